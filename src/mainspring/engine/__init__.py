@@ -1,0 +1,1 @@
+"""What happens: commands change state, one batch is one transaction. Synchronous, given `now`; sees no user code."""

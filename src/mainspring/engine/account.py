@@ -1,0 +1,118 @@
+"""What a run did: its tasks with their attempts, its logs, its history, and the spans of its timeline."""
+
+from mainspring.clock import Instant
+from mainspring.engine.inspect import get_run_row, wait_view
+from mainspring.engine.views import LogQuery, Page, Span, TaskView
+from mainspring.model.history import Entry
+from mainspring.model.logs import LOG_LEVELS, LogLine
+from mainspring.model.runs import Run
+from mainspring.model.tasks import Attempt, Task
+from mainspring.storage.database import Transaction
+from mainspring.storage.shapes import ATTEMPT, ENTRY, LOG, TASK, WAIT
+
+
+def run_tasks(tx: Transaction, environment_id: str, run_id: str) -> list[TaskView] | None:
+    """The tasks as they began; None when there is no such run."""
+    if get_run_row(tx, environment_id, run_id) is None:
+        return None
+    attempts = _attempts(tx, run_id)
+    waits = {w.task_key: wait_view(w) for w in WAIT.values(tx.rows("waits_of_runs", run_ids=[run_id]))}
+    return [
+        TaskView(task, tuple(attempts.get(task.key, ())), waits.get(task.key)) for task in _tasks(tx, run_id)
+    ]
+
+
+def run_attempts(tx: Transaction, environment_id: str, run_id: str) -> list[Attempt]:
+    """The failed attempts of the run's own body."""
+    if get_run_row(tx, environment_id, run_id) is None:
+        return []
+    return _attempts(tx, run_id).get("", [])
+
+
+def _tasks(tx: Transaction, run_id: str) -> list[Task]:
+    return TASK.values(tx.rows("tasks_of_run", run_id=run_id))
+
+
+def _attempts(tx: Transaction, run_id: str) -> dict[str, list[Attempt]]:
+    found: dict[str, list[Attempt]] = {}
+    for attempt in ATTEMPT.values(tx.rows("attempts_of_run", run_id=run_id)):
+        found.setdefault(attempt.task_key, []).append(attempt)
+    return found
+
+
+def run_logs(tx: Transaction, environment_id: str, run_id: str, query: LogQuery) -> Page[LogLine] | None:
+    """Lines in the order they were written. The cursor is always set, so that a reader can follow."""
+    if get_run_row(tx, environment_id, run_id) is None:
+        return None
+    lease, number = (int(part) for part in (query.cursor or "-1.-1").split("."))
+    rows = tx.rows(
+        "logs_of_run",
+        run_id=run_id,
+        lease=lease,
+        number=number,
+        level_rank=LOG_LEVELS.index(query.level) if query.level else None,
+        text=f"%{_literal(query.text.lower())}%" if query.text else None,
+        limit=query.limit,
+    )
+    lines = LOG.values(rows)
+    cursor = f"{lines[-1].lease}.{lines[-1].number}" if lines else query.cursor
+    return Page(lines, cursor)
+
+
+def _literal(text: str) -> str:
+    """The text with LIKE's own characters escaped by "!"."""
+    return text.replace("!", "!!").replace("%", "!%").replace("_", "!_")
+
+
+def run_history(
+    tx: Transaction, environment_id: str, run_id: str, after: int = 0, limit: int = 1_000
+) -> list[Entry] | None:
+    if get_run_row(tx, environment_id, run_id) is None:
+        return None
+    rows = tx.rows("history_of_run", environment_id=environment_id, run_id=run_id, after=after, limit=limit)
+    return ENTRY.values(rows)
+
+
+def run_trace(tx: Transaction, environment_id: str, run_id: str) -> list[Span] | None:
+    """Spans for the timeline, payloads left out; the run first."""
+    run = get_run_row(tx, environment_id, run_id)
+    if run is None:
+        return None
+    attempts = _attempts(tx, run_id)
+    return [
+        _run_span(run, attempts.get("", [])),
+        *(_task_span(t, attempts.get(t.key, [])) for t in _tasks(tx, run_id)),
+    ]
+
+
+def _run_span(run: Run, failed: list[Attempt]) -> Span:
+    return Span(
+        run.id,
+        None,
+        run.job_id,
+        "run",
+        run.status,
+        run.started_at or run.created_at,
+        run.finished_at,
+        run.attempt,
+        _bars(failed),
+    )
+
+
+def _task_span(task: Task, failed: list[Attempt]) -> Span:
+    parent = task.parent_key or task.run_id
+    return Span(
+        task.key,
+        parent,
+        task.name,
+        task.kind,
+        task.status,
+        task.started_at,
+        task.finished_at,
+        task.attempt,
+        _bars(failed),
+    )
+
+
+def _bars(attempts: list[Attempt]) -> tuple[tuple[Instant, Instant], ...]:
+    return tuple((attempt.started_at, attempt.finished_at) for attempt in attempts)

@@ -1,0 +1,86 @@
+"""`apply(tx, now, commands)`: one batch, one transaction, a result or a refusal per command.
+
+Commands that arrived together have no order among them, so they are applied by kind, each kind in bulk; claims
+come last and are handed what the same batch made ready. Deterministic: no clock and no randomness of its own.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from mainspring.engine.batch import Batch
+from mainspring.engine.blame import end_workers
+from mainspring.engine.commands import (
+    Beat,
+    CancelEvent,
+    CancelRun,
+    Claim,
+    Command,
+    Commit,
+    EnableJob,
+    EndWorkers,
+    FireTimers,
+    Leave,
+    RegisterWorker,
+    ReplayRun,
+    ResumeRun,
+    SendEvents,
+    TriggerRuns,
+    UseStore,
+)
+from mainspring.engine.commits import apply_commits
+from mainspring.engine.events import cancel_event, send_events
+from mainspring.engine.jobs import enable_job
+from mainspring.engine.queues import apply_claims
+from mainspring.engine.runs import cancel_run, replay_run, resume_run, trigger_runs
+from mainspring.engine.store import use_store
+from mainspring.engine.timers import fire_timers
+from mainspring.engine.waits import settle_ended
+from mainspring.engine.workers import beat, leave, register
+
+_Rule = Callable[[Batch, list[Any]], Sequence[Any]]
+
+
+def _each(rule: Callable[[Batch, Any], Any]) -> _Rule:
+    """A rule for one command, applied to each in turn."""
+    return lambda batch, commands: [rule(batch, command) for command in commands]
+
+
+#: The order of the kinds within a batch.
+_RULES: dict[type, _Rule] = {
+    RegisterWorker: _each(register),
+    Leave: _each(leave),
+    EndWorkers: _each(end_workers),
+    Beat: _each(beat),
+    Commit: apply_commits,
+    TriggerRuns: _each(trigger_runs),
+    ReplayRun: _each(replay_run),
+    SendEvents: send_events,
+    UseStore: use_store,
+    EnableJob: _each(enable_job),
+    CancelEvent: _each(cancel_event),
+    ResumeRun: _each(resume_run),
+    CancelRun: _each(cancel_run),
+    FireTimers: _each(fire_timers),
+}
+
+
+def apply(batch: Batch, commands: Sequence[Command]) -> list[Any]:
+    """Applies every command but claims. Per command: its result, or a `MainspringError` as its refusal."""
+    results: list[Any] = [None] * len(commands)
+    by_kind: dict[type, list[int]] = {}
+    for index, command in enumerate(commands):
+        by_kind.setdefault(type(command), []).append(index)
+    for kind, rule in _RULES.items():
+        indexes = by_kind.get(kind)
+        if indexes:
+            found = rule(batch, [commands[i] for i in indexes])
+            for index, result in zip(indexes, found, strict=True):
+                results[index] = result
+            settle_ended(batch)
+            batch.flush()
+    return results
+
+
+def apply_open_claims(batch: Batch, claims: list[Claim]) -> list[Any]:
+    """Answers the open claims that this batch has something for; None for those that stay open."""
+    return list(apply_claims(batch, claims))

@@ -1,0 +1,126 @@
+"""One batch of commands on its way into one transaction: what it knows, what it will write, whom it wakes.
+
+Rules decide over values; writes are gathered and sent statement by statement, each once per batch, so their
+number does not grow with the batch.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from mainspring.clock import Instant
+from mainspring.codec import encode
+from mainspring.engine.timing import Timing
+from mainspring.ids import IdSource
+from mainspring.model.history import EntryKind
+from mainspring.model.limits import Limits
+from mainspring.storage.database import Transaction
+
+#: The order in which gathered writes are sent: rows before what refers to them, inserts before deletes.
+_ORDER = (
+    "insert_event",
+    "insert_run",
+    "save_task",
+    "add_attempt",
+    "insert_wait",
+    "cancel_task",
+    "deliver_task",
+    "resolve_task",
+    "delete_wait",
+    "deliver_event",
+    "show_run",
+    "forgive_run",
+    "finish_run",
+    "park_run",
+    "release_run",
+    "retry_run",
+    "admit_run",
+    "record_commit",
+    "save_store_entry",
+    "delete_store_entry",
+    "insert_log",
+    "insert_entry",
+)
+
+
+@dataclass(slots=True)
+class Wake:
+    """Who should look now, once the batch is committed. Hints only: losing one loses time, nothing else."""
+
+    #: Environments in which runs became claimable, and workers that must be told something.
+    ready: set[str] = field(default_factory=set)
+    attention: set[str] = field(default_factory=set)
+    #: Runs that ended.
+    finished: set[str] = field(default_factory=set)
+    #: The earliest new timer.
+    timer_at: Instant | None = None
+
+    def at(self, instant: Instant | None) -> None:
+        """Notes a new timer."""
+        if instant is not None and (self.timer_at is None or instant < self.timer_at):
+            self.timer_at = instant
+
+
+@dataclass(frozen=True, slots=True)
+class EndedRun:
+    """A run that reached a final status in this batch; those who wait for it are told."""
+
+    run_id: str
+    environment_id: str
+    status: str
+    output: str | None
+    failure: str | None
+
+
+class Batch:
+    """The transaction, the instant and the gathered writes of one batch."""
+
+    def __init__(
+        self, tx: Transaction, now: Instant, *, ids: IdSource, limits: Limits, timing: Timing
+    ) -> None:
+        self.tx = tx
+        self.now = now
+        self.ids = ids
+        self.limits = limits
+        self.timing = timing
+        self.wake = Wake()
+        self.ended: list[EndedRun] = []
+        self._writes: dict[str, list[Any]] = {}
+
+    def later(self, statement: str, row: Any) -> None:
+        """Gathers a row for a statement; `flush` sends it."""
+        self._writes.setdefault(statement, []).append(row)
+
+    def record(
+        self,
+        run: tuple[str, str],
+        kind: EntryKind,
+        task_key: str | None = None,
+        attempt: int | None = None,
+        data: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Adds a line to the account of a run, given as (environment id, run id)."""
+        self.later(
+            "insert_entry",
+            {
+                "environment_id": run[0],
+                "run_id": run[1],
+                "at": self.now,
+                "kind": kind,
+                "task_key": task_key,
+                "attempt": attempt,
+                "data": encode(data, what="history") if data else None,
+            },
+        )
+
+    def flush(self) -> None:
+        """Sends everything gathered so far, so that the next rule reads it."""
+        if not self._writes:
+            return
+        writes, self._writes = self._writes, {}
+        for statement in _ORDER:
+            rows = writes.pop(statement, None)
+            if rows:
+                self.tx.run_many(statement, rows)
+        if writes:
+            raise AssertionError(f"statements without a place in the order of writes: {sorted(writes)}")

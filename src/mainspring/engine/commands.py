@@ -1,0 +1,197 @@
+"""Everything that changes state is one of these small records; results stand beside their commands.
+
+Commands carry the environment they act in, and ids made at the edge, so that sending one again is harmless.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from mainspring.clock import Instant
+from mainspring.model.events import Event, EventDraft, Rejection, StartedRun
+from mainspring.model.protocol import (
+    ClaimRequest,
+    CommitRequest,
+    Farewell,
+    Heartbeat,
+    Registration,
+    RunDraft,
+)
+from mainspring.model.store import StoreOperation
+
+
+# ── events and runs ──────────────────────────────────────────────────────────────────────────────────
+@dataclass(frozen=True, slots=True)
+class SendEvents:
+    """All or nothing. Result: a tuple of `EventSent`, in order."""
+
+    environment_id: str
+    events: tuple[EventDraft, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EventSent:
+    event: Event
+    runs: tuple[StartedRun, ...]
+    rejections: tuple[Rejection, ...]
+    #: An earlier event with this idempotency key was returned instead.
+    is_duplicate: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CancelEvent:
+    """Before its delivery. Result: the `Event`; `Conflict` when it was delivered already."""
+
+    environment_id: str
+    event_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class TriggerRuns:
+    """Result: a tuple of `Run`, in order; an idempotency key that exists answers with the run it started."""
+
+    environment_id: str
+    runs: tuple[RunDraft, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CancelRun:
+    """Result: the `Run`. Pending and waiting runs end at once; a running one is asked to stop."""
+
+    environment_id: str
+    run_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayRun:
+    """A fresh run of the same job with the same payload (or another). Result: the new `Run`."""
+
+    environment_id: str
+    run_id: str
+    new_run_id: str
+    payload: str | None = None
+    #: An earlier replay (or call) of the job with this key is answered instead.
+    idempotency_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ResumeRun:
+    """A person lets a run that drifted go on. Result: the `Run`."""
+
+    environment_id: str
+    run_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class EnableJob:
+    """Result: None; `NotFound` when there is no such job."""
+
+    environment_id: str
+    job_id: str
+    enabled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class UseStore:
+    """Result: `StoreResult`."""
+
+    environment_id: str
+    operation: StoreOperation
+
+
+@dataclass(frozen=True, slots=True)
+class StoreResult:
+    #: False: a conditional write met another version.
+    ok: bool
+    exists: bool
+    value: str | None
+    version: int
+
+
+# ── workers ──────────────────────────────────────────────────────────────────────────────────────────
+@dataclass(frozen=True, slots=True)
+class RegisterWorker:
+    environment_id: str
+    registration: Registration
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    environment_id: str
+    request: ClaimRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    environment_id: str
+    request: CommitRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    environment_id: str
+    heartbeat: Heartbeat
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    environment_id: str
+    farewell: Farewell
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerSighting:
+    """A worker as a sweeper last saw it; it is only ended if it has not moved since."""
+
+    worker_id: str
+    heartbeats: int
+    progress: int
+
+
+@dataclass(frozen=True, slots=True)
+class EndWorkers:
+    """End the leases of dead workers. Result: number of runs given back or failed.
+
+    By sighting (missed heartbeats), by id, or by name (a supervisor that knows all of them are gone).
+    `blames`: the deaths may be the runs' fault and count towards `worker_crashed`.
+    """
+
+    reason: Literal["heartbeats_missed", "deafened", "exited", "superseded"]
+    sightings: tuple[WorkerSighting, ...] = ()
+    environment_id: str | None = None
+    worker_id: str | None = None
+    name: str | None = None
+    blames: bool = True
+
+
+# ── time ─────────────────────────────────────────────────────────────────────────────────────────────
+@dataclass(frozen=True, slots=True)
+class FireTimers:
+    """Whatever is due: waits, delayed runs and events, expiries, deadlines. Result: `TimersFired`."""
+
+    limit: int = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class TimersFired:
+    count: int
+    #: The next instant at which something is due, None when nothing is.
+    next_at: Instant | None
+
+
+Command = (
+    SendEvents
+    | CancelEvent
+    | TriggerRuns
+    | CancelRun
+    | ReplayRun
+    | ResumeRun
+    | EnableJob
+    | UseStore
+    | RegisterWorker
+    | Claim
+    | Commit
+    | Beat
+    | Leave
+    | EndWorkers
+    | FireTimers
+)

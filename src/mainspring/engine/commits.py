@@ -1,0 +1,270 @@
+"""Commits: what workers report, checked against their leases, each exactly once however often it arrives."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from mainspring.codec import decode, encode
+from mainspring.engine.batch import Batch
+from mainspring.engine.checkpoints import checkpoint, undelivered
+from mainspring.engine.commands import Commit, EventSent, SendEvents, TriggerRuns
+from mainspring.engine.events import rejections_to_text, send_events
+from mainspring.engine.reports import LeasedRun, OpenReport, apply_items, task_row
+from mainspring.engine.runs import end_run, trigger_runs
+from mainspring.engine.shown import event_json, failure_json
+from mainspring.engine.store import use_store_from_runs
+from mainspring.engine.waits import check_new_waits
+from mainspring.errors import MainspringError
+from mainspring.model.failures import Failure
+from mainspring.model.protocol import (
+    CommitAnswer,
+    EventsSent,
+    ItemAnswer,
+    ReportAnswer,
+    RunParked,
+    RunReport,
+    RunsTriggered,
+    StoreUsed,
+)
+from mainspring.model.tasks import TaskLabel
+from mainspring.model.workers import Worker
+from mainspring.storage.shapes import TASK, WORKER
+
+Answer = CommitAnswer | MainspringError
+
+
+@dataclass(slots=True)
+class _Opened:
+    """One commit on its way: per report either an answer already, or a report being applied."""
+
+    reports: list[ReportAnswer | OpenReport] = field(default_factory=list)
+
+
+def apply_commits(batch: Batch, commits: list[Commit]) -> list[Answer]:
+    """Applies commits; those of one worker that arrived twice in one batch are applied one after the other."""
+    answers: list[Answer | None] = [None] * len(commits)
+    waiting = list(range(len(commits)))
+    while waiting:
+        round_: list[int] = []
+        rest: list[int] = []
+        seen: set[str] = set()
+        for index in waiting:
+            worker_id = commits[index].request.worker_id
+            (rest if worker_id in seen else round_).append(index)
+            seen.add(worker_id)
+        for index, answer in zip(round_, _apply_round(batch, [commits[i] for i in round_]), strict=True):
+            answers[index] = answer
+        waiting = rest
+    return [answer for answer in answers if answer is not None]
+
+
+def _apply_round(batch: Batch, commits: list[Commit]) -> list[Answer]:
+    workers = _workers(batch, commits)
+    leases = _leases(batch, commits)
+    answers: list[Answer | _Opened] = []
+    for commit in commits:
+        request = commit.request
+        worker = workers.get(request.worker_id)
+        if worker is None or worker.status == "GONE" or worker.environment_id != commit.environment_id:
+            answers.append(CommitAnswer((), unknown_worker=True))
+        elif request.commit_seq <= worker.commit_seq:
+            answers.append(_answer_again(batch, commit, leases))
+        else:
+            batch.later("record_commit", {"id": worker.id, "commit_seq": request.commit_seq})
+            answers.append(_open(batch, commit, leases))
+    opened = [r for a in answers if isinstance(a, _Opened) for r in a.reports if isinstance(r, OpenReport)]
+    _apply_effects(batch, opened)
+    return [_close(batch, answer) if isinstance(answer, _Opened) else answer for answer in answers]
+
+
+def _workers(batch: Batch, commits: list[Commit]) -> dict[str, Worker]:
+    ids = sorted({commit.request.worker_id for commit in commits})
+    return {worker.id: worker for worker in WORKER.values(batch.tx.rows("workers_by_ids", ids=ids))}
+
+
+def _leases(batch: Batch, commits: list[Commit]) -> dict[str, LeasedRun]:
+    ids = sorted({report.run_id for commit in commits for report in commit.request.reports})
+    return {row[0]: LeasedRun(*row) for row in batch.tx.rows("leased_runs", ids=ids)} if ids else {}
+
+
+def _open(batch: Batch, commit: Commit, leases: dict[str, LeasedRun]) -> _Opened:
+    opened = _Opened()
+    for report in commit.request.reports:
+        run = leases.get(report.run_id)
+        if not _holds(run, commit.request.worker_id, report) or run is None:
+            opened.reports.append(ReportAnswer(report.run_id, "lost"))
+            continue
+        applied = OpenReport(run, report)
+        apply_items(batch, applied)
+        opened.reports.append(applied)
+    return opened
+
+
+def _holds(run: LeasedRun | None, worker_id: str, report: RunReport) -> bool:
+    """The fence (I4): only the newest lease, while it lasts, may commit."""
+    return (
+        run is not None
+        and run.status == "RUNNING"
+        and run.lease == report.lease
+        and run.worker_id == worker_id
+    )
+
+
+# ── effects: events, children, store ─────────────────────────────────────────────────────────────────
+def _apply_effects(batch: Batch, reports: list[OpenReport]) -> None:
+    """After the rows are written: searches for new waits first, then what the runs themselves send."""
+    batch.flush()
+    check_new_waits(batch, [new for report in reports for new in report.new_waits])
+    _send(batch, [(r, i, item) for r in reports for i, item in r.sends])
+    for report in reports:
+        for index, item in report.triggers:
+            _trigger(batch, report, index, item)
+    _use_store(batch, [(r, i, item) for r in reports for i, item in r.store_uses])
+    _park(batch, [report for report in reports if report.parked is not None])
+    batch.flush()
+
+
+def _send(batch: Batch, sends: list[tuple[OpenReport, int, EventsSent]]) -> None:
+    if not sends:
+        return
+    commands = [SendEvents(report.run.environment_id, item.events) for report, _, item in sends]
+    for (report, index, item), sent in zip(sends, send_events(batch, commands), strict=True):
+        output = "[" + ",".join(_sent_json(one) for one in sent) + "]"
+        _effect_done(batch, report, index, item.task, item.position, output)
+
+
+def _sent_json(sent: EventSent) -> str:
+    runs = encode([{"id": run.id, "job_id": run.job_id} for run in sent.runs], what="runs")
+    return f'{event_json(sent.event)[:-1]},"runs":{runs},"rejected":{rejections_to_text(sent.rejections)}}}'
+
+
+def _trigger(batch: Batch, report: OpenReport, index: int, item: RunsTriggered) -> None:
+    command = TriggerRuns(report.run.environment_id, item.runs)
+    started = trigger_runs(batch, command, parent=(report.run.id, item.task.key))
+    if isinstance(started, MainspringError):
+        failure = Failure(type(started).__name__, str(started), started.code, task_key=item.task.key)
+        _effect_failed(batch, report, index, item.task, item.position, failure)
+        return
+    output = encode([{"id": run.id, "job_id": run.job_id} for run in started], what="runs")
+    _effect_done(batch, report, index, item.task, item.position, output)
+
+
+def _use_store(batch: Batch, uses: list[tuple[OpenReport, int, StoreUsed]]) -> None:
+    if not uses:
+        return
+    operations = [(report.run.environment_id, item.operation) for report, _, item in uses]
+    for (report, index, item), result in zip(uses, use_store_from_runs(batch, operations), strict=True):
+        output = (
+            f'{{"ok":{_flag(result.ok)},"exists":{_flag(result.exists)},'
+            f'"value":{result.value or "null"},"version":{result.version}}}'
+        )
+        _effect_done(batch, report, index, item.task, item.position, output)
+
+
+def _flag(value: bool) -> str:
+    return "true" if value else "false"
+
+
+def _effect_done(
+    batch: Batch, report: OpenReport, index: int, label: TaskLabel, position: int, output: str
+) -> None:
+    row = task_row(batch, report, label, "SUCCESS", 1)
+    row.update(output=output, position=position, finished_at=batch.now)
+    batch.later("save_task", row)
+    batch.record(report.who, "TASK_COMPLETED", label.key, 1)
+    report.answers.append(ItemAnswer(index, output=output))
+
+
+def _effect_failed(
+    batch: Batch, report: OpenReport, index: int, label: TaskLabel, position: int, failure: Failure
+) -> None:
+    row = task_row(batch, report, label, "FAILED", 1)
+    row.update(failure=failure_json(failure), position=position, finished_at=batch.now)
+    batch.later("save_task", row)
+    batch.record(report.who, "TASK_FAILED", label.key, 1, {"message": failure.message})
+    report.answers.append(ItemAnswer(index, failure=failure))
+
+
+# ── parking ──────────────────────────────────────────────────────────────────────────────────────────
+def _park(batch: Batch, reports: list[OpenReport]) -> None:
+    """Parks runs, but not one of which a wait has resolved meanwhile: its answer carries the outcome."""
+    if not reports:
+        return
+    batch.flush()
+    rows = batch.tx.rows("waits_of_runs", run_ids=sorted({report.run.id for report in reports}))
+    unresolved = {(row[0], row[1]) for row in rows}
+    for report in reports:
+        run, keys = report.run, report.parked.waiting_for if report.parked else ()
+        if run.cancel_requested_at is not None:
+            end_run(batch, report.leased, "CANCELLED")
+        elif keys and unresolved.issuperset((run.id, key) for key in keys):
+            batch.later("park_run", {"id": run.id, "lease": run.lease})
+            batch.record(report.who, "JOB_WAITING", data={"for": list(keys)})
+        else:
+            report.parked = None
+
+
+def _close(batch: Batch, opened: _Opened) -> CommitAnswer:
+    refused = [
+        report.run.id
+        for report in opened.reports
+        if isinstance(report, OpenReport) and report.parked is None and _asks_to_park(report.report)
+    ]
+    resolved = undelivered(batch, refused)
+    answers = []
+    for report in opened.reports:
+        if isinstance(report, OpenReport):
+            answers.append(
+                ReportAnswer(
+                    report.run.id,
+                    "ok",
+                    tuple(report.answers),
+                    resolved.get(report.run.id, ()),
+                    parked=report.parked is not None,
+                )
+            )
+        else:
+            answers.append(report)
+    return CommitAnswer(tuple(answers))
+
+
+def _asks_to_park(report: RunReport) -> bool:
+    return any(isinstance(item, RunParked) for item in report.items)
+
+
+# ── redelivery ───────────────────────────────────────────────────────────────────────────────────────
+def _answer_again(batch: Batch, commit: Commit, leases: dict[str, LeasedRun]) -> CommitAnswer:
+    """A commit that was applied already: the same answer out of what is kept, and nothing is written (I11)."""
+    answers = []
+    for report in commit.request.reports:
+        run = leases.get(report.run_id)
+        if run is None or run.lease != report.lease:
+            answers.append(ReportAnswer(report.run_id, "lost"))
+            continue
+        held = _holds(run, commit.request.worker_id, report)
+        asked = _asks_to_park(report)
+        resolved = undelivered(batch, [run.id]).get(run.id, ()) if asked and held else ()
+        items = _kept_answers(batch, report)
+        answers.append(ReportAnswer(report.run_id, "ok", items, resolved, parked=asked and not held))
+    return CommitAnswer(tuple(answers))
+
+
+def _kept_answers(batch: Batch, report: RunReport) -> tuple[ItemAnswer, ...]:
+    effects = {
+        item.task.key: index
+        for index, item in enumerate(report.items)
+        if isinstance(item, EventsSent | RunsTriggered | StoreUsed)
+    }
+    if not effects:
+        return ()
+    rows = batch.tx.rows("tasks_by_keys", run_id=report.run_id, keys=sorted(effects))
+    answers: list[ItemAnswer] = []
+    for task in TASK.values(rows):
+        kept: dict[str, Any] = {"output": checkpoint(task, batch.now).output}
+        if task.failure is not None:
+            kept = {"failure": _failure(task.failure)}
+        answers.append(ItemAnswer(effects[task.key], **kept))
+    return tuple(answers)
+
+
+def _failure(text: str) -> Failure:
+    return Failure(**decode(text))

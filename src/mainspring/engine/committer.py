@@ -1,0 +1,236 @@
+"""Group commit: one thread applies whatever gathered while the last transaction was committing.
+
+No timers and no batch size: a lone command pays one commit, a hundred concurrent ones share it. Answers go out
+after the commit, one call per event loop. Claims that find nothing stay open here and are looked at again in
+the very transaction that makes runs ready, so a start reaches a worker without a second commit.
+"""
+
+import asyncio
+import logging
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future as ThreadFuture
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+from typing import Any
+
+from mainspring.clock import Clock
+from mainspring.engine.apply import apply, apply_open_claims
+from mainspring.engine.batch import Batch, Wake
+from mainspring.engine.commands import Claim, Command
+from mainspring.engine.timing import Timing
+from mainspring.errors import DatabaseUnavailable, MainspringError, ServerUnavailable
+from mainspring.ids import IdSource
+from mainspring.model.limits import Limits
+from mainspring.model.protocol import ClaimAnswer
+from mainspring.storage.database import Database
+
+log = logging.getLogger("mainspring.engine")
+
+AnyFuture = asyncio.Future[Any] | ThreadFuture[Any]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Submission:
+    """A command and who waits for its result."""
+
+    command: Command
+    future: AnyFuture
+    loop: asyncio.AbstractEventLoop | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Withdrawal:
+    """An open claim that its sender no longer waits for."""
+
+    submission: Submission
+
+
+_STOP = object()
+
+
+class Committer:
+    """Owns the write side of the database. `submit` from a loop, `submit_blocking` from a thread."""
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        clock: Clock,
+        ids: IdSource,
+        limits: Limits,
+        timing: Timing,
+        on_commit: Callable[[Wake], None],
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._ids = ids
+        self._limits = limits
+        self._timing = timing
+        self._on_commit = on_commit
+        self._inbox: SimpleQueue[Any] = SimpleQueue()
+        self._open_claims: dict[str, Submission] = {}
+        self._thread = threading.Thread(target=self._run, name="mainspring-committer", daemon=True)
+        self._stopped = False
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Commits what was submitted, answers open claims with nothing, ends the thread. Blocks."""
+        if not self._stopped:
+            self._stopped = True
+            self._inbox.put(_STOP)
+            self._thread.join()
+
+    def submit(self, command: Command) -> Submission:
+        """From an event loop; await the submission's future."""
+        loop = asyncio.get_running_loop()
+        return self._put(Submission(command, loop.create_future(), loop))
+
+    def submit_blocking(self, command: Command) -> Any:
+        """From a thread of the caller's own; returns the result or raises the refusal."""
+        future: ThreadFuture[Any] = ThreadFuture()
+        self._put(Submission(command, future, None))
+        return future.result()
+
+    def withdraw(self, submission: Submission) -> None:
+        """Ends an open claim: it is answered with nothing unless it was granted something first."""
+        self._inbox.put(_Withdrawal(submission))
+
+    def _put(self, submission: Submission) -> Submission:
+        if self._stopped:
+            _settle(
+                [(submission, ServerUnavailable("the engine is stopping", mend="Send it again in a moment."))]
+            )
+        else:
+            self._inbox.put(submission)
+        return submission
+
+    # ── the committer's thread ───────────────────────────────────────────────────────────────────────
+    def _run(self) -> None:
+        stopping = False
+        while not stopping:
+            arrived = [self._inbox.get()]
+            while True:
+                try:
+                    arrived.append(self._inbox.get_nowait())
+                except Empty:
+                    break
+            stopping = any(item is _STOP for item in arrived)
+            submissions = [item for item in arrived if isinstance(item, Submission)]
+            if submissions:
+                self._commit(submissions)
+            self._answer_empty([i.submission for i in arrived if isinstance(i, _Withdrawal)])
+        self._answer_empty(list(self._open_claims.values()))
+
+    def _answer_empty(self, submissions: list[Submission]) -> None:
+        still_open = [s for s in submissions if self._open_claims.get(_worker_id(s)) is s]
+        for submission in still_open:
+            del self._open_claims[_worker_id(submission)]
+        _settle([(submission, ClaimAnswer()) for submission in still_open])
+
+    def _commit(self, submissions: list[Submission]) -> None:
+        """One transaction for all; if one of them breaks it, each alone, so that only that one fails."""
+        try:
+            settled, wake = self._transact(submissions)
+        except DatabaseUnavailable as error:
+            settled, wake = [(s, error) for s in submissions], None
+        except Exception as error:
+            if len(submissions) > 1:
+                for submission in submissions:
+                    self._commit([submission])
+                return
+            log.exception("command %s failed", type(submissions[0].command).__name__)
+            settled, wake = [(submissions[0], error)], None
+        _settle(settled)
+        if wake is not None:
+            self._on_commit(wake)
+
+    def _transact(self, submissions: list[Submission]) -> tuple[list[tuple[Submission, Any]], Wake]:
+        claims = {_worker_id(s): s for s in submissions if isinstance(s.command, Claim)}
+        others = [s for s in submissions if not isinstance(s.command, Claim)]
+        with self._database.write() as tx:
+            batch = Batch(tx, self._clock.now(), ids=self._ids, limits=self._limits, timing=self._timing)
+            results = apply(batch, [s.command for s in others])
+            looked_at = {**self._concerned(batch.wake), **claims}
+            commands = [s.command for s in looked_at.values() if isinstance(s.command, Claim)]
+            answers = apply_open_claims(batch, commands)
+        settled = list(zip(others, results, strict=True))
+        settled += self._keep_open(list(zip(looked_at.values(), answers, strict=True)))
+        settled += [
+            (s, ClaimAnswer())
+            for s in submissions
+            if isinstance(s.command, Claim) and claims[_worker_id(s)] is not s
+        ]
+        return settled, batch.wake
+
+    def _concerned(self, wake: Wake) -> dict[str, Submission]:
+        """Open claims that this batch may have something for."""
+        if not wake.ready and not wake.attention:
+            return {}
+        return {
+            worker_id: submission
+            for worker_id, submission in self._open_claims.items()
+            if worker_id in wake.attention or _environment_id(submission) in wake.ready
+        }
+
+    def _keep_open(
+        self, answered: list[tuple[Submission, ClaimAnswer | None]]
+    ) -> list[tuple[Submission, Any]]:
+        """Claims with an answer are settled, the others wait; a worker's newer claim replaces its older one."""
+        settled: list[tuple[Submission, Any]] = []
+        for submission, answer in answered:
+            worker_id = _worker_id(submission)
+            older = self._open_claims.get(worker_id)
+            if older is not None and older is not submission:
+                settled.append((older, ClaimAnswer()))
+                del self._open_claims[worker_id]
+            if answer is None:
+                self._open_claims[worker_id] = submission
+            else:
+                self._open_claims.pop(worker_id, None)
+                settled.append((submission, answer))
+        return settled
+
+
+def _worker_id(submission: Submission) -> str:
+    assert isinstance(submission.command, Claim)
+    return submission.command.request.worker_id
+
+
+def _environment_id(submission: Submission) -> str:
+    assert isinstance(submission.command, Claim)
+    return submission.command.environment_id
+
+
+def _settle(results: list[tuple[Submission, Any]]) -> None:
+    """Hands out results: threads at once, each event loop with one call."""
+    by_loop: dict[asyncio.AbstractEventLoop, list[tuple[AnyFuture, Any]]] = {}
+    for submission, result in results:
+        if submission.loop is None:
+            _resolve([(submission.future, result)])
+        else:
+            by_loop.setdefault(submission.loop, []).append((submission.future, result))
+    for loop, settled in by_loop.items():
+        try:
+            loop.call_soon_threadsafe(_resolve, settled)
+        except RuntimeError:  # the loop is closed: nobody waits there any more
+            log.debug("%d answers had no loop to go to", len(settled))
+
+
+def _resolve(settled: list[tuple[AnyFuture, Any]]) -> None:
+    for future, result in settled:
+        if future.done():
+            continue
+        if isinstance(result, Exception):
+            future.set_exception(_copy(result))
+        else:
+            future.set_result(result)
+
+
+def _copy(error: Exception) -> Exception:
+    """Several waiters may share one refusal; each raises its own, or their tracebacks would grow together."""
+    if isinstance(error, MainspringError):
+        error.__traceback__ = None
+    return error

@@ -1,0 +1,270 @@
+"""The engine as the rest of the house sees it: every verb, grouped by noun. Read this first.
+
+Each verb makes a command, hands it to the committer and waits for its result. Reads go past the committer.
+"""
+
+import asyncio
+import random
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from mainspring.clock import Clock, SystemClock
+from mainspring.engine.accounts import ensure_environment
+from mainspring.engine.batch import Wake
+from mainspring.engine.commands import (
+    Beat,
+    CancelEvent,
+    CancelRun,
+    Claim,
+    Command,
+    Commit,
+    EnableJob,
+    EndWorkers,
+    EventSent,
+    Leave,
+    RegisterWorker,
+    ReplayRun,
+    ResumeRun,
+    SendEvents,
+    StoreResult,
+    TriggerRuns,
+    UseStore,
+)
+from mainspring.engine.committer import Committer
+from mainspring.engine.inspect import get_run_row
+from mainspring.engine.lookout import Lookout
+from mainspring.engine.runs import no_such_run
+from mainspring.engine.timing import Timing
+from mainspring.errors import TooLarge
+from mainspring.ids import IdSource
+from mainspring.model.events import Event, EventDraft
+from mainspring.model.limits import Limits
+from mainspring.model.protocol import (
+    ClaimAnswer,
+    ClaimRequest,
+    CommitAnswer,
+    CommitRequest,
+    Farewell,
+    Heartbeat,
+    HeartbeatAnswer,
+    Registered,
+    Registration,
+    RunDraft,
+)
+from mainspring.model.runs import FINAL_RUN_STATUSES, Run
+from mainspring.model.store import StoreOperation
+from mainspring.storage.database import Database
+
+T = TypeVar("T")
+
+
+class Engine:
+    """Start it on an event loop; its verbs may then be awaited on that loop."""
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        clock: Clock | None = None,
+        limits: Limits | None = None,
+        ids: IdSource | None = None,
+        timing: Timing | None = None,
+    ) -> None:
+        self.database = database
+        self.clock: Clock = clock or SystemClock()
+        self.limits = limits or Limits()
+        self.timing = timing or Timing()
+        self.ids = ids or IdSource(self.clock.now, random.SystemRandom())
+        self._waiters: dict[str, set[asyncio.Future[None]]] = {}
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._committer = Committer(
+            database,
+            clock=self.clock,
+            ids=self.ids,
+            limits=self.limits,
+            timing=self.timing,
+            on_commit=self._on_commit,
+        )
+        self._lookout = Lookout(self._committer, database, clock=self.clock, timing=self.timing)
+
+    async def start(self) -> None:
+        """Begins to commit, to fire timers and to look after workers."""
+        self._loop = asyncio.get_running_loop()
+        self._committer.start()
+        self._lookout.start()
+
+    async def stop(self) -> None:
+        """Commits what was submitted; the database stays open."""
+        await self._lookout.stop()
+        await asyncio.to_thread(self._committer.stop)
+
+    # ── workers ──────────────────────────────────────────────────────────────────────────────────────
+    async def register(self, environment_id: str, registration: Registration) -> Registered:
+        """Raises `ProtocolMismatch`, `InvalidSchema` or `InvalidFilter`."""
+        registered: Registered = await self._do(RegisterWorker(environment_id, registration))
+        return registered
+
+    async def claim(self, environment_id: str, request: ClaimRequest) -> ClaimAnswer:
+        """Answers when there is something to say, or with nothing after `request.wait`. Cancelling withdraws it."""
+        submission = self._committer.submit(Claim(environment_id, request))
+        future = submission.future
+        assert isinstance(future, asyncio.Future)
+        if request.wait > 0:
+            await self._first(future, request.wait, on_cancel=lambda: self._committer.withdraw(submission))
+        if not future.done():
+            self._committer.withdraw(submission)
+        answer: ClaimAnswer = await future
+        return answer
+
+    async def commit(self, environment_id: str, request: CommitRequest) -> CommitAnswer:
+        answer: CommitAnswer = await self._do(Commit(environment_id, request))
+        return answer
+
+    async def heartbeat(self, environment_id: str, heartbeat: Heartbeat) -> HeartbeatAnswer:
+        answer: HeartbeatAnswer = await self._do(Beat(environment_id, heartbeat))
+        return answer
+
+    def heartbeat_blocking(self, environment_id: str, heartbeat: Heartbeat) -> HeartbeatAnswer:
+        """The same from a thread that is not the loop's."""
+        answer: HeartbeatAnswer = self._committer.submit_blocking(Beat(environment_id, heartbeat))
+        return answer
+
+    async def farewell(self, environment_id: str, farewell: Farewell) -> None:
+        await self._do(Leave(environment_id, farewell))
+
+    async def end_workers(self, command: EndWorkers) -> int:
+        """For supervisors that know of a death before the heartbeats tell. Returns how many runs it concerned."""
+        count: int = await self._do(command)
+        return count
+
+    # ── events ───────────────────────────────────────────────────────────────────────────────────────
+    async def send_events(self, environment_id: str, events: tuple[EventDraft, ...]) -> tuple[EventSent, ...]:
+        """All or nothing. Raises `TooLarge`."""
+        for event in events:
+            self._check_size(event.payload, f"the payload of event '{event.name}'")
+        sent: tuple[EventSent, ...] = await self._do(SendEvents(environment_id, events))
+        return sent
+
+    async def cancel_event(self, environment_id: str, event_id: str) -> Event:
+        """Raises `NotFound`, or `Conflict` when it was delivered already."""
+        event: Event = await self._do(CancelEvent(environment_id, event_id))
+        return event
+
+    # ── jobs and runs ────────────────────────────────────────────────────────────────────────────────
+    async def enable_job(self, environment_id: str, job_id: str, enabled: bool) -> None:
+        """Raises `NotFound`."""
+        await self._do(EnableJob(environment_id, job_id, enabled))
+
+    async def trigger_runs(self, environment_id: str, runs: tuple[RunDraft, ...]) -> tuple[Run, ...]:
+        """All or nothing. Raises `NotFound`, `Conflict` (disabled), `PayloadInvalid`, `TooLarge`."""
+        for run in runs:
+            self._check_size(run.payload, f"the payload for job '{run.job_id}'")
+        started: tuple[Run, ...] = await self._do(TriggerRuns(environment_id, runs))
+        return started
+
+    async def cancel_run(self, environment_id: str, run_id: str) -> Run:
+        """Raises `NotFound`; a run that ended already stays as it is."""
+        run: Run = await self._do(CancelRun(environment_id, run_id))
+        return run
+
+    async def replay_run(
+        self,
+        environment_id: str,
+        run_id: str,
+        payload: str | None = None,
+        *,
+        idempotency_key: str | None = None,
+    ) -> Run:
+        """A fresh run of the same job. Raises `NotFound`, `Conflict`, `PayloadInvalid`."""
+        run: Run = await self._do(ReplayRun(environment_id, run_id, self.ids.new("run"), payload, idempotency_key))
+        return run
+
+    async def resume_run(self, environment_id: str, run_id: str) -> Run:
+        """Lets a run that drifted go on. Raises `NotFound`, or `Conflict` when it did not drift."""
+        run: Run = await self._do(ResumeRun(environment_id, run_id))
+        return run
+
+    async def wait_run(self, environment_id: str, run_id: str, timeout: int) -> Run:
+        """The run when it has ended, or as it is after `timeout` microseconds. Raises `NotFound`."""
+        ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiters.setdefault(run_id, set()).add(ended)
+        try:  # listening first, then looking: an end in between is not missed
+            run = await self._get_run(environment_id, run_id)
+            if run.status in FINAL_RUN_STATUSES or timeout <= 0:
+                return run
+            await self._first(ended, timeout)
+            return await self._get_run(environment_id, run_id)
+        finally:
+            waiters = self._waiters.get(run_id, set())
+            waiters.discard(ended)
+            if not waiters:
+                self._waiters.pop(run_id, None)
+
+    # ── store, environments, reads ───────────────────────────────────────────────────────────────────
+    async def use_store(self, environment_id: str, operation: StoreOperation) -> StoreResult:
+        """Raises `TooLarge`."""
+        self._check_size(operation.value or "", f"the value of '{operation.key}'")
+        result: StoreResult = await self._do(UseStore(environment_id, operation))
+        return result
+
+    async def ensure_dev_environment(self, key: str) -> str:
+        """Makes project "default", environment "dev" and this key for it, each once. Returns the environment's id."""
+        return await asyncio.to_thread(ensure_environment, self.database, self.clock.now(), self.ids, key)
+
+    async def read(self, question: Callable[..., T], *values: Any) -> T:
+        """Runs `question(tx, *values)` (see `inspect.py`) on a reader, off the loop."""
+        return await asyncio.to_thread(self._read, question, values)
+
+    def _read(self, question: Callable[..., T], values: tuple[Any, ...]) -> T:
+        with self.database.read() as tx:
+            return question(tx, *values)
+
+    async def _get_run(self, environment_id: str, run_id: str) -> Run:
+        run = await self.read(get_run_row, environment_id, run_id)
+        if run is None:
+            raise no_such_run(run_id)
+        return run
+
+    # ── inside ───────────────────────────────────────────────────────────────────────────────────────
+    async def _do(self, command: Command) -> Any:
+        # Shielded: once submitted a command is applied, whether or not its sender still waits.
+        future = self._committer.submit(command).future
+        assert isinstance(future, asyncio.Future)
+        return await asyncio.shield(future)
+
+    async def _first(
+        self, future: asyncio.Future[Any], timeout: int, on_cancel: Callable[[], None] = lambda: None
+    ) -> None:
+        """Returns when the future is done or the time is over, by this engine's clock."""
+        nap = asyncio.ensure_future(self.clock.sleep(timeout))
+        try:
+            await asyncio.wait({future, nap}, return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError:
+            on_cancel()
+            raise
+        finally:
+            nap.cancel()
+
+    def _check_size(self, text: str, what: str) -> None:
+        limit = self.limits.max_payload_bytes
+        size = len(text) if len(text) * 4 <= limit else len(text.encode())
+        if size > limit:
+            raise TooLarge(
+                f"{what} has {size:,} bytes of JSON; the limit is {limit:,} (max_payload_bytes)",
+                size=size,
+                limit=limit,
+                setting="max_payload_bytes",
+            )
+
+    def _on_commit(self, wake: Wake) -> None:
+        """On the committer's thread, after each commit."""
+        self._lookout.notice_timer(wake.timer_at)
+        ended = [run_id for run_id in wake.finished if run_id in self._waiters]
+        if ended and self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._tell_waiters, ended)
+
+    def _tell_waiters(self, run_ids: list[str]) -> None:
+        for run_id in run_ids:
+            for waiter in self._waiters.get(run_id, ()):
+                if not waiter.done():
+                    waiter.set_result(None)

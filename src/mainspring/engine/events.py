@@ -1,0 +1,231 @@
+"""Events: kept once, then delivered: a run per matching enabled job, and the waits that match resolved (I1)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from mainspring.codec import decode, encode
+from mainspring.engine.batch import Batch
+from mainspring.engine.commands import CancelEvent, EventSent, SendEvents
+from mainspring.engine.jobs import filter_from_text, payload_problems, spec_from_text
+from mainspring.engine.runs import insert_run, new_run
+from mainspring.engine.waits import announce_events
+from mainspring.errors import Conflict, MainspringError, NotFound
+from mainspring.model.events import Event, EventDraft, Problem, Rejection, StartedRun
+from mainspring.model.filters import matches
+from mainspring.model.jobs import JobSpec
+from mainspring.model.protocol import RunDraft
+from mainspring.storage.shapes import EVENT
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """A job that listens for an event name, under a filter."""
+
+    spec: JobSpec
+    filter: Any
+    source: str | None
+
+
+@dataclass(slots=True)
+class Delivery:
+    """What one event started, and who refused it."""
+
+    runs: list[StartedRun]
+    rejections: list[Rejection]
+
+
+def send_events(batch: Batch, commands: list[SendEvents]) -> list[tuple[EventSent, ...]]:
+    """Keeps and delivers the events of several senders; answers line up with the commands."""
+    answers: dict[int, tuple[EventSent, ...]] = {}
+    by_environment: dict[str, list[tuple[int, SendEvents]]] = {}
+    for index, command in enumerate(commands):
+        by_environment.setdefault(command.environment_id, []).append((index, command))
+    for environment_id, group in by_environment.items():
+        drafts = [draft for _, command in group for draft in command.events]
+        sent = _send(batch, environment_id, drafts)
+        position = 0
+        for index, command in group:
+            answers[index] = tuple(sent[position : position + len(command.events)])
+            position += len(command.events)
+    return [answers[index] for index in range(len(commands))]
+
+
+def _send(batch: Batch, environment_id: str, drafts: list[EventDraft]) -> list[EventSent]:
+    known = _known(batch, environment_id, drafts)
+    events: list[tuple[Event, bool]] = []
+    fresh: list[Event] = []
+    for draft in drafts:
+        event = known.get(draft.id) or (draft.idempotency_key and known.get((draft.idempotency_key,))) or None
+        if event is None:
+            event = _event(batch, environment_id, draft)
+            fresh.append(event)
+            known[event.id] = event
+            if event.idempotency_key:
+                known[(event.idempotency_key,)] = event
+            events.append((event, False))
+        else:
+            events.append((event, True))
+    deliveries = deliver(batch, environment_id, [e for e in fresh if e.delivered_at is not None])
+    for event in fresh:
+        delivery = deliveries.get(event.id)
+        batch.later("insert_event", event if delivery is None else _with_rejections(event, delivery))
+        if event.delivered_at is None:
+            batch.wake.at(event.deliver_at)
+    batch.flush()
+    announce_events(batch, environment_id, [e for e in fresh if e.delivered_at is not None])
+    return _answers(batch, events, deliveries)
+
+
+def _known(batch: Batch, environment_id: str, drafts: list[EventDraft]) -> dict[Any, Event]:
+    """Earlier events by id and by (idempotency key,)."""
+    rows = batch.tx.rows(
+        "known_events",
+        environment_id=environment_id,
+        ids=[draft.id for draft in drafts],
+        keys=[draft.idempotency_key for draft in drafts if draft.idempotency_key],
+    )
+    known: dict[Any, Event] = {}
+    for event in EVENT.values(rows):
+        known[event.id] = event
+        if event.idempotency_key:
+            known[(event.idempotency_key,)] = event
+    return known
+
+
+def _event(batch: Batch, environment_id: str, draft: EventDraft) -> Event:
+    now = batch.now
+    deliver_at = draft.deliver_at if draft.deliver_at is not None else now + (draft.delay or 0)
+    return Event(
+        id=draft.id,
+        environment_id=environment_id,
+        name=draft.name,
+        payload=draft.payload,
+        correlation_id=draft.correlation_id,
+        idempotency_key=draft.idempotency_key,
+        source=draft.source,
+        context=draft.context,
+        is_test=draft.is_test,
+        received_at=now,
+        deliver_at=max(deliver_at, now),
+        delivered_at=now if deliver_at <= now else None,
+        cancelled_at=None,
+        rejections="[]",
+    )
+
+
+def _answers(
+    batch: Batch, events: list[tuple[Event, bool]], deliveries: dict[str, Delivery]
+) -> list[EventSent]:
+    """Duplicates answer with what the first sending started."""
+    earlier = [event.id for event, is_duplicate in events if is_duplicate]
+    started: dict[str, list[StartedRun]] = {}
+    if earlier:
+        for event_id, run_id, job_id, _ in batch.tx.rows("runs_of_events", ids=earlier):
+            started.setdefault(event_id, []).append(StartedRun(run_id, job_id))
+    answers = []
+    for event, is_duplicate in events:
+        if is_duplicate:
+            runs, rejections = started.get(event.id, []), rejections_from_text(event.rejections)
+        else:
+            delivery = deliveries.get(event.id)
+            runs, rejections = (delivery.runs, tuple(delivery.rejections)) if delivery else ([], ())
+        answers.append(EventSent(event, tuple(runs), rejections, is_duplicate))
+    return answers
+
+
+# ── delivery ─────────────────────────────────────────────────────────────────────────────────────────
+def deliver(batch: Batch, environment_id: str, events: list[Event]) -> dict[str, Delivery]:
+    """Starts a run per matching enabled job, each at most once per event. By event id."""
+    if not events:
+        return {}
+    listeners = _listeners(batch, environment_id, {event.name for event in events})
+    return {event.id: _deliver_one(batch, event, listeners.get(event.name, [])) for event in events}
+
+
+def _listeners(batch: Batch, environment_id: str, names: set[str]) -> dict[str, list[Listener]]:
+    listeners: dict[str, list[Listener]] = {}
+    rows = batch.tx.rows("listening_jobs", environment_id=environment_id, names=sorted(names))
+    for name, _, filter_text, source, spec_text in rows:
+        condition = filter_from_text(filter_text) if filter_text else None
+        listeners.setdefault(name, []).append(Listener(spec_from_text(spec_text), condition, source))
+    return listeners
+
+
+def _deliver_one(batch: Batch, event: Event, listeners: list[Listener]) -> Delivery:
+    delivery = Delivery([], [])
+    payload = decode(event.payload) if listeners else None
+    seen: set[str] = set()
+    for listener in listeners:
+        spec = listener.spec
+        if spec.id in seen or (listener.source is not None and listener.source != event.source):
+            continue
+        if listener.filter is not None and not matches(listener.filter, payload):
+            continue
+        seen.add(spec.id)
+        problems = payload_problems(spec, payload)
+        if problems:
+            delivery.rejections.append(Rejection(spec.id, problems))
+            continue
+        draft = RunDraft(batch.ids.new("run"), spec.id, event.payload, is_test=event.is_test)
+        insert_run(batch, new_run(batch, event.environment_id, spec, draft, event_id=event.id))
+        delivery.runs.append(StartedRun(draft.run_id, spec.id))
+    return delivery
+
+
+def _with_rejections(event: Event, delivery: Delivery) -> Event:
+    if not delivery.rejections:
+        return event
+    return replace(event, rejections=rejections_to_text(delivery.rejections))
+
+
+def rejections_to_text(rejections: Iterable[Rejection]) -> str:
+    return encode(
+        [
+            {"job_id": r.job_id, "errors": [{"path": p.path, "message": p.message} for p in r.errors]}
+            for r in rejections
+        ],
+        what="rejections",
+    )
+
+
+def rejections_from_text(text: str) -> tuple[Rejection, ...]:
+    return tuple(
+        Rejection(r["job_id"], tuple(Problem(p["path"], p["message"]) for p in r["errors"]))
+        for r in decode(text)
+    )
+
+
+# ── delayed events ───────────────────────────────────────────────────────────────────────────────────
+def deliver_due_events(batch: Batch, limit: int) -> int:
+    """Delivers events whose time has come. Returns how many."""
+    due = EVENT.values(batch.tx.rows("due_events", now=batch.now, limit=limit))
+    by_environment: dict[str, list[Event]] = {}
+    for event in due:
+        by_environment.setdefault(event.environment_id, []).append(replace(event, delivered_at=batch.now))
+    for environment_id, events in by_environment.items():
+        deliveries = deliver(batch, environment_id, events)
+        for event in events:
+            text = rejections_to_text(deliveries[event.id].rejections)
+            batch.later("deliver_event", {"id": event.id, "now": batch.now, "rejections": text})
+        batch.flush()
+        announce_events(batch, environment_id, events)
+    return len(due)
+
+
+def cancel_event(batch: Batch, command: CancelEvent) -> Event | MainspringError:
+    """Takes back an event before its delivery."""
+    values = {"environment_id": command.environment_id, "id": command.event_id}
+    row = batch.tx.row("find_event", **values)
+    if row is None:
+        return NotFound(f"there is no event '{command.event_id}' in this environment")
+    event = EVENT.value(row)
+    if event.cancelled_at is not None:
+        return event
+    if event.delivered_at is not None:
+        return Conflict(
+            f"the event '{command.event_id}' was delivered already",
+            mend="Cancel the runs it started instead.",
+        )
+    batch.tx.run("cancel_event", environment_id=command.environment_id, id=event.id, now=batch.now)
+    return replace(event, cancelled_at=batch.now)

@@ -1,0 +1,212 @@
+"""The read questions of API, CLI and dashboard: `question(tx, environment_id, ...)`. Nothing here decides."""
+
+from mainspring.clock import Instant
+from mainspring.codec import decode
+from mainspring.engine.accounts import KeyHolder, authenticate
+from mainspring.engine.events import rejections_from_text
+from mainspring.engine.jobs import spec_from_text
+from mainspring.engine.views import (
+    EventQuery,
+    EventView,
+    JobView,
+    LastRun,
+    Page,
+    RunOfEvent,
+    RunQuery,
+    RunView,
+    WaitView,
+    WorkerView,
+)
+from mainspring.model.events import Event
+from mainspring.model.pending import pending_reason
+from mainspring.model.runs import Run
+from mainspring.model.store import StoreEntry, StoreScope
+from mainspring.model.waits import Wait
+from mainspring.storage.database import Transaction
+from mainspring.storage.shapes import EVENT, RUN, STORE_ENTRY, WAIT, WORKER
+
+__all__ = [
+    "KeyHolder",
+    "authenticate",
+    "get_event",
+    "get_job",
+    "get_run",
+    "get_run_row",
+    "get_store_entry",
+    "list_events",
+    "list_jobs",
+    "list_runs",
+    "list_store",
+    "list_workers",
+    "wait_view",
+]
+
+#: Sorts after every id.
+_LAST_ID = "~"
+LAST_RUNS = 30
+#: Workers that are gone stay in the list for this long.
+GONE_FOR = 3_600_000_000
+
+
+# ── runs ─────────────────────────────────────────────────────────────────────────────────────────────
+def get_run_row(tx: Transaction, environment_id: str, run_id: str) -> Run | None:
+    row = tx.row("find_run", environment_id=environment_id, id=run_id)
+    return RUN.value(row) if row else None
+
+
+def get_run(tx: Transaction, environment_id: str, run_id: str, now: Instant) -> RunView | None:
+    """A run with the reason why it does not run (I5)."""
+    run = get_run_row(tx, environment_id, run_id)
+    return _run_views(tx, environment_id, [run], now)[0] if run else None
+
+
+def list_runs(tx: Transaction, environment_id: str, query: RunQuery, now: Instant) -> Page[RunView]:
+    rows = tx.rows(
+        "list_runs",
+        environment_id=environment_id,
+        before=query.cursor or _LAST_ID,
+        status=query.status,
+        job_id=query.job_id,
+        event_id=query.event_id,
+        since=query.since,
+        until=query.until,
+        tag=query.tag,
+        limit=query.limit + 1,
+    )
+    runs = RUN.values(rows[: query.limit])
+    more = runs[-1].id if len(rows) > query.limit else None
+    return Page(_run_views(tx, environment_id, runs, now), more)
+
+
+def _run_views(tx: Transaction, environment_id: str, runs: list[Run], now: Instant) -> list[RunView]:
+    served = _served_jobs(tx, environment_id) if any(run.status == "PENDING" for run in runs) else set()
+    waits: dict[str, list[WaitView]] = {}
+    waiting = [run.id for run in runs if run.status in ("WAITING", "RUNNING")]
+    if waiting:
+        for wait in WAIT.values(tx.rows("waits_of_runs", run_ids=waiting)):
+            waits.setdefault(wait.run_id, []).append(wait_view(wait))
+    event_ids = sorted({run.event_id for run in runs if run.event_id})
+    events = (
+        {e.id: e.name for e in EVENT.values(tx.rows("events_by_ids", ids=event_ids))} if event_ids else {}
+    )
+    return [
+        RunView(
+            run,
+            pending_reason(run, now, served),
+            tuple(waits.get(run.id, ())),
+            events.get(run.event_id or ""),
+        )
+        for run in runs
+    ]
+
+
+def _served_jobs(tx: Transaction, environment_id: str) -> set[str]:
+    workers = WORKER.values(tx.rows("live_workers_of", environment_id=environment_id, name=None))
+    return {job_id for worker in workers if worker.status == "ALIVE" for job_id in decode(worker.job_ids)}
+
+
+def wait_view(wait: Wait) -> WaitView:
+    """What a wait waits for, in words that people know."""
+    name = correlation_id = message = None
+    if wait.kind == "event" and wait.channel is not None:
+        name, _, rest = wait.channel.removeprefix("event:").partition("\n")
+        correlation_id = rest or None
+    if wait.kind == "drift" and wait.filter is not None:
+        message = decode(wait.filter).get("message")
+    return WaitView(wait.task_key, wait.kind, name, correlation_id, wait.due_at, wait.created_at, message)
+
+
+# ── events ───────────────────────────────────────────────────────────────────────────────────────────
+def get_event(tx: Transaction, environment_id: str, event_id: str) -> EventView | None:
+    """By our id, or the newest event with this correlation id."""
+    row = tx.row("find_event", environment_id=environment_id, id=event_id)
+    return _event_views(tx, [EVENT.value(row)])[0] if row else None
+
+
+def list_events(tx: Transaction, environment_id: str, query: EventQuery) -> Page[EventView]:
+    rows = tx.rows(
+        "list_events",
+        environment_id=environment_id,
+        before=query.cursor or _LAST_ID,
+        name=query.name,
+        since=query.since,
+        limit=query.limit + 1,
+    )
+    events = EVENT.values(rows[: query.limit])
+    more = events[-1].id if len(rows) > query.limit else None
+    return Page(_event_views(tx, events), more)
+
+
+def _event_views(tx: Transaction, events: list[Event]) -> list[EventView]:
+    runs: dict[str, list[RunOfEvent]] = {}
+    if events:
+        for event_id, run_id, job_id, status in tx.rows("runs_of_events", ids=[e.id for e in events]):
+            runs.setdefault(event_id, []).append(RunOfEvent(run_id, job_id, status))
+    return [EventView(e, tuple(runs.get(e.id, ())), rejections_from_text(e.rejections)) for e in events]
+
+
+# ── jobs and workers ─────────────────────────────────────────────────────────────────────────────────
+def get_job(tx: Transaction, environment_id: str, job_id: str) -> JobView | None:
+    return next((job for job in list_jobs(tx, environment_id) if job.spec.id == job_id), None)
+
+
+def list_jobs(tx: Transaction, environment_id: str) -> list[JobView]:
+    """Every job with what its runs came to."""
+    rows = tx.rows("list_jobs", environment_id=environment_id)
+    served = _served_jobs(tx, environment_id)
+    counts: dict[str, dict[str, int]] = {}
+    job_ids = [row[0] for row in rows]
+    for job_id, status, count in tx.rows("count_runs_by_job", environment_id=environment_id, job_ids=job_ids):
+        counts.setdefault(job_id, {})[status] = count
+    views = []
+    for job_id, text, enabled, updated_at in rows:
+        spec = spec_from_text(text)
+        last = tx.rows("last_runs_of_job", environment_id=environment_id, job_id=job_id, limit=LAST_RUNS)
+        views.append(
+            JobView(
+                spec,
+                bool(enabled) and spec.enabled,
+                job_id in served,
+                updated_at,
+                counts.get(job_id, {}),  # type: ignore[arg-type]  # statuses as kept
+                tuple(LastRun(*row) for row in last),
+            )
+        )
+    return views
+
+
+def list_workers(tx: Transaction, environment_id: str, now: Instant) -> list[WorkerView]:
+    rows = tx.rows("list_workers", environment_id=environment_id, since=now - GONE_FOR)
+    return [WorkerView(WORKER.value(row[:-1]), row[-1]) for row in rows]
+
+
+# ── store ────────────────────────────────────────────────────────────────────────────────────────────
+def get_store_entry(
+    tx: Transaction, environment_id: str, scope: StoreScope, owner: str, key: str
+) -> StoreEntry | None:
+    rows = tx.rows(
+        "store_entries_by_keys", environment_id=environment_id, scope=scope, owner=owner, keys=[key]
+    )
+    return STORE_ENTRY.value(rows[0]) if rows else None
+
+
+def list_store(
+    tx: Transaction,
+    environment_id: str,
+    place: tuple[StoreScope, str],
+    prefix: str = "",
+    limit: int = 100,
+    after: str | None = None,
+) -> Page[StoreEntry]:
+    """Keys of one place (scope, owner) in order."""
+    rows = tx.rows(
+        "list_store",
+        environment_id=environment_id,
+        scope=place[0],
+        owner=place[1],
+        prefix=prefix,
+        after=after or "",
+        limit=limit + 1,
+    )
+    entries = STORE_ENTRY.values(rows[:limit])
+    return Page(entries, entries[-1].key if len(rows) > limit else None)

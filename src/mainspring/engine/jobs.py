@@ -1,0 +1,136 @@
+"""Jobs as registered: kept as data, read back once per text, their schemas compiled once.
+
+The server never imports user code; all it knows of a job is its `JobSpec`.
+"""
+
+from functools import lru_cache
+from typing import Any
+
+import jsonschema_rs
+from pydantic import TypeAdapter
+
+from mainspring.codec import decode, encode
+from mainspring.engine.batch import Batch
+from mainspring.engine.commands import EnableJob
+from mainspring.errors import InvalidSchema, MainspringError, NotFound
+from mainspring.model.events import Problem
+from mainspring.model.filters import check_filter
+from mainspring.model.jobs import JobSpec
+
+_SPEC = TypeAdapter(JobSpec)
+
+
+@lru_cache(maxsize=4096)
+def spec_from_text(text: str) -> JobSpec:
+    """A kept job; equal texts give the same object."""
+    return _SPEC.validate_json(text)
+
+
+def spec_to_text(spec: JobSpec) -> str:
+    return _SPEC.dump_json(spec).decode()
+
+
+@lru_cache(maxsize=4096)
+def _validator(schema_text: str) -> Any:
+    return jsonschema_rs.validator_for(schema_text)
+
+
+def check_spec(spec: JobSpec) -> None:
+    """Raises `InvalidSchema` or `InvalidFilter` for a job whose data the engine could not use."""
+    if spec.payload_schema is not None:
+        try:
+            _validator(encode(spec.payload_schema, what="schema"))
+        except ValueError as error:
+            raise InvalidSchema(
+                f"the payload schema of job '{spec.id}' is not valid JSON Schema: {error}"
+            ) from error
+    for trigger in spec.triggers:
+        if trigger.filter is not None:
+            check_filter(trigger.filter)
+
+
+def payload_problems(spec: JobSpec, payload: Any) -> tuple[Problem, ...]:
+    """What the job's schema finds wrong with a decoded payload; empty when it accepts."""
+    if spec.payload_schema is None:
+        return ()
+    validator = _validator(encode(spec.payload_schema, what="schema"))
+    if validator.is_valid(payload):
+        return ()
+    return tuple(_problem(error) for error in validator.iter_errors(payload))
+
+
+def _problem(error: Any) -> Problem:
+    """One schema violation, at the path of the field that is to be mended."""
+    if error.kind.name == "required":
+        return Problem(_path([*error.instance_path, error.kind.property]), "is required")
+    if error.kind.name == "additionalProperties":
+        return Problem(_path([*error.instance_path, error.kind.unexpected[0]]), "is not expected here")
+    return Problem(_path(error.instance_path), str(error.message))
+
+
+def _path(parts: Any) -> str:
+    """`["items", 2, "sku"]` as `items[2].sku`; the payload itself is `$`."""
+    path = ""
+    for part in parts:
+        path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else str(part)
+    return path or "$"
+
+
+@lru_cache(maxsize=4096)
+def filter_from_text(text: str) -> Any:
+    return decode(text)
+
+
+def save_jobs(batch: Batch, environment_id: str, specs: tuple[JobSpec, ...]) -> None:
+    """Keeps jobs and what they listen for; the newest registration counts."""
+    tx = batch.tx
+    tx.run_many(
+        "save_job",
+        [
+            {"environment_id": environment_id, "id": s.id, "spec": spec_to_text(s), "now": batch.now}
+            for s in specs
+        ],
+    )
+    tx.run("forget_triggers", environment_id=environment_id, job_ids=[s.id for s in specs])
+    tx.run_many("insert_trigger", [row for s in specs for row in _trigger_rows(environment_id, s)])
+
+
+def _trigger_rows(environment_id: str, spec: JobSpec) -> list[dict[str, Any]]:
+    if not spec.enabled:
+        return []
+    return [
+        {
+            "environment_id": environment_id,
+            "event_name": name,
+            "job_id": spec.id,
+            "ordinal": ordinal,
+            "filter": encode(trigger.filter, what="filter") if trigger.filter else None,
+            "source": trigger.source,
+        }
+        for ordinal, trigger in enumerate(spec.triggers)
+        for name in dict.fromkeys(trigger.events)
+    ]
+
+
+def find_jobs(batch: Batch, environment_id: str, job_ids: set[str]) -> dict[str, tuple[JobSpec, bool]]:
+    """Jobs by id, each with whether it may run."""
+    rows = batch.tx.rows("jobs_by_ids", environment_id=environment_id, ids=sorted(job_ids))
+    found = {job_id: (spec_from_text(text), bool(enabled)) for job_id, text, enabled in rows}
+    return {job_id: (spec, enabled and spec.enabled) for job_id, (spec, enabled) in found.items()}
+
+
+def no_such_job(job_id: str) -> NotFound:
+    return NotFound(
+        f"there is no job '{job_id}'", mend="`mainspring jobs` lists the jobs that workers have registered."
+    )
+
+
+def enable_job(batch: Batch, command: EnableJob) -> MainspringError | None:
+    changed = batch.tx.run(
+        "enable_job",
+        environment_id=command.environment_id,
+        id=command.job_id,
+        enabled=command.enabled,
+        now=batch.now,
+    )
+    return None if changed else no_such_job(command.job_id)

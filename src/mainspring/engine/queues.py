@@ -1,0 +1,121 @@
+"""Queues: which runs a worker gets. The cost of a claim does not depend on the backlog.
+
+Resumed runs go before fresh ones of the same priority. A run that may have killed its workers gets its last
+chance alone: at most one such run per worker (see `blame.py`).
+"""
+
+from mainspring.codec import decode
+from mainspring.engine.batch import Batch
+from mainspring.engine.checkpoints import checkpoint, notices
+from mainspring.engine.commands import Claim
+from mainspring.engine.runs import FRESH, LAST_CHANCE, RESUMED
+from mainspring.engine.shown import event_json
+from mainspring.model.protocol import ClaimAnswer, ClaimedRun
+from mainspring.model.runs import Run
+from mainspring.model.tasks import Checkpoint
+from mainspring.model.workers import Worker
+from mainspring.storage.shapes import EVENT, RUN, TASK, WORKER
+
+
+def apply_claims(batch: Batch, claims: list[Claim]) -> list[ClaimAnswer | None]:
+    """What there is to say to each claim; None where there is nothing yet and the claim stays open."""
+    if not claims:
+        return []
+    ids = sorted({claim.request.worker_id for claim in claims})
+    workers = {worker.id: worker for worker in WORKER.values(batch.tx.rows("workers_by_ids", ids=ids))}
+    granted: list[list[Run]] = []
+    for claim in claims:
+        worker = workers.get(claim.request.worker_id)
+        granted.append(_grant(batch, claim, worker) if worker is not None else [])
+    packed = _pack(batch, [run for runs in granted for run in runs])
+    answers: list[ClaimAnswer | None] = []
+    for claim, runs in zip(claims, granted, strict=True):
+        worker = workers.get(claim.request.worker_id)
+        if worker is None or worker.status == "GONE" or worker.environment_id != claim.environment_id:
+            answers.append(ClaimAnswer(unknown_worker=True))
+            continue
+        told = notices(batch, worker.id)
+        answer = ClaimAnswer(tuple(packed[run.id] for run in runs), told)
+        answers.append(answer if answer.runs or answer.notices else None)
+    batch.flush()
+    return answers
+
+
+def _grant(batch: Batch, claim: Claim, worker: Worker) -> list[Run]:
+    request = claim.request
+    if worker.status == "GONE" or worker.environment_id != claim.environment_id:
+        return []
+    for run_id, number in request.noticed:
+        batch.tx.run("acknowledge_notice", id=run_id, worker_id=worker.id, number=number)
+    if worker.status == "DRAINING" or request.slots <= 0:
+        return []
+    job_ids = decode(worker.job_ids)
+    runs = _take(batch, claim, job_ids, RESUMED, FRESH, request.slots)
+    if len(runs) < request.slots and not _holds_last_chance(batch, worker):
+        runs += _take(batch, claim, job_ids, LAST_CHANCE, LAST_CHANCE, 1)
+    return sorted(runs, key=lambda run: (-run.priority, run.lane, run.available_at))
+
+
+def _take(batch: Batch, claim: Claim, job_ids: list[str], first: int, last: int, slots: int) -> list[Run]:
+    rows = batch.tx.rows(
+        "claim_runs",
+        environment_id=claim.environment_id,
+        worker_id=claim.request.worker_id,
+        claim_seq=claim.request.claim_seq,
+        job_ids=job_ids,
+        first_lane=first,
+        last_lane=last,
+        slots=slots,
+        now=batch.now,
+    )
+    return RUN.values(rows)
+
+
+def _holds_last_chance(batch: Batch, worker: Worker) -> bool:
+    return batch.tx.row("held_in_lane", worker_id=worker.id, lane=LAST_CHANCE) is not None
+
+
+def _pack(batch: Batch, runs: list[Run]) -> dict[str, ClaimedRun]:
+    """Runs with all that replay needs, read in two statements whatever their number."""
+    if not runs:
+        return {}
+    resumed = [run.id for run in runs if run.lease > 1]
+    checkpoints: dict[str, list[Checkpoint]] = {}
+    if resumed:  # a first grant has nothing behind it
+        for task in TASK.values(batch.tx.rows("tasks_of_runs", run_ids=resumed)):
+            checkpoints.setdefault(task.run_id, []).append(checkpoint(task, batch.now))
+    event_ids = sorted({run.event_id for run in runs if run.event_id})
+    rows = batch.tx.rows("events_by_ids", ids=event_ids) if event_ids else []
+    events = {event.id: event_json(event) for event in EVENT.values(rows)}
+    for run in runs:
+        batch.record(
+            (run.environment_id, run.id),
+            "JOB_RESUMED" if run.lease > 1 else "JOB_STARTED",
+            attempt=run.attempt,
+        )
+        batch.wake.at(run.timer_at)
+    return {
+        run.id: _claimed(run, tuple(checkpoints.get(run.id, ())), events.get(run.event_id or ""))
+        for run in runs
+    }
+
+
+def _claimed(run: Run, checkpoints: tuple[Checkpoint, ...], event: str | None) -> ClaimedRun:
+    return ClaimedRun(
+        run_id=run.id,
+        lease=run.lease,
+        job_id=run.job_id,
+        job_version=run.job_version,
+        payload=run.payload,
+        attempt=run.attempt,
+        max_attempts=run.max_attempts,
+        is_test=run.is_test,
+        created_at=run.created_at,
+        started_at=run.started_at or run.created_at,
+        deadline_at=run.deadline_at,
+        tags=run.tags,
+        metadata=run.metadata,
+        checkpoints=checkpoints,
+        event=event,
+        cancel_requested=run.cancel_requested_at is not None,
+    )

@@ -1,0 +1,330 @@
+"""What a worker reports of one run, item by item, turned into writes. The lease was checked before (I4).
+
+Items of a report are in the order in which they happened; a task that began and ended within one report is
+one row.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from mainspring.clock import Instant
+from mainspring.codec import encode
+from mainspring.engine.batch import Batch
+from mainspring.engine.runs import RESUMED, earliest, end_run
+from mainspring.engine.shown import failure_json
+from mainspring.engine.waits import NewWait
+from mainspring.model.logs import LogLine
+from mainspring.model.protocol import (
+    EventsSent,
+    ItemAnswer,
+    LogWritten,
+    RunAttemptFailed,
+    RunCancelConfirmed,
+    RunChanged,
+    RunDrifted,
+    RunParked,
+    RunReleased,
+    RunReport,
+    RunsTriggered,
+    RunSucceeded,
+    StoreUsed,
+    TaskAttemptFailed,
+    TaskStarted,
+    TaskSucceeded,
+    WaitCancelled,
+    WaitDelivered,
+    WaitStarted,
+)
+from mainspring.model.tasks import Attempt, TaskLabel, TaskStatus
+from mainspring.model.waits import Wait, channel_of
+
+#: The wait of a drifted run has this task key: no task of the user's can.
+DRIFT_KEY = "#drift"
+
+
+@dataclass(frozen=True, slots=True)
+class LeasedRun:
+    """What a commit must know of a run; the columns of `leased_runs`, in order."""
+
+    id: str
+    environment_id: str
+    job_id: str
+    status: str
+    lease: int
+    worker_id: str | None
+    attempt: int
+    max_attempts: int
+    crashes: int
+    created_at: Instant
+    event_id: str | None
+    cancel_requested_at: Instant | None
+    deadline_at: Instant | None
+
+
+@dataclass(slots=True)
+class OpenReport:
+    """A report being applied: its run, the tasks it touched, and what must be done after the first writes."""
+
+    run: LeasedRun
+    report: RunReport
+    tasks: dict[str, dict[str, Any]] = field(default_factory=dict)
+    answers: list[ItemAnswer] = field(default_factory=list)
+    new_waits: list[NewWait] = field(default_factory=list)
+    #: Items answered by another rule: (index, item).
+    sends: list[tuple[int, EventsSent]] = field(default_factory=list)
+    triggers: list[tuple[int, RunsTriggered]] = field(default_factory=list)
+    store_uses: list[tuple[int, StoreUsed]] = field(default_factory=list)
+    parked: RunParked | None = None
+    made_progress: bool = False
+
+    @property
+    def who(self) -> tuple[str, str]:
+        return (self.run.environment_id, self.run.id)
+
+    @property
+    def leased(self) -> tuple[str, str, int]:
+        return (self.run.environment_id, self.run.id, self.run.lease)
+
+
+def apply_items(batch: Batch, report: OpenReport) -> None:
+    """Gathers the writes of a report's items."""
+    for index, item in enumerate(report.report.items):
+        _RULES[type(item)](batch, report, index, item)
+    for row in report.tasks.values():
+        batch.later("save_task", row)
+    if report.made_progress and report.run.crashes:
+        batch.later("forgive_run", {"id": report.run.id, "lease": report.run.lease})
+
+
+# ── tasks ────────────────────────────────────────────────────────────────────────────────────────────
+def task_row(
+    batch: Batch, report: OpenReport, label: TaskLabel, status: TaskStatus, attempt: int, duration: int = 0
+) -> dict[str, Any]:
+    """The row of a task as this report leaves it; times are counted back from the engine's clock."""
+    row = report.tasks.get(label.key)
+    if row is None:
+        row = {
+            "run_id": report.run.id,
+            "environment_id": report.run.environment_id,
+            "key": label.key,
+            "parent_key": label.parent_key,
+            "kind": label.kind,
+            "name": label.name,
+            "icon": label.icon,
+            "params": label.params,
+            "properties": label.properties,
+            "fingerprint": label.fingerprint,
+            "output": None,
+            "failure": None,
+            "position": None,
+            "event_id": None,
+            "started_at": batch.now - duration,
+            "finished_at": None,
+            "next_attempt_at": None,
+        }
+        report.tasks[label.key] = row
+    elif duration:
+        row["started_at"] = min(row["started_at"], batch.now - duration)
+    row["status"] = status
+    row["attempt"] = attempt
+    return row
+
+
+def _task_started(batch: Batch, report: OpenReport, _: int, item: TaskStarted) -> None:
+    task_row(batch, report, item.task, "RUNNING", item.attempt)
+    batch.record(report.who, "TASK_STARTED", item.task.key, item.attempt)
+
+
+def _task_succeeded(batch: Batch, report: OpenReport, _: int, item: TaskSucceeded) -> None:
+    row = task_row(batch, report, item.task, "SUCCESS", item.attempt, item.duration)
+    row.update(
+        output=item.output, failure=None, position=item.position, finished_at=batch.now, next_attempt_at=None
+    )
+    batch.record(report.who, "TASK_COMPLETED", item.task.key, item.attempt)
+    report.made_progress = True
+
+
+def _task_attempt_failed(batch: Batch, report: OpenReport, _: int, item: TaskAttemptFailed) -> None:
+    key = item.task.key
+    failure = failure_json(item.failure)
+    began = batch.now - item.duration
+    batch.later("add_attempt", Attempt(report.run.id, key, item.attempt, began, batch.now, failure))
+    report.made_progress = True
+    if item.retry_in is None:
+        row = task_row(batch, report, item.task, "FAILED", item.attempt, item.duration)
+        row.update(failure=failure, position=item.position, finished_at=batch.now, next_attempt_at=None)
+        batch.record(report.who, "TASK_FAILED", key, item.attempt, {"message": item.failure.message})
+        return
+    next_at = batch.now + item.retry_in
+    row = task_row(batch, report, item.task, "RETRYING", item.attempt, item.duration)
+    row.update(failure=failure, next_attempt_at=next_at)
+    batch.record(
+        report.who,
+        "TASK_RETRIED",
+        key,
+        item.attempt,
+        {"message": item.failure.message, "retry_in": item.retry_in / 1_000_000},
+    )
+    if item.frees_slot:
+        _register(batch, report, Wait(*_wait_head(report, key), "retry", next_at, None, None, batch.now))
+
+
+# ── waits ────────────────────────────────────────────────────────────────────────────────────────────
+def _wait_head(report: OpenReport, key: str) -> tuple[str, str, str]:
+    return (report.run.id, key, report.run.environment_id)
+
+
+def _register(batch: Batch, report: OpenReport, wait: Wait) -> None:
+    batch.later("insert_wait", wait)
+    batch.wake.at(wait.due_at)
+
+
+def _wait_started(batch: Batch, report: OpenReport, _: int, item: WaitStarted) -> None:
+    spec = item.wait
+    due_at = spec.until if spec.until is not None else None if spec.delay is None else batch.now + spec.delay
+    head = _wait_head(report, item.task.key)
+    wait = Wait(*head, spec.kind, due_at, channel_of(spec), spec.filter, batch.now)
+    task_row(batch, report, item.task, "WAITING", 1)
+    _register(batch, report, wait)
+    batch.record(report.who, "WAIT_STARTED", item.task.key)
+    if spec.kind in ("event", "run"):
+        run = report.run
+        report.new_waits.append(
+            NewWait(
+                wait, spec.event_name, spec.correlation_id, run.created_at, run.event_id, spec.target_run_id
+            )
+        )
+
+
+def _wait_cancelled(batch: Batch, report: OpenReport, _: int, item: WaitCancelled) -> None:
+    run_id = report.run.id
+    row = report.tasks.get(item.key)
+    if row is not None:
+        row.update(status="CANCELLED", position=item.position, finished_at=batch.now)
+    else:
+        batch.later(
+            "cancel_task", {"run_id": run_id, "key": item.key, "position": item.position, "now": batch.now}
+        )
+    batch.later("delete_wait", {"run_id": run_id, "task_key": item.key})
+    report.new_waits = [new for new in report.new_waits if new.wait.task_key != item.key]
+
+
+def _wait_delivered(batch: Batch, report: OpenReport, _: int, item: WaitDelivered) -> None:
+    batch.later("deliver_task", {"run_id": report.run.id, "key": item.key, "position": item.position})
+
+
+# ── answered by other rules ──────────────────────────────────────────────────────────────────────────
+def _events_sent(batch: Batch, report: OpenReport, index: int, item: EventsSent) -> None:
+    report.sends.append((index, item))
+
+
+def _runs_triggered(batch: Batch, report: OpenReport, index: int, item: RunsTriggered) -> None:
+    report.triggers.append((index, item))
+
+
+def _store_used(batch: Batch, report: OpenReport, index: int, item: StoreUsed) -> None:
+    report.store_uses.append((index, item))
+
+
+# ── what is shown ────────────────────────────────────────────────────────────────────────────────────
+def _log_written(batch: Batch, report: OpenReport, _: int, item: LogWritten) -> None:
+    run = report.run
+    line = LogLine(
+        run.id,
+        run.lease,
+        item.number,
+        batch.now - item.age,
+        item.level,
+        item.message,
+        item.task_key,
+        item.fields,
+        item.origin,
+    )
+    batch.later("insert_log", line)
+
+
+def _run_changed(batch: Batch, report: OpenReport, _: int, item: RunChanged) -> None:
+    shown = {"tags": item.tags, "metadata": item.metadata, "progress": item.progress}
+    batch.later("show_run", {"id": report.run.id, "lease": report.run.lease, **shown})
+
+
+# ── endings ──────────────────────────────────────────────────────────────────────────────────────────
+def _run_succeeded(batch: Batch, report: OpenReport, _: int, item: RunSucceeded) -> None:
+    end_run(batch, report.leased, "SUCCESS", output=item.output)
+
+
+def _run_attempt_failed(batch: Batch, report: OpenReport, _: int, item: RunAttemptFailed) -> None:
+    run = report.run
+    failure = failure_json(item.failure)
+    began = batch.now - item.duration
+    batch.later("add_attempt", Attempt(run.id, "", run.attempt, began, batch.now, failure))
+    if run.cancel_requested_at is not None:
+        end_run(batch, report.leased, "CANCELLED", failure=item.failure)
+    elif item.retry_in is None or run.attempt >= run.max_attempts:
+        end_run(batch, report.leased, "FAILED", failure=item.failure)
+    else:
+        available_at = batch.now + item.retry_in
+        timer_at = earliest(available_at, run.deadline_at)
+        batch.later(
+            "retry_run",
+            {
+                "id": run.id,
+                "lease": run.lease,
+                "failure": failure,
+                "available_at": available_at,
+                "timer_at": timer_at,
+            },
+        )
+        batch.wake.at(timer_at)
+        data = {"message": item.failure.message, "retry_in": item.retry_in / 1_000_000}
+        batch.record(report.who, "JOB_RETRIED", attempt=run.attempt, data=data)
+
+
+def _run_parked(batch: Batch, report: OpenReport, _: int, item: RunParked) -> None:
+    report.parked = item
+
+
+def _run_drifted(batch: Batch, report: OpenReport, _: int, item: RunDrifted) -> None:
+    text = encode({"message": item.message, "task_key": item.task_key}, what="difference")
+    batch.later("insert_wait", Wait(*_wait_head(report, DRIFT_KEY), "drift", None, None, text, batch.now))
+    batch.later("park_run", {"id": report.run.id, "lease": report.run.lease})
+    batch.record(report.who, "DRIFT_FOUND", item.task_key, data={"message": item.message})
+
+
+def _run_released(batch: Batch, report: OpenReport, _: int, item: RunReleased) -> None:
+    run = report.run
+    if run.cancel_requested_at is not None:
+        end_run(batch, report.leased, "CANCELLED")
+        return
+    batch.later(
+        "release_run",
+        {"id": run.id, "lease": run.lease, "lane": RESUMED, "crashes": run.crashes, "now": batch.now},
+    )
+    batch.wake.ready.add(run.environment_id)
+    batch.record(report.who, "JOB_RELEASED")
+
+
+def _run_cancel_confirmed(batch: Batch, report: OpenReport, _: int, item: RunCancelConfirmed) -> None:
+    end_run(batch, report.leased, "CANCELLED")
+
+
+_RULES: dict[type, Callable[[Batch, OpenReport, int, Any], None]] = {
+    TaskStarted: _task_started,
+    TaskSucceeded: _task_succeeded,
+    TaskAttemptFailed: _task_attempt_failed,
+    WaitStarted: _wait_started,
+    WaitCancelled: _wait_cancelled,
+    WaitDelivered: _wait_delivered,
+    EventsSent: _events_sent,
+    RunsTriggered: _runs_triggered,
+    StoreUsed: _store_used,
+    LogWritten: _log_written,
+    RunChanged: _run_changed,
+    RunSucceeded: _run_succeeded,
+    RunAttemptFailed: _run_attempt_failed,
+    RunParked: _run_parked,
+    RunDrifted: _run_drifted,
+    RunReleased: _run_released,
+    RunCancelConfirmed: _run_cancel_confirmed,
+}

@@ -1,0 +1,255 @@
+"""Runs: started by events and calls, ended once, cancelled, replayed."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from mainspring.clock import Instant
+from mainspring.codec import decode, encode
+from mainspring.engine.batch import Batch, EndedRun
+from mainspring.engine.commands import CancelRun, ReplayRun, ResumeRun, TriggerRuns
+from mainspring.engine.jobs import find_jobs, no_such_job, payload_problems
+from mainspring.engine.shown import failure_json
+from mainspring.errors import Conflict, MainspringError, NotFound, PayloadInvalid
+from mainspring.model.failures import Failure
+from mainspring.model.history import EntryKind
+from mainspring.model.jobs import JobSpec
+from mainspring.model.protocol import RunDraft
+from mainspring.model.runs import FINAL_RUN_STATUSES, Run, RunStatus
+from mainspring.storage.shapes import RUN
+
+#: Lanes of the ready set, see `Run.lane`.
+RESUMED, FRESH, LAST_CHANCE = 0, 1, 2
+
+_END_ENTRIES: dict[RunStatus, EntryKind] = {
+    "SUCCESS": "JOB_COMPLETED",
+    "FAILED": "JOB_FAILED",
+    "CANCELLED": "JOB_CANCELLED",
+    "TIMED_OUT": "JOB_TIMED_OUT",
+    "EXPIRED": "JOB_EXPIRED",
+}
+
+
+def earliest(*instants: Instant | None) -> Instant | None:
+    """The first of some instants, None when there is none."""
+    return min((i for i in instants if i is not None), default=None)
+
+
+def new_run(batch: Batch, environment_id: str, spec: JobSpec, draft: RunDraft, **origin: Any) -> Run:
+    """The row of a run that starts now or after its delay. `origin`: event_id, parent_run_id, parent_task_key."""
+    now = batch.now
+    available_at = now + (draft.delay or 0)
+    ttl = draft.ttl if draft.ttl is not None else spec.ttl
+    expires_at = available_at + ttl if ttl is not None else None
+    is_ready = available_at <= now
+    return Run(
+        id=draft.run_id,
+        environment_id=environment_id,
+        job_id=spec.id,
+        job_version=spec.version,
+        status="PENDING",
+        payload=draft.payload,
+        output=None,
+        failure=None,
+        event_id=origin.get("event_id"),
+        parent_run_id=origin.get("parent_run_id"),
+        parent_task_key=origin.get("parent_task_key"),
+        idempotency_key=draft.idempotency_key,
+        queue=draft.queue or spec.queue or spec.id,
+        concurrency_key=draft.concurrency_key,
+        priority=draft.priority,
+        tags=_tags(spec.tags, draft.tags),
+        metadata=draft.metadata,
+        progress=None,
+        is_test=draft.is_test,
+        attempt=1,
+        max_attempts=draft.max_attempts or spec.retry.max_attempts,
+        crashes=0,
+        lease=0,
+        worker_id=None,
+        claim_seq=0,
+        is_ready=is_ready,
+        lane=FRESH,
+        notices=0,
+        noticed=0,
+        created_at=now,
+        available_at=available_at,
+        started_at=None,
+        finished_at=None,
+        expires_at=expires_at,
+        max_duration=spec.max_duration,
+        deadline_at=None,
+        cancel_requested_at=None,
+        timer_at=expires_at if is_ready else available_at,
+    )
+
+
+def _tags(*groups: Iterable[str]) -> str:
+    tags = [tag for group in groups for tag in group]
+    return encode(list(dict.fromkeys(tags)), what="tags") if tags else "[]"
+
+
+def insert_run(batch: Batch, run: Run) -> None:
+    """Gathers a new run, its account's first line and the hint that it may be claimed."""
+    batch.later("insert_run", run)
+    data = (
+        {"event": run.event_id}
+        if run.event_id
+        else {"parent": run.parent_run_id}
+        if run.parent_run_id
+        else None
+    )
+    batch.record((run.environment_id, run.id), "RUN_CREATED", data=data)
+    batch.wake.at(run.timer_at)
+    if run.is_ready:
+        batch.wake.ready.add(run.environment_id)
+
+
+# ── started by a call ────────────────────────────────────────────────────────────────────────────────
+def trigger_runs(
+    batch: Batch, command: TriggerRuns, *, parent: tuple[str, str] | None = None
+) -> tuple[Run, ...] | MainspringError:
+    """Starts the runs of one call, all or none; drafts that were seen before answer with their runs."""
+    environment_id = command.environment_id
+    jobs = find_jobs(batch, environment_id, {draft.job_id for draft in command.runs})
+    known = _known(batch, command)
+    runs: list[Run] = []
+    fresh: list[Run] = []
+    for draft in command.runs:
+        same_call = (draft.job_id, draft.idempotency_key)
+        run = known.get(draft.run_id) or (known.get(same_call) if draft.idempotency_key else None)
+        if run is None:
+            refusal = _refusal(jobs.get(draft.job_id), draft)
+            if refusal is not None:
+                return refusal
+            origin = {"parent_run_id": parent[0], "parent_task_key": parent[1]} if parent else {}
+            run = new_run(batch, environment_id, jobs[draft.job_id][0], draft, **origin)
+            fresh.append(run)
+            known[run.id] = run
+            if draft.idempotency_key:
+                known[same_call] = run
+        runs.append(run)
+    for run in fresh:
+        insert_run(batch, run)
+    batch.flush()
+    return tuple(runs)
+
+
+def _known(batch: Batch, command: TriggerRuns) -> dict[Any, Run]:
+    rows = batch.tx.rows(
+        "known_runs",
+        environment_id=command.environment_id,
+        ids=[draft.run_id for draft in command.runs],
+        keys=[draft.idempotency_key for draft in command.runs if draft.idempotency_key],
+    )
+    known: dict[Any, Run] = {}
+    for run in RUN.values(rows):
+        known[run.id] = run
+        known[(run.job_id, run.idempotency_key)] = run
+    return known
+
+
+def _refusal(job: tuple[JobSpec, bool] | None, draft: RunDraft) -> MainspringError | None:
+    if job is None:
+        return no_such_job(draft.job_id)
+    spec, enabled = job
+    if not enabled:
+        return Conflict(f"the job '{spec.id}' is disabled", mend="Enable it first.")
+    problems = payload_problems(spec, decode(draft.payload))
+    if problems:
+        return PayloadInvalid(
+            f"the payload does not fit job '{spec.id}': {problems[0].path}: {problems[0].message}",
+            errors=[{"path": p.path, "message": p.message} for p in problems],
+        )
+    return None
+
+
+def replay_run(batch: Batch, command: ReplayRun) -> Run | MainspringError:
+    """A fresh run of the same job; the old one stays as it is."""
+    old = find_run(batch, command.environment_id, command.run_id)
+    if isinstance(old, MainspringError):
+        return old
+    draft = RunDraft(
+        run_id=command.new_run_id,
+        job_id=old.job_id,
+        payload=old.payload if command.payload is None else command.payload,
+        idempotency_key=command.idempotency_key,
+        queue=old.queue,
+        concurrency_key=old.concurrency_key,
+        priority=old.priority,
+        tags=tuple(decode(old.tags)),
+        is_test=old.is_test,
+    )
+    started = trigger_runs(batch, TriggerRuns(command.environment_id, (draft,)))
+    return started if isinstance(started, MainspringError) else started[0]
+
+
+# ── ended ────────────────────────────────────────────────────────────────────────────────────────────
+def end_run(
+    batch: Batch,
+    run: tuple[str, str, int],
+    status: RunStatus,
+    *,
+    output: str | None = None,
+    failure: Failure | None = None,
+) -> None:
+    """The end of a run, given as (environment id, run id, lease). Who waits for it is told by `settle_ended`."""
+    environment_id, run_id, lease = run
+    kept = failure_json(failure) if failure else None
+    batch.later(
+        "finish_run",
+        {"id": run_id, "lease": lease, "status": status, "output": output, "failure": kept, "now": batch.now},
+    )
+    data = {"message": failure.message, "code": failure.code, "task": failure.task_key} if failure else None
+    batch.record((environment_id, run_id), _END_ENTRIES[status], data=data)
+    batch.ended.append(EndedRun(run_id, environment_id, status, output, kept))
+    batch.wake.finished.add(run_id)
+
+
+# ── cancelled, resumed by a person ───────────────────────────────────────────────────────────────────
+def no_such_run(run_id: str) -> NotFound:
+    return NotFound(f"there is no run '{run_id}' in this environment")
+
+
+def find_run(batch: Batch, environment_id: str, run_id: str) -> Run | NotFound:
+    """The run, held for a change; the refusal when this environment has none of that id."""
+    row = batch.tx.row("find_run_to_change", environment_id=environment_id, id=run_id)
+    return RUN.value(row) if row else no_such_run(run_id)
+
+
+def cancel_run(batch: Batch, command: CancelRun) -> Run | MainspringError:
+    """Ends a run that nobody holds; asks the holder of a running one to stop, within the grace period."""
+    run = find_run(batch, command.environment_id, command.run_id)
+    if isinstance(run, MainspringError) or run.status in FINAL_RUN_STATUSES:
+        return run
+    now = batch.now
+    if run.status != "RUNNING":
+        end_run(batch, (run.environment_id, run.id, run.lease), "CANCELLED")
+        batch.flush()
+        return replace(run, status="CANCELLED", finished_at=now)
+    timer_at = earliest(now + batch.timing.cancel_grace, run.deadline_at)
+    holder = batch.tx.row("request_cancel", id=run.id, now=now, timer_at=timer_at)
+    if holder is not None:
+        batch.record((run.environment_id, run.id), "CANCEL_REQUESTED")
+        batch.wake.attention.add(holder[0])
+        batch.wake.at(timer_at)
+    return replace(run, cancel_requested_at=run.cancel_requested_at or now)
+
+
+def resume_run(batch: Batch, command: ResumeRun) -> Run | MainspringError:
+    """A person lets a run that drifted go on: the changed task is taken as it is kept."""
+    run = find_run(batch, command.environment_id, command.run_id)
+    if isinstance(run, MainspringError):
+        return run
+    waits = batch.tx.rows("drift_of_run", run_id=run.id)
+    if not waits:
+        return Conflict(f"the run '{run.id}' does not wait for a person to let it go on")
+    for task_key, text in waits:
+        changed = decode(text).get("task_key")
+        if changed is not None:
+            batch.tx.run("accept_task", run_id=run.id, key=changed)
+        batch.later("delete_wait", {"run_id": run.id, "task_key": task_key})
+    batch.flush()
+    batch.tx.rows("wake_runs", ids=[run.id], now=batch.now)
+    batch.wake.ready.add(run.environment_id)
+    return replace(run, status="PENDING", is_ready=True)

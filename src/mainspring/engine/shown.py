@@ -1,0 +1,46 @@
+"""How the engine writes facts into JSON that users read: an event, a failure, a finished run."""
+
+from mainspring.clock import to_iso
+from mainspring.codec import encode
+from mainspring.model.events import Event
+from mainspring.model.failures import Failure
+
+
+def event_json(event: Event) -> str:
+    """The event as the API shows it. `id` is the sender's when one was given, `event_id` always ours.
+
+    Payload and context are spliced in as the text they are kept as.
+    """
+    head = encode(
+        {
+            "id": event.correlation_id or event.id,
+            "event_id": event.id,
+            "name": event.name,
+            "timestamp": to_iso(event.received_at),
+            "source": event.source,
+            "is_test": event.is_test,
+        },
+        what="event",
+    )
+    return f'{head[:-1]},"payload":{event.payload},"context":{event.context or "null"}}}'
+
+
+def failure_json(failure: Failure) -> str:
+    """The stored form of a failure."""
+    return encode(
+        {
+            "type": failure.type,
+            "message": failure.message,
+            "code": failure.code,
+            "traceback": failure.traceback,
+            "task_key": failure.task_key,
+            "path": failure.path,
+        },
+        what="failure",
+    )
+
+
+def run_result_json(run_id: str, status: str, output: str | None, failure: str | None) -> str:
+    """What someone who waits for a run receives."""
+    head = encode({"run_id": run_id, "status": status}, what="result")
+    return f'{head[:-1]},"output":{output or "null"},"error":{failure or "null"}}}'

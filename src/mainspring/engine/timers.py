@@ -1,0 +1,47 @@
+"""What is due: waits, delayed events and runs, expiries, deadlines, cancels that nobody answered (I9)."""
+
+from mainspring.engine.batch import Batch
+from mainspring.engine.commands import FireTimers, TimersFired
+from mainspring.engine.events import deliver_due_events
+from mainspring.engine.runs import earliest, end_run
+from mainspring.engine.waits import fire_due_waits
+from mainspring.model.failures import Failure
+from mainspring.model.runs import Run
+from mainspring.storage.shapes import RUN
+
+
+def fire_timers(batch: Batch, command: FireTimers) -> TimersFired:
+    """Handles up to `limit` due things of each sort; tells when the next is due."""
+    count = fire_due_waits(batch, command.limit)
+    count += deliver_due_events(batch, command.limit)
+    due = RUN.values(batch.tx.rows("due_runs", now=batch.now, limit=command.limit))
+    for run in due:
+        _look_at(batch, run)
+    batch.flush()
+    return TimersFired(count + len(due), next_timer_at(batch))
+
+
+def next_timer_at(batch: Batch) -> int | None:
+    """When something is due next."""
+    rows = [batch.tx.row(name) for name in ("next_wait_at", "next_event_at", "next_run_at")]
+    return earliest(*(row[0] for row in rows if row is not None))
+
+
+def _look_at(batch: Batch, run: Run) -> None:
+    now = batch.now
+    leased = (run.environment_id, run.id, run.lease)
+    if run.deadline_at is not None and run.deadline_at <= now:
+        span = (run.max_duration or 0) / 1_000_000
+        message = f"it ran longer than its max_duration of {span:g} seconds"
+        end_run(batch, leased, "TIMED_OUT", failure=Failure("TimedOut", message, "max_duration"))
+        if run.worker_id is not None:
+            batch.wake.attention.add(run.worker_id)
+    elif run.cancel_requested_at is not None:
+        end_run(batch, leased, "CANCELLED")
+    elif run.status == "PENDING" and run.expires_at is not None and run.expires_at <= now:
+        message = "it did not start within its ttl"
+        end_run(batch, leased, "EXPIRED", failure=Failure("Expired", message, "ttl"))
+    elif run.status == "PENDING" and not run.is_ready and run.available_at <= now:
+        timer_at = earliest(run.expires_at, run.deadline_at)
+        batch.later("admit_run", {"id": run.id, "timer_at": timer_at})
+        batch.wake.ready.add(run.environment_id)

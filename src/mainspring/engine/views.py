@@ -1,0 +1,142 @@
+"""What the read questions answer: values for API, CLI and dashboard, without a word of SQL in them."""
+
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from mainspring.clock import Instant
+from mainspring.model.events import Event, Rejection
+from mainspring.model.jobs import JobSpec
+from mainspring.model.logs import LogLevel
+from mainspring.model.pending import PendingReason
+from mainspring.model.runs import Run, RunStatus
+from mainspring.model.tasks import Attempt, Task
+from mainspring.model.waits import WaitKind
+from mainspring.model.workers import Worker
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """A page of a list; `next_cursor` is None on the last one."""
+
+    data: list[T]
+    next_cursor: str | None = None
+
+
+# ── questions ────────────────────────────────────────────────────────────────────────────────────────
+@dataclass(frozen=True, slots=True)
+class RunQuery:
+    status: RunStatus | None = None
+    job_id: str | None = None
+    event_id: str | None = None
+    tag: str | None = None
+    since: Instant | None = None
+    until: Instant | None = None
+    limit: int = 50
+    cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EventQuery:
+    name: str | None = None
+    since: Instant | None = None
+    limit: int = 50
+    cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LogQuery:
+    #: Lines of this level and above.
+    level: LogLevel | None = None
+    #: Lines whose message contains this, whatever the case.
+    text: str | None = None
+    limit: int = 500
+    #: `next_cursor` of an earlier page, or of the last line seen.
+    cursor: str | None = None
+
+
+# ── answers ──────────────────────────────────────────────────────────────────────────────────────────
+@dataclass(frozen=True, slots=True)
+class WaitView:
+    """Something a run waits for."""
+
+    task_key: str
+    kind: WaitKind
+    event_name: str | None
+    correlation_id: str | None
+    due_at: Instant | None
+    created_at: Instant
+    #: What a person must know (drift).
+    message: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunView:
+    run: Run
+    pending_reason: PendingReason | None = None
+    waiting_for: tuple[WaitView, ...] = ()
+    event_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TaskView:
+    task: Task
+    #: The failed tries, oldest first.
+    attempts: tuple[Attempt, ...] = ()
+    waiting_for: WaitView | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunOfEvent:
+    id: str
+    job_id: str
+    status: RunStatus
+
+
+@dataclass(frozen=True, slots=True)
+class EventView:
+    event: Event
+    runs: tuple[RunOfEvent, ...]
+    rejections: tuple[Rejection, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LastRun:
+    id: str
+    status: RunStatus
+
+
+@dataclass(frozen=True, slots=True)
+class JobView:
+    spec: JobSpec
+    #: Neither switched off by a person nor in the code.
+    enabled: bool
+    #: A live worker has it.
+    served: bool
+    updated_at: Instant
+    counts: dict[RunStatus, int] = field(default_factory=dict)
+    last_runs: tuple[LastRun, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerView:
+    worker: Worker
+    #: Runs it holds now.
+    running: int
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """One bar of the timeline. The run itself is the root (`parent_id` None)."""
+
+    id: str
+    parent_id: str | None
+    name: str
+    kind: str
+    status: str
+    started_at: Instant
+    finished_at: Instant | None
+    attempt: int
+    #: Failed attempts: (started_at, finished_at).
+    attempts: tuple[tuple[Instant, Instant], ...] = ()

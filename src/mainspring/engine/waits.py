@@ -1,0 +1,203 @@
+"""Waits: registered before they are checked, resolved exactly once, by whatever announces the fact (I7).
+
+A wait's row exists exactly while it is unresolved; its outcome is the outcome of its task.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from mainspring.clock import to_iso
+from mainspring.codec import decode
+from mainspring.engine.batch import Batch
+from mainspring.engine.jobs import filter_from_text
+from mainspring.engine.shown import event_json, failure_json, run_result_json
+from mainspring.model.events import Event
+from mainspring.model.failures import Failure
+from mainspring.model.filters import matches
+from mainspring.model.runs import FINAL_RUN_STATUSES
+from mainspring.model.waits import Wait, event_channel, run_channel
+from mainspring.storage.shapes import EVENT, RUN, WAIT
+
+#: Events looked at in one go when a new wait searches those that came before it.
+EARLY_PAGE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """The outcome of one wait."""
+
+    wait: Wait
+    output: str | None = None
+    failure: Failure | None = None
+    event_id: str | None = None
+
+
+def resolve(batch: Batch, resolutions: Iterable[Resolution]) -> None:
+    """Writes outcomes and wakes whom they concern: parked runs become claimable, holders get a notice."""
+    run_ids: set[str] = set()
+    for found in resolutions:
+        wait = found.wait
+        run_ids.add(wait.run_id)
+        batch.later("delete_wait", {"run_id": wait.run_id, "task_key": wait.task_key})
+        if wait.kind == "retry":  # the task itself goes on: it stays RETRYING until its next attempt
+            continue
+        failed = found.failure is not None
+        batch.later(
+            "resolve_task",
+            {
+                "run_id": wait.run_id,
+                "key": wait.task_key,
+                "status": "FAILED" if failed else "SUCCESS",
+                "output": found.output,
+                "failure": failure_json(found.failure) if found.failure else None,
+                "event_id": found.event_id,
+                "now": batch.now,
+            },
+        )
+        data = {"event": found.event_id} if found.event_id else None
+        kind = "WAIT_TIMED_OUT" if failed else "WAIT_RESOLVED"
+        batch.record((wait.environment_id, wait.run_id), kind, wait.task_key, data=data)  # type: ignore[arg-type]  # one of two literals
+    if run_ids:
+        batch.flush()
+        wake_runs(batch, run_ids)
+
+
+def wake_runs(batch: Batch, run_ids: set[str]) -> None:
+    """Parked runs among these become claimable; holders of the others hear of it."""
+    ids = sorted(run_ids)
+    for _, environment_id in batch.tx.rows("wake_runs", ids=ids, now=batch.now):
+        batch.wake.ready.add(environment_id)
+    batch.wake.attention.update(row[0] for row in batch.tx.rows("notify_runs", ids=ids))
+
+
+# ── events ───────────────────────────────────────────────────────────────────────────────────────────
+def announce_events(batch: Batch, environment_id: str, events: list[Event]) -> None:
+    """Resolves the waits that these events, just delivered, satisfy. An event serves one wait per run."""
+    channels = {event_channel(e.name, None) for e in events}
+    channels |= {event_channel(e.name, e.correlation_id) for e in events if e.correlation_id is not None}
+    waits = WAIT.values(
+        batch.tx.rows("waits_on_channels", environment_id=environment_id, channels=sorted(channels))
+    )
+    if not waits:
+        return
+    by_channel: dict[str | None, list[Wait]] = {}
+    for wait in waits:
+        by_channel.setdefault(wait.channel, []).append(wait)
+    resolved: dict[tuple[str, str], Resolution] = {}
+    for event in events:
+        listening = by_channel.get(event_channel(event.name, None), [])
+        if event.correlation_id is not None:
+            listening = listening + by_channel.get(event_channel(event.name, event.correlation_id), [])
+        served: set[str] = set()
+        payload = decode(event.payload) if any(w.filter for w in listening) else None
+        for wait in sorted(listening, key=lambda w: w.created_at):
+            key = (wait.run_id, wait.task_key)
+            if wait.run_id in served or key in resolved or not _fits(wait.filter, payload):
+                continue
+            served.add(wait.run_id)
+            resolved[key] = Resolution(wait, output=event_json(event), event_id=event.id)
+    resolve(batch, resolved.values())
+
+
+def _fits(filter_text: str | None, payload: Any) -> bool:
+    return filter_text is None or matches(filter_from_text(filter_text), payload)
+
+
+@dataclass(frozen=True, slots=True)
+class NewWait:
+    """A wait that was just registered, with what its search among earlier facts needs."""
+
+    wait: Wait
+    #: For events: the name, the correlation id asked for, since when, and the event that began the run.
+    event_name: str | None = None
+    correlation_id: str | None = None
+    since: int = 0
+    first_event_id: str | None = None
+    target_run_id: str | None = None
+
+
+def check_new_waits(batch: Batch, new_waits: list[NewWait]) -> None:
+    """Resolves waits whose fact was there before them. Call after their rows are written: edge first, then check."""
+    used: set[tuple[str, str]] = set()
+    found: list[Resolution] = []
+    for new in new_waits:
+        if new.event_name is not None:
+            event = _early_event(batch, new, used)
+            if event is not None:
+                used.add((new.wait.run_id, event.id))
+                found.append(Resolution(new.wait, output=event_json(event), event_id=event.id))
+    found += _ended_targets(batch, [new for new in new_waits if new.target_run_id is not None])
+    resolve(batch, found)
+
+
+def _early_event(batch: Batch, new: NewWait, used: set[tuple[str, str]]) -> Event | None:
+    """The oldest event since the run began that fits and that this run has not used."""
+    statement = "early_events" if new.correlation_id is None else "early_events_with_id"
+    values: dict[str, Any] = {
+        "environment_id": new.wait.environment_id,
+        "run_id": new.wait.run_id,
+        "name": new.event_name,
+        "since": new.since,
+    }
+    if new.correlation_id is not None:
+        values["correlation_id"] = new.correlation_id
+    offset = 0
+    while True:
+        page = EVENT.values(batch.tx.rows(statement, limit=EARLY_PAGE, offset=offset, **values))
+        for event in page:
+            if event.id == new.first_event_id or (new.wait.run_id, event.id) in used:
+                continue
+            if new.wait.filter is None or _fits(new.wait.filter, decode(event.payload)):
+                return event
+        if len(page) < EARLY_PAGE:
+            return None
+        offset += EARLY_PAGE
+
+
+# ── runs that are waited for ─────────────────────────────────────────────────────────────────────────
+def _ended_targets(batch: Batch, new_waits: list[NewWait]) -> list[Resolution]:
+    if not new_waits:
+        return []
+    targets = {new.target_run_id for new in new_waits}
+    rows = batch.tx.rows("runs_by_ids", ids=sorted(t for t in targets if t))
+    ended = {run.id: run for run in RUN.values(rows) if run.status in FINAL_RUN_STATUSES}
+    resolutions = []
+    for new in new_waits:
+        run = ended.get(new.target_run_id or "")
+        if run is not None:
+            output = run_result_json(run.id, run.status, run.output, run.failure)
+            resolutions.append(Resolution(new.wait, output=output))
+    return resolutions
+
+
+def settle_ended(batch: Batch) -> None:
+    """Runs that ended in this batch: their open tasks and waits end with them, and who waits for them is told."""
+    while batch.ended:
+        ended, batch.ended = batch.ended, []
+        batch.flush()
+        ids = [run.run_id for run in ended]
+        batch.tx.run("delete_waits_of_runs", run_ids=ids)
+        batch.tx.run("close_tasks", run_ids=ids, now=batch.now)
+        by_environment: dict[str, dict[str, str]] = {}
+        for run in ended:
+            output = run_result_json(run.run_id, run.status, run.output, run.failure)
+            by_environment.setdefault(run.environment_id, {})[run_channel(run.run_id)] = output
+        for environment_id, outputs in by_environment.items():
+            rows = batch.tx.rows("waits_on_channels", environment_id=environment_id, channels=sorted(outputs))
+            resolve(batch, [Resolution(w, output=outputs[w.channel or ""]) for w in WAIT.values(rows)])
+
+
+# ── time ─────────────────────────────────────────────────────────────────────────────────────────────
+def fire_due_waits(batch: Batch, limit: int) -> int:
+    """Resolves waits whose time has come: sleeps succeed, the others time out. Returns how many."""
+    due = WAIT.values(batch.tx.rows("due_waits", now=batch.now, limit=limit))
+    resolve(batch, [_at_due_time(wait) for wait in due])
+    return len(due)
+
+
+def _at_due_time(wait: Wait) -> Resolution:
+    if wait.kind in ("time", "retry"):
+        return Resolution(wait, output="null")
+    message = f"nothing resolved the wait '{wait.task_key}' before {to_iso(wait.due_at or 0)}"
+    return Resolution(wait, failure=Failure("WaitTimeout", message, "wait_timeout", task_key=wait.task_key))

@@ -1,0 +1,113 @@
+"""Workers: they register, beat, leave; a heartbeat also finds grants whose answer was lost, and lost leases."""
+
+from mainspring.codec import encode
+from mainspring.engine.batch import Batch
+from mainspring.engine.blame import give_back
+from mainspring.engine.checkpoints import notices
+from mainspring.engine.commands import Beat, Leave, RegisterWorker
+from mainspring.engine.jobs import check_spec, save_jobs
+from mainspring.engine.runs import RESUMED
+from mainspring.errors import MainspringError, ProtocolMismatch
+from mainspring.model.protocol import PROTOCOL_VERSION, Heartbeat, HeartbeatAnswer, Notice, Registered
+from mainspring.model.runs import Run
+from mainspring.model.workers import Worker
+from mainspring.storage.shapes import RUN, WORKER
+
+
+def register(batch: Batch, command: RegisterWorker) -> Registered | MainspringError:
+    """Keeps the worker and its jobs."""
+    said = command.registration
+    if said.protocol != PROTOCOL_VERSION:
+        return ProtocolMismatch(
+            f"this server speaks worker protocol {PROTOCOL_VERSION}, the worker {said.protocol}"
+        )
+    try:
+        for spec in said.jobs:
+            check_spec(spec)
+    except MainspringError as error:
+        return error
+    save_jobs(batch, command.environment_id, said.jobs)
+    now = batch.now
+    batch.tx.run_many(
+        "insert_worker",
+        [
+            Worker(
+                id=said.worker_id,
+                environment_id=command.environment_id,
+                name=said.name,
+                app=said.app,
+                code_version=said.code_version,
+                hostname=said.hostname,
+                pid=said.pid,
+                slots=said.slots,
+                status="ALIVE",
+                job_ids=encode([spec.id for spec in said.jobs], what="jobs"),
+                registered_at=now,
+                heartbeat_at=now,
+                heartbeats=0,
+                progress=0,
+                progress_at=now,
+                commit_seq=0,
+                blocked_stack=None,
+            )
+        ],
+    )
+    names = batch.tx.row("environment_name", id=command.environment_id) or ("", "")
+    return Registered(
+        project=names[0],
+        environment=names[1],
+        heartbeat_every=batch.timing.heartbeat_every,
+        lease_timeout=batch.timing.lease_timeout,
+        max_payload_bytes=batch.limits.max_payload_bytes,
+        max_tasks_per_run=batch.limits.max_tasks_per_run,
+    )
+
+
+def beat(batch: Batch, command: Beat) -> HeartbeatAnswer:
+    """Renews all leases of a worker at once, and compares what it holds with what it was granted."""
+    said = command.heartbeat
+    rows = batch.tx.rows("workers_by_ids", ids=[said.worker_id])
+    worker = WORKER.value(rows[0]) if rows else None
+    if worker is None or worker.status == "GONE" or worker.environment_id != command.environment_id:
+        return HeartbeatAnswer(unknown_worker=True)
+    batch.tx.run(
+        "beat_worker",
+        id=worker.id,
+        now=batch.now,
+        status="DRAINING" if said.is_draining else "ALIVE",
+        progress=said.progress,
+        blocked_stack=said.blocked_stack,
+    )
+    granted = RUN.values(batch.tx.rows("runs_of_workers", worker_ids=[worker.id]))
+    _undo_lost_grants(batch, said, granted)
+    return HeartbeatAnswer((*notices(batch, worker.id), *_ended_leases(said, granted)))
+
+
+def _undo_lost_grants(batch: Batch, said: Heartbeat, granted: list[Run]) -> None:
+    """A grant whose answer never arrived: the claim is over for the worker, yet it does not hold the run."""
+    held = set(said.held)
+    for run in granted:
+        if (run.id, run.lease) not in held and run.claim_seq <= said.claims_done:
+            batch.later(
+                "release_run",
+                {"id": run.id, "lease": run.lease, "lane": RESUMED, "crashes": run.crashes, "now": batch.now},
+            )
+            batch.record((run.environment_id, run.id), "JOB_RELEASED", data={"reason": "claim_answer_lost"})
+            batch.wake.ready.add(run.environment_id)
+    batch.flush()
+
+
+def _ended_leases(said: Heartbeat, granted: list[Run]) -> list[Notice]:
+    live = {(run.id, run.lease) for run in granted}
+    return [
+        Notice(run_id, lease, lease_ended=True) for run_id, lease in said.held if (run_id, lease) not in live
+    ]
+
+
+def leave(batch: Batch, command: Leave) -> None:
+    """A worker says goodbye: what it still holds goes back, nobody is blamed."""
+    rows = batch.tx.rows("workers_by_ids", ids=[command.farewell.worker_id])
+    workers = [
+        w for w in WORKER.values(rows) if w.environment_id == command.environment_id and w.status != "GONE"
+    ]
+    give_back(batch, workers, "left", blames=False)

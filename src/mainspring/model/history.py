@@ -1,0 +1,45 @@
+"""History: the append-only account of a run, written in the same transaction as each fact."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from mainspring.clock import Instant
+
+EntryKind = Literal[
+    "RUN_CREATED",
+    "JOB_STARTED",
+    "JOB_RESUMED",
+    "JOB_WAITING",
+    "JOB_RETRIED",
+    "JOB_RELEASED",  # given back by a draining worker
+    "JOB_COMPLETED",
+    "JOB_FAILED",
+    "JOB_CANCELLED",
+    "JOB_TIMED_OUT",
+    "JOB_EXPIRED",
+    "CANCEL_REQUESTED",
+    "WORKER_LOST",
+    "DRIFT_FOUND",  # replay met code that no longer fits the checkpoints
+    "TASK_STARTED",
+    "TASK_RETRIED",
+    "TASK_COMPLETED",
+    "TASK_FAILED",
+    "WAIT_STARTED",
+    "WAIT_RESOLVED",
+    "WAIT_TIMED_OUT",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the account. `sequence` grows over the whole database and is the cursor of streams."""
+
+    sequence: int
+    environment_id: str
+    run_id: str
+    at: Instant
+    kind: EntryKind
+    task_key: str | None
+    attempt: int | None
+    #: JSON object with what else there is to say, or None.
+    data: str | None

@@ -1,0 +1,43 @@
+"""A job as the server knows it: what a worker registers. The server never sees the function."""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from mainspring.model.retry import RetryPolicy
+
+TriggerKind = Literal["event", "invoke"]
+
+
+@dataclass(frozen=True, slots=True)
+class TriggerSpec:
+    """What starts a job, as data that can be stored and shown."""
+
+    kind: TriggerKind
+    #: Names of the events it listens for (kind "event").
+    events: tuple[str, ...] = ()
+    filter: dict[str, Any] | None = None
+    source: str | None = None
+    examples: tuple[dict[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class JobSpec:
+    """A registered job. Spans are microseconds."""
+
+    id: str
+    name: str
+    version: str
+    triggers: tuple[TriggerSpec, ...] = ()
+    #: JSON Schema of the payload; None accepts anything.
+    payload_schema: dict[str, Any] | None = None
+    output_schema: dict[str, Any] | None = None
+    retry: RetryPolicy = field(default_factory=RetryPolicy)
+    queue: str | None = None
+    concurrency: int | None = None
+    max_duration: int | None = None
+    ttl: int | None = None
+    enabled: bool = True
+    tags: tuple[str, ...] = ()
+    log_level: str | None = None
+    pin_version: bool = False
+    description: str | None = None

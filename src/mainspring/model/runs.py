@@ -1,0 +1,87 @@
+"""A run: one execution of a job, its statuses and the moves between them that are allowed."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from mainspring.clock import Instant
+
+RunStatus = Literal["PENDING", "RUNNING", "WAITING", "SUCCESS", "FAILED", "CANCELLED", "TIMED_OUT", "EXPIRED"]
+
+#: Every move a run may make. The chart in the docs is drawn from this table.
+RUN_MOVES: dict[RunStatus, frozenset[RunStatus]] = {
+    "PENDING": frozenset({"RUNNING", "FAILED", "CANCELLED", "TIMED_OUT", "EXPIRED"}),
+    "RUNNING": frozenset({"PENDING", "WAITING", "SUCCESS", "FAILED", "CANCELLED", "TIMED_OUT"}),
+    "WAITING": frozenset({"PENDING", "FAILED", "CANCELLED", "TIMED_OUT"}),
+    "SUCCESS": frozenset(),
+    "FAILED": frozenset(),
+    "CANCELLED": frozenset(),
+    "TIMED_OUT": frozenset(),
+    "EXPIRED": frozenset(),
+}
+
+FINAL_RUN_STATUSES: frozenset[RunStatus] = frozenset(s for s, moves in RUN_MOVES.items() if not moves)
+
+
+def may_move(current: RunStatus, to: RunStatus) -> bool:
+    """Whether a run in `current` may become `to`."""
+    return to in RUN_MOVES[current]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One row of current state. Instants are microseconds since the epoch (UTC); JSON fields are JSON text."""
+
+    id: str
+    environment_id: str
+    job_id: str
+    job_version: str
+    status: RunStatus
+    payload: str
+    #: JSON text of what the job returned; None until SUCCESS.
+    output: str | None
+    #: JSON text of a `Failure`; None unless the run failed, timed out or is between body attempts.
+    failure: str | None
+    event_id: str | None
+    parent_run_id: str | None
+    parent_task_key: str | None
+    idempotency_key: str | None
+    queue: str
+    concurrency_key: str | None
+    #: Higher goes first.
+    priority: int
+    #: JSON arrays and objects, shown live.
+    tags: str
+    metadata: str
+    progress: str | None
+    is_test: bool
+    #: Attempt of the run's body, counted from 1.
+    attempt: int
+    max_attempts: int
+    #: How many workers in a row died while holding this run, since it last made progress.
+    crashes: int
+    #: Fencing number: grows with every grant; only its newest holder may commit.
+    lease: int
+    worker_id: str | None
+    #: The worker's claim request that granted the lease, so that a lost answer can be undone.
+    claim_seq: int
+    #: In the ready set: may be claimed now.
+    is_ready: bool
+    #: Order within a priority: resumed runs (0), fresh ones (1), last chances (2; see `engine/blame.py`).
+    lane: int
+    #: How often something happened that the lease holder must be told (a wait resolved, a cancel was asked
+    #: for), and up to which of these it has said that it knows.
+    notices: int
+    noticed: int
+    created_at: Instant
+    #: When it may start, or may start again.
+    available_at: Instant
+    started_at: Instant | None
+    finished_at: Instant | None
+    #: A PENDING run that never started is EXPIRED at this instant.
+    expires_at: Instant | None
+    #: Span in microseconds from the first start; past it the run is TIMED_OUT.
+    max_duration: int | None
+    deadline_at: Instant | None
+    cancel_requested_at: Instant | None
+    #: When the engine must next look at this run without being asked (delay, expiry, deadline, cancel grace).
+    timer_at: Instant | None

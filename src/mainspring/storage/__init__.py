@@ -1,0 +1,1 @@
+"""How things are kept: connections, named SQL, rows and values. Decides nothing; the engine does."""

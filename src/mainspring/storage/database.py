@@ -1,0 +1,48 @@
+"""The contract every database fulfils: named statements inside transactions, nothing else."""
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
+
+
+class Transaction(Protocol):
+    """Runs named statements. Lists are passed as lists and read with `each(...)`."""
+
+    def rows(self, statement: str, **values: Any) -> list[tuple[Any, ...]]: ...
+
+    def row(self, statement: str, **values: Any) -> tuple[Any, ...] | None:
+        """The first row, None when there is none."""
+        ...
+
+    def run(self, statement: str, **values: Any) -> int:
+        """Returns how many rows changed."""
+        ...
+
+    def run_many(self, statement: str, batch: Sequence[Any]) -> int:
+        """Once per element (mappings, or objects with attributes); returns how many rows changed in all."""
+        ...
+
+    def script(self, sql: str) -> None:
+        """Several statements as they stand: for migrations only."""
+        ...
+
+
+class Database(Protocol):
+    """One database. `write` is for the committer alone; `read` may be used from any thread.
+
+    Raises `DatabaseUnavailable` when it cannot be reached or cannot write (disk full, read-only).
+    """
+
+    dialect: str
+    #: Shown to people; never with a password.
+    label: str
+
+    def write(self) -> AbstractContextManager[Transaction]:
+        """A transaction that commits at the end of the block, rolls back when the block raises."""
+        ...
+
+    def read(self) -> AbstractContextManager[Transaction]:
+        """A consistent view that cannot write."""
+        ...
+
+    def close(self) -> None: ...

@@ -1,0 +1,48 @@
+"""From a database URL to a database: the one place that knows which drivers there are."""
+
+from pathlib import Path
+from typing import Literal
+from urllib.parse import unquote, urlsplit
+
+from mainspring.errors import InvalidSetting
+from mainspring.storage.database import Database
+from mainspring.storage.sqlite import SqliteDatabase
+
+FORMS = "sqlite:///relative.db, sqlite:////absolute/path.db"
+
+
+def open_database(url: str, *, synchronous: Literal["FULL", "NORMAL"] = "FULL") -> Database:
+    """Opens the database behind `url`; nothing is migrated.
+
+    Raises `InvalidSetting` for a URL it cannot read, `DatabaseInUse`, `DatabaseTooOld` or
+    `DatabaseUnavailable` for a database it cannot use.
+    """
+    scheme = urlsplit(url).scheme
+    if scheme != "sqlite":
+        raise _not_understood(url)
+    return SqliteDatabase(_path(url), synchronous=synchronous)
+
+
+def _path(url: str) -> Path | None:
+    """`sqlite:///a.db` is relative, `sqlite:////a.db` absolute, `sqlite://` in memory."""
+    rest = url.removeprefix("sqlite:")
+    if rest in ("//", "///", "///:memory:"):
+        return None
+    if not rest.startswith("///"):
+        raise _not_understood(url)
+    return Path(unquote(rest[3:]))
+
+
+def _not_understood(url: str) -> InvalidSetting:
+    return InvalidSetting(
+        f"the database URL {_hidden(url)!r} is not understood", mend=f"Write one of: {FORMS}."
+    )
+
+
+def _hidden(url: str) -> str:
+    """The URL without its password."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "(unreadable)"
+    return url if parts.password is None else url.replace(f":{parts.password}@", ":***@")

@@ -1,0 +1,72 @@
+-- name: insert_event
+-- Keeps an event that arrived.
+insert into events ({event}) values ({:event});
+
+-- name: known_events
+-- Events that were sent before: by their id or by the sender's idempotency key.
+select {event} from events
+where environment_id = :environment_id and (id in each(:ids) or idempotency_key in each(:keys));
+
+-- name: listening_jobs
+-- Enabled jobs that listen for any of these events, with their filters.
+select t.event_name, t.job_id, t.filter, t.source, j.spec
+from event_triggers t join jobs j on j.environment_id = t.environment_id and j.id = t.job_id
+where t.environment_id = :environment_id and t.event_name in each(:names) and j.enabled
+order by t.event_name, t.job_id, t.ordinal;
+
+-- name: runs_of_events
+-- The runs that events started.
+select event_id, id, job_id, status from runs where event_id in each(:ids) order by id;
+
+-- name: due_events
+-- Delayed events whose time has come.
+select {event} from events
+where deliver_at <= :now and delivered_at is null and cancelled_at is null
+order by deliver_at, sequence limit :limit @skip_locked;
+
+-- name: deliver_event
+-- Marks a delayed event delivered.
+update events set delivered_at = :now, rejections = :rejections
+where id = :id and delivered_at is null and cancelled_at is null;
+
+-- name: cancel_event
+-- Takes back an event that was not delivered yet.
+update events set cancelled_at = :now
+where environment_id = :environment_id and id = :id and delivered_at is null and cancelled_at is null;
+
+-- name: next_event_at
+-- When the next delayed event is due.
+select min(deliver_at) from events where delivered_at is null and cancelled_at is null;
+
+-- name: early_events
+-- Delivered events that a new wait of a run may still use, oldest first.
+select {event:e} from events e
+where e.environment_id = :environment_id and e.name = :name and e.delivered_at >= :since
+  and not exists (select 1 from tasks t where t.run_id = :run_id and t.event_id = e.id)
+order by e.delivered_at, e.sequence limit :limit offset :offset;
+
+-- name: early_events_with_id
+-- The same for a wait that asks for a correlation id.
+select {event:e} from events e
+where e.environment_id = :environment_id and e.correlation_id = :correlation_id and e.name = :name
+  and e.delivered_at >= :since
+  and not exists (select 1 from tasks t where t.run_id = :run_id and t.event_id = e.id)
+order by e.delivered_at, e.sequence limit :limit offset :offset;
+
+-- name: events_by_ids
+-- Events by our id.
+select {event} from events where id in each(:ids);
+
+-- name: find_event
+-- One event by our id, or the newest that carries this correlation id.
+select {event} from events
+where environment_id = :environment_id and (id = :id or correlation_id = :id)
+order by case when id = :id then 0 else 1 end, sequence desc limit 1;
+
+-- name: list_events
+-- A page of events, newest first.
+select {event} from events
+where environment_id = :environment_id and id < :before
+  and (cast(:name as text) is null or name = :name)
+  and (cast(:since as bigint) is null or received_at >= :since)
+order by id desc limit :limit;

@@ -1,0 +1,36 @@
+-- name: save_job
+-- Keeps what a worker registered; a person's switch stays as it is.
+insert into jobs (environment_id, id, spec, enabled, updated_at)
+values (:environment_id, :id, :spec, true, :now)
+on conflict (environment_id, id) do update set spec = excluded.spec, updated_at = excluded.updated_at
+where jobs.spec <> excluded.spec;
+
+-- name: forget_triggers
+-- Before a job's triggers are written anew.
+delete from event_triggers where environment_id = :environment_id and job_id in each(:job_ids);
+
+-- name: insert_trigger
+-- One event name that a job listens for.
+insert into event_triggers (environment_id, event_name, job_id, ordinal, filter, source)
+values (:environment_id, :event_name, :job_id, :ordinal, :filter, :source);
+
+-- name: jobs_by_ids
+-- What is known of some jobs.
+select id, spec, enabled from jobs where environment_id = :environment_id and id in each(:ids);
+
+-- name: enable_job
+-- A person's switch.
+update jobs set enabled = :enabled, updated_at = :now where environment_id = :environment_id and id = :id;
+
+-- name: list_jobs
+-- Every job of an environment.
+select id, spec, enabled, updated_at from jobs where environment_id = :environment_id order by id;
+
+-- name: count_runs_by_job
+-- How many runs each job has in each status.
+select job_id, status, count(*) from runs where environment_id = :environment_id and job_id in each(:job_ids)
+group by job_id, status;
+
+-- name: last_runs_of_job
+-- The newest runs of a job.
+select id, status from runs where environment_id = :environment_id and job_id = :job_id order by id desc limit :limit;

@@ -1,0 +1,97 @@
+-- name: insert_run
+-- A new run.
+insert into runs ({run}) values ({:run});
+
+-- name: known_runs
+-- Runs that were triggered before: by their id or by the caller's idempotency key.
+select {run} from runs
+where environment_id = :environment_id and (id in each(:ids) or idempotency_key in each(:keys));
+
+-- name: leased_runs
+-- What a commit must know of the runs it reports on.
+select id, environment_id, job_id, status, lease, worker_id, attempt, max_attempts, crashes, created_at, event_id,
+  cancel_requested_at, deadline_at
+from runs where id in each(:ids) order by id @lock;
+
+-- name: runs_by_ids
+-- Whole rows of some runs.
+select {run} from runs where id in each(:ids);
+
+-- name: find_run
+-- One run of an environment.
+select {run} from runs where environment_id = :environment_id and id = :id;
+
+-- name: find_run_to_change
+-- One run of an environment, held for a change.
+select {run} from runs where environment_id = :environment_id and id = :id @lock;
+
+-- name: finish_run
+-- The end of a run, under the lease that brought it there.
+update runs set status = :status, output = :output, failure = :failure, finished_at = :now, worker_id = null,
+  is_ready = false, timer_at = null
+where id = :id and lease = :lease and status in ('PENDING', 'RUNNING', 'WAITING');
+
+-- name: park_run
+-- The run waits; its lease and slot are free.
+update runs set status = 'WAITING', worker_id = null, crashes = 0, timer_at = deadline_at
+where id = :id and lease = :lease and status = 'RUNNING';
+
+-- name: release_run
+-- Back to the head of its queue, to go on from its last checkpoint.
+update runs set status = 'PENDING', worker_id = null, is_ready = true, lane = :lane, crashes = :crashes,
+  available_at = :now, timer_at = deadline_at
+where id = :id and lease = :lease and status = 'RUNNING';
+
+-- name: retry_run
+-- The body failed and is tried again later.
+update runs set status = 'PENDING', worker_id = null, is_ready = false, lane = 0, attempt = attempt + 1,
+  failure = :failure, available_at = :available_at, timer_at = :timer_at
+where id = :id and lease = :lease and status = 'RUNNING';
+
+-- name: wake_runs
+-- Parked runs of which a wait resolved become claimable, ahead of fresh ones.
+update runs set status = 'PENDING', is_ready = true, lane = 0, available_at = :now, timer_at = deadline_at
+where id in each(:ids) and status = 'WAITING' returning id, environment_id;
+
+-- name: notify_runs
+-- Runs under a lease: their holder must hear that something happened.
+update runs set notices = notices + 1 where id in each(:ids) and status = 'RUNNING' returning worker_id;
+
+-- name: acknowledge_notice
+-- The holder knows.
+update runs set noticed = :number where id = :id and worker_id = :worker_id and noticed < :number;
+
+-- name: noticed_runs
+-- Runs of a worker of which it must be told something.
+select id, lease, notices, cancel_requested_at from runs where worker_id = :worker_id and notices > noticed;
+
+-- name: request_cancel
+-- Asks the holder of a running run to stop.
+update runs set cancel_requested_at = :now, timer_at = :timer_at, notices = notices + 1
+where id = :id and status = 'RUNNING' and cancel_requested_at is null returning worker_id;
+
+-- name: show_run
+-- What a run shows live; nulls leave a field as it is.
+update runs set tags = coalesce(:tags, tags), metadata = coalesce(:metadata, metadata),
+  progress = coalesce(:progress, progress)
+where id = :id and lease = :lease;
+
+-- name: forgive_run
+-- It made progress: earlier deaths of its workers are not held against it.
+update runs set crashes = 0 where id = :id and lease = :lease;
+
+-- name: due_runs
+-- Runs that the engine must look at now: delay over, expiry, deadline, unanswered cancel.
+select {run} from runs where timer_at <= :now order by timer_at limit :limit @skip_locked;
+
+-- name: admit_run
+-- A delayed run enters the ready set.
+update runs set is_ready = true, timer_at = :timer_at where id = :id and status = 'PENDING' and not is_ready;
+
+-- name: next_run_at
+-- When the next run needs a look.
+select min(timer_at) from runs where timer_at is not null;
+
+-- name: held_in_lane
+-- Whether a worker holds a run of this lane.
+select id from runs where worker_id = :worker_id and lane = :lane limit 1;

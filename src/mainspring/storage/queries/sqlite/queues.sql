@@ -1,0 +1,14 @@
+-- name: claim_runs
+-- Grants leases on the first claimable runs of a worker's jobs: a few per job are looked at, whatever the backlog.
+update runs set status = 'RUNNING', is_ready = false, lease = lease + 1, worker_id = :worker_id,
+  claim_seq = :claim_seq, started_at = coalesce(started_at, :now), expires_at = null,
+  deadline_at = coalesce(deadline_at, :now + max_duration),
+  timer_at = coalesce(deadline_at, :now + max_duration)
+where status = 'PENDING' and id in (
+  select r.id from json_each(:job_ids) j join runs r on r.rowid in (
+    select i.rowid from runs i
+    where i.environment_id = :environment_id and i.job_id = j.value and i.is_ready
+      and i.lane between :first_lane and :last_lane
+    order by i.priority desc, i.lane, i.available_at limit :slots)
+  order by r.priority desc, r.lane, r.available_at limit :slots)
+returning {run};

@@ -1,0 +1,43 @@
+-- name: insert_worker
+-- A worker registered.
+insert into workers ({worker}) values ({:worker}) on conflict (id) do update set
+  status = excluded.status, job_ids = excluded.job_ids, heartbeat_at = excluded.heartbeat_at;
+
+-- name: workers_by_ids
+-- Workers as they stand.
+select {worker} from workers where id in each(:ids) @lock;
+
+-- name: beat_worker
+-- A sign of life, and what the worker says of itself.
+update workers set heartbeat_at = :now, heartbeats = heartbeats + 1, status = :status,
+  progress_at = case when progress = :progress then progress_at else :now end, progress = :progress,
+  blocked_stack = :blocked_stack
+where id = :id and status <> 'GONE';
+
+-- name: record_commit
+-- Its commits up to this number are applied.
+update workers set commit_seq = :commit_seq where id = :id and commit_seq < :commit_seq;
+
+-- name: end_worker
+-- Dead to us: whatever it sends from now on is refused.
+update workers set status = 'GONE' where id = :id and status <> 'GONE';
+
+-- name: live_workers
+-- Every worker that has not been ended.
+select {worker} from workers where status <> 'GONE';
+
+-- name: live_workers_of
+-- The live workers of an environment, by name if one is given.
+select {worker} from workers
+where environment_id = :environment_id and status <> 'GONE' and (cast(:name as text) is null or name = :name)
+order by registered_at;
+
+-- name: list_workers
+-- The workers of an environment, newest first, with the runs each holds.
+select {worker:w}, (select count(*) from runs r where r.worker_id = w.id) from workers w
+where w.environment_id = :environment_id and (w.status <> 'GONE' or w.heartbeat_at >= :since)
+order by w.registered_at desc;
+
+-- name: runs_of_workers
+-- The runs that some workers hold.
+select {run} from runs where worker_id in each(:worker_ids) order by id @lock;

@@ -1,0 +1,66 @@
+"""Rows and values: the columns of each table are the fields of its dataclass, in order.
+
+So a column is named once in a migration and once in `model/`; statements say `{run}` for the list.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import fields
+from typing import Any, Generic, TypeVar, get_type_hints
+
+from mainspring.model.events import Event
+from mainspring.model.history import Entry
+from mainspring.model.logs import LogLine
+from mainspring.model.runs import Run
+from mainspring.model.store import StoreEntry
+from mainspring.model.tasks import Attempt, Task
+from mainspring.model.waits import Wait
+from mainspring.model.workers import Worker
+
+T = TypeVar("T")
+
+
+class Shape(Generic[T]):
+    """The columns of one dataclass and the way from a row to a value."""
+
+    def __init__(self, kind: Callable[..., T]) -> None:
+        hints = get_type_hints(kind)
+        self.kind = kind
+        self.columns: tuple[str, ...] = tuple(field.name for field in fields(kind))  # type: ignore[arg-type]  # a dataclass, by contract
+        #: SQLite has no booleans; these come back as 0 and 1.
+        self._flags = tuple(i for i, name in enumerate(self.columns) if hints[name] is bool)
+
+    def value(self, row: Sequence[Any]) -> T:
+        """The dataclass for a row whose columns begin with this shape's."""
+        if not self._flags:
+            return self.kind(*row)
+        values = list(row)
+        for i in self._flags:
+            values[i] = bool(values[i])
+        return self.kind(*values)
+
+    def values(self, rows: Iterable[Sequence[Any]]) -> list[T]:
+        return [self.value(row) for row in rows]
+
+
+RUN = Shape(Run)
+TASK = Shape(Task)
+ATTEMPT = Shape(Attempt)
+WAIT = Shape(Wait)
+EVENT = Shape(Event)
+ENTRY = Shape(Entry)
+LOG = Shape(LogLine)
+STORE_ENTRY = Shape(StoreEntry)
+WORKER = Shape(Worker)
+
+#: The words that statements may use for a column list.
+SHAPES: dict[str, Shape[Any]] = {
+    "run": RUN,
+    "task": TASK,
+    "attempt": ATTEMPT,
+    "wait": WAIT,
+    "event": EVENT,
+    "entry": ENTRY,
+    "log": LOG,
+    "store_entry": STORE_ENTRY,
+    "worker": WORKER,
+}

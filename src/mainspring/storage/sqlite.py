@@ -1,0 +1,209 @@
+"""SQLite: one writer connection, a pool of readers, one owning process.
+
+WAL lets readers go on beside the writer; `synchronous=FULL` makes every acknowledged commit survive a power
+cut. A lock file keeps a second server process out: two writers would fight for the same runs.
+"""
+
+import json
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from queue import LifoQueue
+from typing import Any, Literal
+
+from mainspring.errors import DatabaseTooOld, DatabaseUnavailable
+from mainspring.storage.filelock import FileLock
+from mainspring.storage.statements import SQLITE, Statement, load_statements
+
+#: STRICT tables came with 3.37, RETURNING with 3.35.
+OLDEST_VERSION = (3, 37, 0)
+READERS = 4
+BUSY_TIMEOUT_MS = 5_000
+
+Synchronous = Literal["FULL", "NORMAL"]
+
+
+def check_version(version: tuple[int, ...] = sqlite3.sqlite_version_info) -> None:
+    """Raises `DatabaseTooOld` when the SQLite that Python was built with is too old."""
+    if version < OLDEST_VERSION:
+        found, needed = (".".join(map(str, v)) for v in (version, OLDEST_VERSION))
+        raise DatabaseTooOld(
+            f"SQLite {found} is too old: {needed} or newer is needed",
+            mend="Use a Python built with a newer SQLite.",
+        )
+
+
+class SqliteTransaction:
+    """Named statements on one connection."""
+
+    def __init__(self, connection: sqlite3.Connection, statements: dict[str, Statement]) -> None:
+        self._cursor = connection.cursor()
+        self._connection = connection
+        self._statements = statements
+
+    def rows(self, statement: str, **values: Any) -> list[tuple[Any, ...]]:
+        return self._run(statement, values).fetchall()
+
+    def row(self, statement: str, **values: Any) -> tuple[Any, ...] | None:
+        found: tuple[Any, ...] | None = self._run(statement, values).fetchone()
+        return found
+
+    def run(self, statement: str, **values: Any) -> int:
+        return self._run(statement, values).rowcount
+
+    def run_many(self, statement: str, batch: Sequence[Any]) -> int:
+        if not batch:
+            return 0
+        found = self._statements[statement]
+        pick = found.from_mapping if isinstance(batch[0], Mapping) else found.from_object
+        return self._cursor.executemany(found.sql, map(pick, batch)).rowcount
+
+    def script(self, sql: str) -> None:
+        for part in _split(sql):
+            self._cursor.execute(part)
+
+    def _run(self, statement: str, values: dict[str, Any]) -> sqlite3.Cursor:
+        found = self._statements[statement]
+        for name, value in values.items():
+            if isinstance(value, (list, tuple)):  # each(:name) reads JSON here
+                values[name] = json.dumps(value)
+        return self._cursor.execute(found.sql, found.from_mapping(values))
+
+
+def _split(sql: str) -> Iterator[str]:
+    """The statements of a script, one by one, so that they run inside the open transaction."""
+    pending = ""
+    for line in sql.splitlines(keepends=True):
+        pending += line
+        if sqlite3.complete_statement(pending):
+            yield pending
+            pending = ""
+    if pending.strip():
+        yield pending
+
+
+class SqliteDatabase:
+    """A database file, or one in memory when `path` is None (then readers share the writer's connection)."""
+
+    dialect = "sqlite"
+
+    def __init__(self, path: Path | None, *, synchronous: Synchronous = "FULL") -> None:
+        check_version()
+        self._path = path
+        self._synchronous = synchronous
+        self._statements = load_statements(SQLITE)
+        self._write_lock = threading.RLock()
+        self._lock: FileLock | None = None
+        self._readers: LifoQueue[sqlite3.Connection] = LifoQueue()
+        self._open_readers = 0
+        self._closed = False
+        self.label = f"sqlite:///{path}" if path else "sqlite in memory"
+        if path is not None:
+            _make_folder(path)
+            self._lock = FileLock(path.with_name(path.name + ".lock"), what=str(path))
+        try:
+            self._writer = self._connect()
+        except BaseException:
+            self._release_lock()
+            raise
+
+    @contextmanager
+    def write(self) -> Iterator[SqliteTransaction]:
+        with self._write_lock, _translated(self.label):
+            self._writer.execute("begin immediate")
+            try:
+                yield SqliteTransaction(self._writer, self._statements)
+                self._writer.execute("commit")
+            except BaseException:
+                if self._writer.in_transaction:
+                    self._writer.execute("rollback")
+                raise
+
+    @contextmanager
+    def read(self) -> Iterator[SqliteTransaction]:
+        if self._path is None:
+            with self._write_lock, _translated(self.label):
+                yield SqliteTransaction(self._writer, self._statements)
+            return
+        with _translated(self.label):
+            connection = self._reader()
+            try:
+                connection.execute("begin")
+                yield SqliteTransaction(connection, self._statements)
+            finally:
+                if connection.in_transaction:
+                    connection.execute("rollback")
+                self._readers.put(connection)
+
+    def close(self) -> None:
+        with self._write_lock:
+            if self._closed:
+                return
+            self._closed = True
+            while not self._readers.empty():
+                self._readers.get().close()
+            self._writer.close()
+            self._release_lock()
+
+    def _reader(self) -> sqlite3.Connection:
+        with self._write_lock if self._open_readers < READERS else _nothing():
+            if self._readers.empty() and self._open_readers < READERS:
+                self._open_readers += 1
+                connection = self._connect()
+                connection.execute("pragma query_only = on")
+                return connection
+        return self._readers.get()
+
+    def _connect(self) -> sqlite3.Connection:
+        with _translated(self.label):
+            connection = sqlite3.connect(
+                str(self._path) if self._path else ":memory:",
+                isolation_level=None,
+                check_same_thread=False,
+                cached_statements=256,
+                timeout=BUSY_TIMEOUT_MS / 1000,
+            )
+            connection.execute("pragma journal_mode = wal")
+            connection.execute(f"pragma synchronous = {self._synchronous}")
+            connection.execute("pragma temp_store = memory")
+            connection.execute("pragma cache_size = -65536")
+            return connection
+
+    def _release_lock(self) -> None:
+        if self._lock is not None:
+            self._lock.release()
+            self._lock = None
+
+
+@contextmanager
+def _nothing() -> Iterator[None]:
+    yield
+
+
+@contextmanager
+def _translated(label: str) -> Iterator[None]:
+    """Faults of the database itself become ours; faults of a statement (a bug) stay what they are."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode == sqlite3.SQLITE_ERROR:  # the statement is wrong, not the database
+            raise
+        raise DatabaseUnavailable(f"the database {label} failed: {error}") from error
+    except sqlite3.DatabaseError as error:
+        if type(error) is not sqlite3.DatabaseError:
+            raise
+        raise DatabaseUnavailable(
+            f"the file behind {label} is not a usable SQLite database: {error}"
+        ) from error
+
+
+def _make_folder(path: Path) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DatabaseUnavailable(f"the folder of {path} cannot be made: {error.strerror}") from error
+    if path.exists() and not os.access(path, os.W_OK):
+        raise DatabaseUnavailable(f"the database {path} is not writable", mend="Check its owner and mode.")
