@@ -1,1 +1,94 @@
-"""Durable jobs in plain Python."""
+"""Mainspring: Python functions that must not be lost. The public names."""
+
+from mainspring.errors import (
+    Conflict,
+    DefinitionError,
+    DuplicateJob,
+    EventRejected,
+    Forbidden,
+    InvalidDuration,
+    InvalidFilter,
+    InvalidInstant,
+    InvalidJobId,
+    InvalidRetry,
+    InvalidSchema,
+    InvalidTrigger,
+    LeaseRevoked,
+    LimitExceeded,
+    MainspringError,
+    NonRetryable,
+    NotFound,
+    NotInRun,
+    PayloadInvalid,
+    RateLimited,
+    RetryAfter,
+    RunCancelled,
+    RunFailed,
+    RunSuspended,
+    ServerUnavailable,
+    TaskFailed,
+    TaskTimeout,
+    TooLarge,
+    Unauthorized,
+    Unserialisable,
+    WaitTimeout,
+)
+from mainspring.sdk.ambient import ctx, io
+from mainspring.sdk.client import Client
+from mainspring.sdk.context import Context
+from mainspring.sdk.events import Event, EventMessage
+from mainspring.sdk.handle import Run
+from mainspring.sdk.io import IO
+from mainspring.sdk.job import Job
+from mainspring.sdk.retry import Retry
+from mainspring.sdk.task import task
+from mainspring.sdk.triggers import event_trigger, invoke_trigger
+from mainspring.version import __version__
+
+__all__ = [
+    "IO",
+    "Client",
+    "Conflict",
+    "Context",
+    "DefinitionError",
+    "DuplicateJob",
+    "Event",
+    "EventMessage",
+    "EventRejected",
+    "Forbidden",
+    "InvalidDuration",
+    "InvalidFilter",
+    "InvalidInstant",
+    "InvalidJobId",
+    "InvalidRetry",
+    "InvalidSchema",
+    "InvalidTrigger",
+    "Job",
+    "LeaseRevoked",
+    "LimitExceeded",
+    "MainspringError",
+    "NonRetryable",
+    "NotFound",
+    "NotInRun",
+    "PayloadInvalid",
+    "RateLimited",
+    "Retry",
+    "RetryAfter",
+    "Run",
+    "RunCancelled",
+    "RunFailed",
+    "RunSuspended",
+    "ServerUnavailable",
+    "TaskFailed",
+    "TaskTimeout",
+    "TooLarge",
+    "Unauthorized",
+    "Unserialisable",
+    "WaitTimeout",
+    "__version__",
+    "ctx",
+    "event_trigger",
+    "invoke_trigger",
+    "io",
+    "task",
+]

@@ -143,8 +143,8 @@ def _located(value: Any, what: str, error: DataError) -> DataError:
     path, culprit = "", value
     above = {id(value)}
     while (blamed := _blamed_part(culprit)) is not None and error.message != _TOO_DEEP:
-        part, culprit, error = blamed
-        path += part
+        segment, culprit, error = blamed
+        path += segment
         if id(culprit) in above:
             break  # a cycle closes here
         above.add(id(culprit))
@@ -158,32 +158,32 @@ def _located(value: Any, what: str, error: DataError) -> DataError:
 
 
 def _blamed_part(value: Any) -> tuple[str, Any, DataError] | None:
-    """The first part of `value` that cannot be kept by itself, with the part that leads to it and why."""
-    for part, child in _children(value):
+    """The first part of `value` that cannot be kept by itself, with its segment of the path and why."""
+    for segment, child in _children(value):
         try:
             _dump(child)
         except DataError as error:
-            return part, child, error
+            return segment, child, error
     return None
 
 
 def _children(value: Any) -> Iterator[tuple[str, Any]]:
-    """The parts of a value with the part that leads to each: `.name`, `["odd name"]` or `[3]`."""
+    """The parts of a value, each with its segment of the path: `.name`, `["odd name"]` or `[3]`."""
     if isinstance(value, Mapping):
         for key, child in value.items():
-            yield _step(key), child
+            yield _segment(key), child
     elif isinstance(value, (list, tuple, set, frozenset, deque)):
         for index, child in enumerate(value):
             yield f"[{index}]", child
     elif is_dataclass(value) and not isinstance(value, type):
         for item in fields(value):
-            yield _step(item.name), getattr(value, item.name, None)
+            yield _segment(item.name), getattr(value, item.name, None)
     elif hasattr(type(value), "__pydantic_fields__"):
         for name in type(value).__pydantic_fields__:
-            yield _step(name), getattr(value, name, None)
+            yield _segment(name), getattr(value, name, None)
 
 
-def _step(key: Any) -> str:
+def _segment(key: Any) -> str:
     if isinstance(key, str) and _IDENTIFIER.fullmatch(key):
         return f".{key}"
     return f"[{clean_text(repr(key), 80)}]"

@@ -25,7 +25,7 @@ MainspringError
 │   ├── TaskFailed  RunFailed  NonRetryable  RetryAfter  NotInRun  LimitExceeded
 │   └── WaitTimeout  TaskTimeout                        (also TimeoutError)
 └── EngineError                 between a worker and the engine
-    └── LeaseLost  UnknownWorker
+    └── LeaseLost  UnknownWorker  TransactionConflict
 
 ControlFlow                     BaseException: `except Exception` in user code never swallows it
 └── RunSuspended  RunCancelled  LeaseRevoked
@@ -130,7 +130,7 @@ class DatabaseUnavailable(ConfigurationError):
 
 
 class DatabaseTooOld(ConfigurationError):
-    """Upgrade the database software: Mainspring needs SQLite 3.37 or newer."""
+    """Upgrade the database software: Mainspring needs SQLite 3.37 or PostgreSQL 14, or newer."""
 
     code = "database_too_old"
 
@@ -458,6 +458,13 @@ class UnknownWorker(EngineError):
 
     code = "unknown_worker"
     status = 409
+
+
+class TransactionConflict(EngineError):
+    """Nothing to mend: another server was faster, and the batch is applied again."""
+
+    code = "transaction_conflict"
+    status = 503
 
 
 # ── control flow ─────────────────────────────────────────────────────────────────────────────────────

@@ -48,9 +48,9 @@ def _each(rule: Callable[[Batch, Any], Any]) -> _Rule:
 #: The order of the kinds within a batch.
 _RULES: dict[type, _Rule] = {
     RegisterWorker: _each(register),
+    Beat: _each(beat),  # before the sweep that would take its silence for death
     Leave: _each(leave),
     EndWorkers: _each(end_workers),
-    Beat: _each(beat),
     Commit: apply_commits,
     TriggerRuns: _each(trigger_runs),
     ReplayRun: _each(replay_run),

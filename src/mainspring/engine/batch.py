@@ -5,7 +5,7 @@ number does not grow with the batch.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from mainspring.clock import Instant
@@ -14,6 +14,7 @@ from mainspring.engine.timing import Timing
 from mainspring.ids import IdSource
 from mainspring.model.history import EntryKind
 from mainspring.model.limits import Limits
+from mainspring.model.wake import Wake
 from mainspring.storage.database import Transaction
 
 #: The order in which gathered writes are sent: rows before what refers to them, inserts before deletes.
@@ -41,24 +42,6 @@ _ORDER = (
     "insert_log",
     "insert_entry",
 )
-
-
-@dataclass(slots=True)
-class Wake:
-    """Who should look now, once the batch is committed. Hints only: losing one loses time, nothing else."""
-
-    #: Environments in which runs became claimable, and workers that must be told something.
-    ready: set[str] = field(default_factory=set)
-    attention: set[str] = field(default_factory=set)
-    #: Runs that ended.
-    finished: set[str] = field(default_factory=set)
-    #: The earliest new timer.
-    timer_at: Instant | None = None
-
-    def at(self, instant: Instant | None) -> None:
-        """Notes a new timer."""
-        if instant is not None and (self.timer_at is None or instant < self.timer_at):
-            self.timer_at = instant
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +83,7 @@ class Batch:
         data: Mapping[str, Any] | None = None,
     ) -> None:
         """Adds a line to the account of a run, given as (environment id, run id)."""
+        self.wake.grown.add(run[1])
         self.later(
             "insert_entry",
             {

@@ -18,6 +18,11 @@ from mainspring.storage.shapes import RUN, WORKER
 MAX_CRASHES = 3
 
 
+def lane_of(crashes: int) -> int:
+    """Where a run that was given back waits, by the deaths that are held against it."""
+    return LAST_CHANCE if crashes >= MAX_CRASHES - 1 else RESUMED
+
+
 def end_workers(batch: Batch, command: EndWorkers) -> int:
     """Ends the leases of dead workers; returns how many runs were given back or failed."""
     workers = [worker for worker in _addressed(batch, command) if worker.status != "GONE"]
@@ -68,9 +73,14 @@ def _give_back_one(batch: Batch, run: Run, reason: str, crashes: int) -> None:
         message = f"its worker died {crashes} times in a row while it held this run and no other suspect"
         end_run(batch, leased, "FAILED", failure=Failure("WorkerCrashed", message, "worker_crashed"))
     else:
-        lane = LAST_CHANCE if crashes == MAX_CRASHES - 1 else RESUMED
-        batch.later(
-            "release_run",
-            {"id": run.id, "lease": run.lease, "lane": lane, "crashes": crashes, "now": batch.now},
-        )
-        batch.wake.ready.add(run.environment_id)
+        release_run(batch, leased, crashes)
+
+
+def release_run(batch: Batch, run: tuple[str, str, int], crashes: int) -> None:
+    """Back to the head of its queue, given as (environment id, run id, lease)."""
+    environment_id, run_id, lease = run
+    batch.later(
+        "release_run",
+        {"id": run_id, "lease": lease, "lane": lane_of(crashes), "crashes": crashes, "now": batch.now},
+    )
+    batch.wake.ready.add(environment_id)

@@ -12,7 +12,7 @@ from mainspring.engine.reports import LeasedRun, OpenReport, apply_items, task_r
 from mainspring.engine.runs import end_run, trigger_runs
 from mainspring.engine.shown import event_json, failure_json
 from mainspring.engine.store import use_store_from_runs
-from mainspring.engine.waits import check_new_waits
+from mainspring.engine.waits import check_new_waits, settle_ended
 from mainspring.errors import MainspringError
 from mainspring.model.failures import Failure
 from mainspring.model.protocol import (
@@ -20,9 +20,14 @@ from mainspring.model.protocol import (
     EventsSent,
     ItemAnswer,
     ReportAnswer,
+    RunAttemptFailed,
+    RunCancelConfirmed,
+    RunDrifted,
     RunParked,
+    RunReleased,
     RunReport,
     RunsTriggered,
+    RunSucceeded,
     StoreUsed,
 )
 from mainspring.model.tasks import TaskLabel
@@ -30,6 +35,9 @@ from mainspring.model.workers import Worker
 from mainspring.storage.shapes import TASK, WORKER
 
 Answer = CommitAnswer | MainspringError
+
+#: After one of these in a report the worker lets go of the run.
+_LAST_ITEMS = (RunSucceeded, RunAttemptFailed, RunParked, RunDrifted, RunReleased, RunCancelConfirmed)
 
 
 @dataclass(slots=True)
@@ -114,6 +122,7 @@ def _apply_effects(batch: Batch, reports: list[OpenReport]) -> None:
     """After the rows are written: searches for new waits first, then what the runs themselves send."""
     batch.flush()
     check_new_waits(batch, [new for report in reports for new in report.new_waits])
+    settle_ended(batch)  # runs that ended listen no more
     _send(batch, [(r, i, item) for r in reports for i, item in r.sends])
     for report in reports:
         for index, item in report.triggers:
@@ -217,7 +226,7 @@ def _close(batch: Batch, opened: _Opened) -> CommitAnswer:
                 ReportAnswer(
                     report.run.id,
                     "ok",
-                    tuple(report.answers),
+                    tuple(sorted(report.answers, key=_index)),
                     resolved.get(report.run.id, ()),
                     parked=report.parked is not None,
                 )
@@ -227,8 +236,16 @@ def _close(batch: Batch, opened: _Opened) -> CommitAnswer:
     return CommitAnswer(tuple(answers))
 
 
+def _index(answer: ItemAnswer) -> int:
+    return answer.index
+
+
 def _asks_to_park(report: RunReport) -> bool:
     return any(isinstance(item, RunParked) for item in report.items)
+
+
+def _gives_up_lease(report: RunReport) -> bool:
+    return any(isinstance(item, _LAST_ITEMS) for item in report.items)
 
 
 # ── redelivery ───────────────────────────────────────────────────────────────────────────────────────
@@ -237,10 +254,13 @@ def _answer_again(batch: Batch, commit: Commit, leases: dict[str, LeasedRun]) ->
     answers = []
     for report in commit.request.reports:
         run = leases.get(report.run_id)
-        if run is None or run.lease != report.lease:
+        if run is None or run.lease != report.lease or run.environment_id != commit.environment_id:
             answers.append(ReportAnswer(report.run_id, "lost"))
             continue
         held = _holds(run, commit.request.worker_id, report)
+        if not held and not _gives_up_lease(report):  # somebody else ended it, before this report or after
+            answers.append(ReportAnswer(report.run_id, "lost"))
+            continue
         asked = _asks_to_park(report)
         resolved = undelivered(batch, [run.id]).get(run.id, ()) if asked and held else ()
         items = _kept_answers(batch, report)
@@ -263,7 +283,7 @@ def _kept_answers(batch: Batch, report: RunReport) -> tuple[ItemAnswer, ...]:
         if task.failure is not None:
             kept = {"failure": _failure(task.failure)}
         answers.append(ItemAnswer(effects[task.key], **kept))
-    return tuple(answers)
+    return tuple(sorted(answers, key=_index))
 
 
 def _failure(text: str) -> Failure:

@@ -6,26 +6,31 @@ the very transaction that makes runs ready, so a start reaches a worker without 
 """
 
 import asyncio
+import contextlib
 import logging
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future as ThreadFuture
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
-from typing import Any
+from typing import Any, Protocol
 
 from mainspring.clock import Clock
 from mainspring.engine.apply import apply, apply_open_claims
-from mainspring.engine.batch import Batch, Wake
+from mainspring.engine.batch import Batch
 from mainspring.engine.commands import Claim, Command
 from mainspring.engine.timing import Timing
-from mainspring.errors import DatabaseUnavailable, MainspringError, ServerUnavailable
+from mainspring.errors import DatabaseUnavailable, MainspringError, ServerUnavailable, TransactionConflict
 from mainspring.ids import IdSource
 from mainspring.model.limits import Limits
 from mainspring.model.protocol import ClaimAnswer
-from mainspring.storage.database import Database
+from mainspring.model.wake import Wake
+from mainspring.storage.database import Database, Transaction
 
 log = logging.getLogger("mainspring.engine")
+
+#: Deadlocks and lost races in a row after which the commands are tried one by one.
+MAX_CONFLICTS = 5
 
 AnyFuture = asyncio.Future[Any] | ThreadFuture[Any]
 
@@ -37,6 +42,27 @@ class Submission:
     command: Command
     future: AnyFuture
     loop: asyncio.AbstractEventLoop | None
+
+
+class Hints(Protocol):
+    """How servers on one database tell each other that something is worth a look; see `hints/`."""
+
+    def announce(self, tx: Transaction, wake: Wake) -> None:
+        """Inside the transaction: the others hear of it if and when it commits."""
+        ...
+
+    def start(self, on_wake: Callable[[Wake], None]) -> None:
+        """`on_wake` is called, on any thread, with what others committed."""
+        ...
+
+    def stop(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Hint:
+    """Another server committed something."""
+
+    wake: Wake
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +86,7 @@ class Committer:
         ids: IdSource,
         limits: Limits,
         timing: Timing,
+        hints: Hints,
         on_commit: Callable[[Wake], None],
     ) -> None:
         self._database = database
@@ -67,6 +94,7 @@ class Committer:
         self._ids = ids
         self._limits = limits
         self._timing = timing
+        self._hints = hints
         self._on_commit = on_commit
         self._inbox: SimpleQueue[Any] = SimpleQueue()
         self._open_claims: dict[str, Submission] = {}
@@ -75,11 +103,13 @@ class Committer:
 
     def start(self) -> None:
         self._thread.start()
+        self._hints.start(lambda wake: self._inbox.put(_Hint(wake)))
 
     def stop(self) -> None:
         """Commits what was submitted, answers open claims with nothing, ends the thread. Blocks."""
         if not self._stopped:
             self._stopped = True
+            self._hints.stop()
             self._inbox.put(_STOP)
             self._thread.join()
 
@@ -119,8 +149,13 @@ class Committer:
                     break
             stopping = any(item is _STOP for item in arrived)
             submissions = [item for item in arrived if isinstance(item, Submission)]
+            hints = [item.wake for item in arrived if isinstance(item, _Hint)]
+            for wake in hints:
+                submissions += self._take_concerned(wake)
             if submissions:
                 self._commit(submissions)
+            for wake in hints:
+                self._on_commit(wake)
             self._answer_empty([i.submission for i in arrived if isinstance(i, _Withdrawal)])
         self._answer_empty(list(self._open_claims.values()))
 
@@ -133,7 +168,7 @@ class Committer:
     def _commit(self, submissions: list[Submission]) -> None:
         """One transaction for all; if one of them breaks it, each alone, so that only that one fails."""
         try:
-            settled, wake = self._transact(submissions)
+            settled, wake = self._transact_again(submissions)
         except DatabaseUnavailable as error:
             settled, wake = [(s, error) for s in submissions], None
         except Exception as error:
@@ -147,6 +182,13 @@ class Committer:
         if wake is not None:
             self._on_commit(wake)
 
+    def _transact_again(self, submissions: list[Submission]) -> tuple[list[tuple[Submission, Any]], Wake]:
+        """Tries anew while other servers are faster; nothing of a lost try is kept."""
+        for _ in range(MAX_CONFLICTS):
+            with contextlib.suppress(TransactionConflict):
+                return self._transact(submissions)
+        return self._transact(submissions)
+
     def _transact(self, submissions: list[Submission]) -> tuple[list[tuple[Submission, Any]], Wake]:
         claims = {_worker_id(s): s for s in submissions if isinstance(s.command, Claim)}
         others = [s for s in submissions if not isinstance(s.command, Claim)]
@@ -156,6 +198,7 @@ class Committer:
             looked_at = {**self._concerned(batch.wake), **claims}
             commands = [s.command for s in looked_at.values() if isinstance(s.command, Claim)]
             answers = apply_open_claims(batch, commands)
+            self._hints.announce(tx, batch.wake)
         settled = list(zip(others, results, strict=True))
         settled += self._keep_open(list(zip(looked_at.values(), answers, strict=True)))
         settled += [
@@ -167,13 +210,22 @@ class Committer:
 
     def _concerned(self, wake: Wake) -> dict[str, Submission]:
         """Open claims that this batch may have something for."""
-        if not wake.ready and not wake.attention:
+        if not wake.ready and not wake.attention and not wake.is_everything:
             return {}
         return {
             worker_id: submission
             for worker_id, submission in self._open_claims.items()
-            if worker_id in wake.attention or _environment_id(submission) in wake.ready
+            if wake.is_everything
+            or worker_id in wake.attention
+            or _environment_id(submission) in wake.ready
         }
+
+    def _take_concerned(self, wake: Wake) -> list[Submission]:
+        """Open claims that another server's batch may have something for, to be applied like new ones."""
+        concerned = self._concerned(wake)
+        for worker_id in concerned:
+            del self._open_claims[worker_id]
+        return list(concerned.values())
 
     def _keep_open(
         self, answered: list[tuple[Submission, ClaimAnswer | None]]

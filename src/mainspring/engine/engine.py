@@ -5,12 +5,12 @@ Each verb makes a command, hands it to the committer and waits for its result. R
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from mainspring.clock import Clock, SystemClock
 from mainspring.engine.accounts import ensure_environment
-from mainspring.engine.batch import Wake
 from mainspring.engine.commands import (
     Beat,
     CancelEvent,
@@ -30,7 +30,7 @@ from mainspring.engine.commands import (
     TriggerRuns,
     UseStore,
 )
-from mainspring.engine.committer import Committer
+from mainspring.engine.committer import Committer, Hints
 from mainspring.engine.inspect import get_run_row
 from mainspring.engine.lookout import Lookout
 from mainspring.engine.runs import no_such_run
@@ -53,9 +53,20 @@ from mainspring.model.protocol import (
 )
 from mainspring.model.runs import FINAL_RUN_STATUSES, Run
 from mainspring.model.store import StoreOperation
-from mainspring.storage.database import Database
+from mainspring.model.wake import Wake
+from mainspring.storage.database import Database, Transaction
 
 T = TypeVar("T")
+
+
+class _NoHints:
+    """One process on its database: there is nobody to tell."""
+
+    def announce(self, tx: Transaction, wake: Wake) -> None: ...
+
+    def start(self, on_wake: Callable[[Wake], None]) -> None: ...
+
+    def stop(self) -> None: ...
 
 
 class Engine:
@@ -69,6 +80,7 @@ class Engine:
         limits: Limits | None = None,
         ids: IdSource | None = None,
         timing: Timing | None = None,
+        hints: Hints | None = None,
     ) -> None:
         self.database = database
         self.clock: Clock = clock or SystemClock()
@@ -76,6 +88,7 @@ class Engine:
         self.timing = timing or Timing()
         self.ids = ids or IdSource(self.clock.now, random.SystemRandom())
         self._waiters: dict[str, set[asyncio.Future[None]]] = {}
+        self._watchers: list[Callable[[set[str]], None]] = []
         self._loop: asyncio.AbstractEventLoop | None = None
         self._committer = Committer(
             database,
@@ -83,6 +96,7 @@ class Engine:
             ids=self.ids,
             limits=self.limits,
             timing=self.timing,
+            hints=hints or _NoHints(),
             on_commit=self._on_commit,
         )
         self._lookout = Lookout(self._committer, database, clock=self.clock, timing=self.timing)
@@ -200,6 +214,15 @@ class Engine:
             if not waiters:
                 self._waiters.pop(run_id, None)
 
+    @contextmanager
+    def watching(self, watcher: Callable[[set[str]], None]) -> Iterator[None]:
+        """Inside, `watcher` is told on the loop, after each commit, the ids of runs whose history or log grew."""
+        self._watchers.append(watcher)
+        try:
+            yield
+        finally:
+            self._watchers.remove(watcher)
+
     # ── store, environments, reads ───────────────────────────────────────────────────────────────────
     async def use_store(self, environment_id: str, operation: StoreOperation) -> StoreResult:
         """Raises `TooLarge`."""
@@ -257,14 +280,24 @@ class Engine:
             )
 
     def _on_commit(self, wake: Wake) -> None:
-        """On the committer's thread, after each commit."""
-        self._lookout.notice_timer(wake.timer_at)
+        """On the committer's thread, after each commit, here or on another server."""
+        if self._loop is None or self._loop.is_closed():
+            return
+        self._lookout.notice_timer(self.clock.now() if wake.is_everything else wake.timer_at)
         ended = [run_id for run_id in wake.finished if run_id in self._waiters]
-        if ended and self._loop is not None and not self._loop.is_closed():
+        if wake.is_everything:
+            ended = list(self._waiters)
+        if ended:
             self._loop.call_soon_threadsafe(self._tell_waiters, ended)
+        if wake.grown and self._watchers:
+            self._loop.call_soon_threadsafe(self._tell_watchers, wake.grown)
 
     def _tell_waiters(self, run_ids: list[str]) -> None:
         for run_id in run_ids:
             for waiter in self._waiters.get(run_id, ()):
                 if not waiter.done():
                     waiter.set_result(None)
+
+    def _tell_watchers(self, run_ids: set[str]) -> None:
+        for watcher in self._watchers:
+            watcher(run_ids)

@@ -50,8 +50,9 @@ def _grant(batch: Batch, claim: Claim, worker: Worker) -> list[Run]:
     if worker.status == "DRAINING" or request.slots <= 0:
         return []
     job_ids = decode(worker.job_ids)
-    runs = _take(batch, claim, job_ids, RESUMED, FRESH, request.slots)
-    if len(runs) < request.slots and not _holds_last_chance(batch, worker):
+    slots = min(request.slots, batch.limits.max_runs_per_claim)
+    runs = _take(batch, claim, job_ids, RESUMED, FRESH, slots)
+    if len(runs) < slots and not _holds_last_chance(batch, worker):
         runs += _take(batch, claim, job_ids, LAST_CHANCE, LAST_CHANCE, 1)
     return sorted(runs, key=lambda run: (-run.priority, run.lane, run.available_at))
 

@@ -11,7 +11,8 @@ from typing import Any
 from mainspring.clock import Instant
 from mainspring.codec import encode
 from mainspring.engine.batch import Batch
-from mainspring.engine.runs import RESUMED, earliest, end_run
+from mainspring.engine.blame import release_run
+from mainspring.engine.runs import earliest, end_run
 from mainspring.engine.shown import failure_json
 from mainspring.engine.waits import NewWait
 from mainspring.model.logs import LogLine
@@ -186,6 +187,7 @@ def _wait_started(batch: Batch, report: OpenReport, _: int, item: WaitStarted) -
     head = _wait_head(report, item.task.key)
     wait = Wait(*head, spec.kind, due_at, channel_of(spec), spec.filter, batch.now)
     task_row(batch, report, item.task, "WAITING", 1)
+    report.made_progress = True
     _register(batch, report, wait)
     batch.record(report.who, "WAIT_STARTED", item.task.key)
     if spec.kind in ("event", "run"):
@@ -217,14 +219,17 @@ def _wait_delivered(batch: Batch, report: OpenReport, _: int, item: WaitDelivere
 # ── answered by other rules ──────────────────────────────────────────────────────────────────────────
 def _events_sent(batch: Batch, report: OpenReport, index: int, item: EventsSent) -> None:
     report.sends.append((index, item))
+    report.made_progress = True
 
 
 def _runs_triggered(batch: Batch, report: OpenReport, index: int, item: RunsTriggered) -> None:
     report.triggers.append((index, item))
+    report.made_progress = True
 
 
 def _store_used(batch: Batch, report: OpenReport, index: int, item: StoreUsed) -> None:
     report.store_uses.append((index, item))
+    report.made_progress = True
 
 
 # ── what is shown ────────────────────────────────────────────────────────────────────────────────────
@@ -242,6 +247,7 @@ def _log_written(batch: Batch, report: OpenReport, _: int, item: LogWritten) -> 
         item.origin,
     )
     batch.later("insert_log", line)
+    batch.wake.grown.add(run.id)
 
 
 def _run_changed(batch: Batch, report: OpenReport, _: int, item: RunChanged) -> None:
@@ -286,10 +292,13 @@ def _run_parked(batch: Batch, report: OpenReport, _: int, item: RunParked) -> No
 
 
 def _run_drifted(batch: Batch, report: OpenReport, _: int, item: RunDrifted) -> None:
+    batch.record(report.who, "DRIFT_FOUND", item.task_key, data={"message": item.message})
+    if report.run.cancel_requested_at is not None:
+        end_run(batch, report.leased, "CANCELLED")
+        return
     text = encode({"message": item.message, "task_key": item.task_key}, what="difference")
     batch.later("insert_wait", Wait(*_wait_head(report, DRIFT_KEY), "drift", None, None, text, batch.now))
     batch.later("park_run", {"id": report.run.id, "lease": report.run.lease})
-    batch.record(report.who, "DRIFT_FOUND", item.task_key, data={"message": item.message})
 
 
 def _run_released(batch: Batch, report: OpenReport, _: int, item: RunReleased) -> None:
@@ -297,11 +306,7 @@ def _run_released(batch: Batch, report: OpenReport, _: int, item: RunReleased) -
     if run.cancel_requested_at is not None:
         end_run(batch, report.leased, "CANCELLED")
         return
-    batch.later(
-        "release_run",
-        {"id": run.id, "lease": run.lease, "lane": RESUMED, "crashes": run.crashes, "now": batch.now},
-    )
-    batch.wake.ready.add(run.environment_id)
+    release_run(batch, report.leased, run.crashes)
     batch.record(report.who, "JOB_RELEASED")
 
 

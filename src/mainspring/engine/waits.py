@@ -165,7 +165,7 @@ def _ended_targets(batch: Batch, new_waits: list[NewWait]) -> list[Resolution]:
     resolutions = []
     for new in new_waits:
         run = ended.get(new.target_run_id or "")
-        if run is not None:
+        if run is not None and run.environment_id == new.wait.environment_id:
             output = run_result_json(run.id, run.status, run.output, run.failure)
             resolutions.append(Resolution(new.wait, output=output))
     return resolutions

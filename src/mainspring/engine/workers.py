@@ -2,11 +2,11 @@
 
 from mainspring.codec import encode
 from mainspring.engine.batch import Batch
-from mainspring.engine.blame import give_back
+from mainspring.engine.blame import give_back, release_run
 from mainspring.engine.checkpoints import notices
 from mainspring.engine.commands import Beat, Leave, RegisterWorker
 from mainspring.engine.jobs import check_spec, save_jobs
-from mainspring.engine.runs import RESUMED
+from mainspring.engine.runs import end_run
 from mainspring.errors import MainspringError, ProtocolMismatch
 from mainspring.model.protocol import PROTOCOL_VERSION, Heartbeat, HeartbeatAnswer, Notice, Registered
 from mainspring.model.runs import Run
@@ -88,12 +88,12 @@ def _undo_lost_grants(batch: Batch, said: Heartbeat, granted: list[Run]) -> None
     held = set(said.held)
     for run in granted:
         if (run.id, run.lease) not in held and run.claim_seq <= said.claims_done:
-            batch.later(
-                "release_run",
-                {"id": run.id, "lease": run.lease, "lane": RESUMED, "crashes": run.crashes, "now": batch.now},
-            )
-            batch.record((run.environment_id, run.id), "JOB_RELEASED", data={"reason": "claim_answer_lost"})
-            batch.wake.ready.add(run.environment_id)
+            leased = (run.environment_id, run.id, run.lease)
+            batch.record(leased[:2], "JOB_RELEASED", data={"reason": "claim_answer_lost"})
+            if run.cancel_requested_at is not None:  # nobody is there who could confirm it
+                end_run(batch, leased, "CANCELLED")
+            else:
+                release_run(batch, leased, run.crashes)
     batch.flush()
 
 

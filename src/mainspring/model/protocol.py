@@ -11,6 +11,7 @@ from mainspring.model.events import EventDraft
 from mainspring.model.failures import Failure
 from mainspring.model.jobs import JobSpec
 from mainspring.model.logs import LogLevel
+from mainspring.model.runs import RunDraft as RunDraft  # part of this vocabulary, and of the SDK's
 from mainspring.model.store import StoreOperation
 from mainspring.model.tasks import Checkpoint, TaskLabel
 from mainspring.model.waits import WaitSpec
@@ -173,26 +174,6 @@ class EventsSent:
     events: tuple[EventDraft, ...]
     position: int
     kind: Literal["events_sent"] = "events_sent"
-
-
-@dataclass(frozen=True, slots=True)
-class RunDraft:
-    """A run to be started by a call. Spans in microseconds."""
-
-    run_id: str
-    job_id: str
-    payload: str
-    idempotency_key: str | None = None
-    delay: int | None = None
-    queue: str | None = None
-    concurrency_key: str | None = None
-    priority: int = 0
-    ttl: int | None = None
-    tags: tuple[str, ...] = ()
-    #: JSON object.
-    metadata: str = "{}"
-    max_attempts: int | None = None
-    is_test: bool = False
 
 
 @dataclass(frozen=True, slots=True)

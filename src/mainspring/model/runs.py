@@ -85,3 +85,23 @@ class Run:
     cancel_requested_at: Instant | None
     #: When the engine must next look at this run without being asked (delay, expiry, deadline, cancel grace).
     timer_at: Instant | None
+
+
+@dataclass(frozen=True, slots=True)
+class RunDraft:
+    """A run to be started by a call. Spans in microseconds."""
+
+    run_id: str
+    job_id: str
+    payload: str
+    idempotency_key: str | None = None
+    delay: int | None = None
+    queue: str | None = None
+    concurrency_key: str | None = None
+    priority: int = 0
+    ttl: int | None = None
+    tags: tuple[str, ...] = ()
+    #: JSON object.
+    metadata: str = "{}"
+    max_attempts: int | None = None
+    is_test: bool = False

@@ -56,6 +56,7 @@ def upgrade(database: Database, now: Instant) -> list[str]:
     known = known_migrations(database.dialect)
     applied: list[str] = []
     with database.write() as tx:
+        tx.rows("lock_migrations")
         tx.run("create_migrations_table")
         pending = _compare(known, _applied(tx)).pending
         for migration in known:

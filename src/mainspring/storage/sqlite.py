@@ -11,7 +11,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from queue import LifoQueue
+from queue import Empty, LifoQueue
 from typing import Any, Literal
 
 from mainspring.errors import DatabaseTooOld, DatabaseUnavailable
@@ -20,13 +20,14 @@ from mainspring.storage.statements import SQLITE, Statement, load_statements
 
 #: STRICT tables came with 3.37, RETURNING with 3.35.
 OLDEST_VERSION = (3, 37, 0)
+LIBRARY_VERSION = sqlite3.sqlite_version_info
 READERS = 4
 BUSY_TIMEOUT_MS = 5_000
 
 Synchronous = Literal["FULL", "NORMAL"]
 
 
-def check_version(version: tuple[int, ...] = sqlite3.sqlite_version_info) -> None:
+def check_version(version: tuple[int, ...] = LIBRARY_VERSION) -> None:
     """Raises `DatabaseTooOld` when the SQLite that Python was built with is too old."""
     if version < OLDEST_VERSION:
         found, needed = (".".join(map(str, v)) for v in (version, OLDEST_VERSION))
@@ -86,24 +87,32 @@ def _split(sql: str) -> Iterator[str]:
 
 
 class SqliteDatabase:
-    """A database file, or one in memory when `path` is None (then readers share the writer's connection)."""
+    """A database file, or one in memory when `path` is None (then readers share the writer's connection).
+
+    `is_visitor`: it only looks and takes no lock, so it may be opened beside the server that owns the file.
+    """
 
     dialect = "sqlite"
 
-    def __init__(self, path: Path | None, *, synchronous: Synchronous = "FULL") -> None:
+    def __init__(
+        self, path: Path | None, *, synchronous: Synchronous = "FULL", is_visitor: bool = False
+    ) -> None:
         check_version()
         self._path = path
         self._synchronous = synchronous
         self._statements = load_statements(SQLITE)
         self._write_lock = threading.RLock()
         self._lock: FileLock | None = None
-        self._readers: LifoQueue[sqlite3.Connection] = LifoQueue()
+        #: Idle readers; None tells whoever waits for one that the database was closed.
+        self._readers: LifoQueue[sqlite3.Connection | None] = LifoQueue()
+        self._readers_lock = threading.Lock()
         self._open_readers = 0
         self._closed = False
         self.label = f"sqlite:///{path}" if path else "sqlite in memory"
-        if path is not None:
+        if path is not None and not is_visitor:
             _make_folder(path)
-            self._lock = FileLock(path.with_name(path.name + ".lock"), what=str(path))
+            real = path.resolve()  # or a link to the file would be a second way in
+            self._lock = FileLock(real.with_name(real.name + ".lock"), what=str(path))
         try:
             self._writer = self._connect()
         except BaseException:
@@ -113,6 +122,7 @@ class SqliteDatabase:
     @contextmanager
     def write(self) -> Iterator[SqliteTransaction]:
         with self._write_lock, _translated(self.label):
+            self._check_open()
             self._writer.execute("begin immediate")
             try:
                 yield SqliteTransaction(self._writer, self._statements)
@@ -126,7 +136,12 @@ class SqliteDatabase:
     def read(self) -> Iterator[SqliteTransaction]:
         if self._path is None:
             with self._write_lock, _translated(self.label):
-                yield SqliteTransaction(self._writer, self._statements)
+                self._check_open()
+                self._writer.execute("pragma query_only = on")
+                try:
+                    yield SqliteTransaction(self._writer, self._statements)
+                finally:
+                    self._writer.execute("pragma query_only = off")
             return
         with _translated(self.label):
             connection = self._reader()
@@ -136,26 +151,57 @@ class SqliteDatabase:
             finally:
                 if connection.in_transaction:
                     connection.execute("rollback")
-                self._readers.put(connection)
+                self._put_back(connection)
 
     def close(self) -> None:
         with self._write_lock:
             if self._closed:
                 return
-            self._closed = True
-            while not self._readers.empty():
-                self._readers.get().close()
+            with self._readers_lock:
+                self._closed = True
+                while not self._readers.empty():
+                    reader = self._readers.get()
+                    if reader is not None:
+                        reader.close()
+                self._readers.put(None)
             self._writer.close()
             self._release_lock()
 
+    def _check_open(self) -> None:
+        if self._closed:
+            raise DatabaseUnavailable(f"the database {self.label} was closed")
+
     def _reader(self) -> sqlite3.Connection:
-        with self._write_lock if self._open_readers < READERS else _nothing():
-            if self._readers.empty() and self._open_readers < READERS:
-                self._open_readers += 1
-                connection = self._connect()
-                connection.execute("pragma query_only = on")
-                return connection
-        return self._readers.get()
+        """An idle reader, a new one while there are few, or the first that is given back."""
+        try:
+            reader = self._readers.get_nowait()
+        except Empty:
+            with self._readers_lock:
+                opens = self._open_readers < READERS and not self._closed
+                self._open_readers += opens
+            reader = self._open_reader() if opens else self._readers.get()
+        if reader is None:
+            self._readers.put(None)
+            self._check_open()
+            raise AssertionError("only a closed database has no readers")
+        return reader
+
+    def _open_reader(self) -> sqlite3.Connection:
+        try:
+            reader = self._connect()
+            reader.execute("pragma query_only = on")
+        except BaseException:  # or the pool would count a reader that nobody ever gives back
+            with self._readers_lock:
+                self._open_readers -= 1
+            raise
+        return reader
+
+    def _put_back(self, reader: sqlite3.Connection) -> None:
+        with self._readers_lock:
+            if not self._closed:
+                self._readers.put(reader)
+                return
+        reader.close()
 
     def _connect(self) -> sqlite3.Connection:
         with _translated(self.label):
@@ -166,10 +212,14 @@ class SqliteDatabase:
                 cached_statements=256,
                 timeout=BUSY_TIMEOUT_MS / 1000,
             )
-            connection.execute("pragma journal_mode = wal")
-            connection.execute(f"pragma synchronous = {self._synchronous}")
-            connection.execute("pragma temp_store = memory")
-            connection.execute("pragma cache_size = -65536")
+            try:
+                connection.execute("pragma journal_mode = wal")
+                connection.execute(f"pragma synchronous = {self._synchronous}")
+                connection.execute("pragma temp_store = memory")
+                connection.execute("pragma cache_size = -65536")
+            except BaseException:
+                connection.close()
+                raise
             return connection
 
     def _release_lock(self) -> None:
@@ -179,17 +229,13 @@ class SqliteDatabase:
 
 
 @contextmanager
-def _nothing() -> Iterator[None]:
-    yield
-
-
-@contextmanager
 def _translated(label: str) -> Iterator[None]:
     """Faults of the database itself become ours; faults of a statement (a bug) stay what they are."""
     try:
         yield
     except sqlite3.OperationalError as error:
-        if error.sqlite_errorcode == sqlite3.SQLITE_ERROR:  # the statement is wrong, not the database
+        # The statement is wrong, not the database; errors of the driver's own have no code.
+        if getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) == sqlite3.SQLITE_ERROR:
             raise
         raise DatabaseUnavailable(f"the database {label} failed: {error}") from error
     except sqlite3.DatabaseError as error:
@@ -203,7 +249,8 @@ def _translated(label: str) -> Iterator[None]:
 def _make_folder(path: Path) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        exists = path.exists()
     except OSError as error:
-        raise DatabaseUnavailable(f"the folder of {path} cannot be made: {error.strerror}") from error
-    if path.exists() and not os.access(path, os.W_OK):
+        raise DatabaseUnavailable(f"the folder of {path} cannot be used: {error.strerror}") from error
+    if exists and not os.access(path, os.W_OK):
         raise DatabaseUnavailable(f"the database {path} is not writable", mend="Check its owner and mode.")

@@ -43,15 +43,17 @@ update runs set status = 'PENDING', worker_id = null, is_ready = true, lane = :l
 where id = :id and lease = :lease and status = 'RUNNING';
 
 -- name: retry_run
--- The body failed and is tried again later.
+-- The body failed and is tried again later; its worker lived to tell.
 update runs set status = 'PENDING', worker_id = null, is_ready = false, lane = 0, attempt = attempt + 1,
-  failure = :failure, available_at = :available_at, timer_at = :timer_at
+  crashes = 0, failure = :failure, available_at = :available_at, timer_at = :timer_at
 where id = :id and lease = :lease and status = 'RUNNING';
 
 -- name: wake_runs
--- Parked runs of which a wait resolved become claimable, ahead of fresh ones.
+-- Parked runs of which a wait resolved become claimable, ahead of fresh ones; not those that wait for a person.
 update runs set status = 'PENDING', is_ready = true, lane = 0, available_at = :now, timer_at = deadline_at
-where id in each(:ids) and status = 'WAITING' returning id, environment_id;
+where id in each(:ids) and status = 'WAITING'
+  and not exists (select 1 from waits w where w.run_id = runs.id and w.kind = 'drift')
+returning id, environment_id;
 
 -- name: notify_runs
 -- Runs under a lease: their holder must hear that something happened.

@@ -18,5 +18,5 @@ where environment_id = :environment_id and scope = :scope and owner = :owner and
 -- A page of keys of one scope.
 select {store_entry} from store_entries
 where environment_id = :environment_id and scope = :scope and owner = :owner and key > :after
-  and substr(key, 1, length(:prefix)) = :prefix
+  and substr(key, 1, length(cast(:prefix as text))) = :prefix
 order by key limit :limit;

@@ -1,0 +1,101 @@
+"""The way to the API from outside runs: a door that is opened when it is first needed, and pages of lists."""
+
+import secrets
+from collections.abc import AsyncIterator, Callable, Generator, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any, Generic, TypeVar
+from urllib.parse import quote
+
+from mainspring.errors import Unauthorized
+from mainspring.sdk.door import API, Door, OpenDoor
+
+T = TypeVar("T")
+
+#: Where the HTTP door is made. By name, so that neither the SDK's imports nor its start-up cost include HTTP.
+_HTTP_DOOR = "mainspring.client.http:open_door"
+
+
+class Api:
+    """Calls to one environment of one server."""
+
+    def __init__(self, api_key: str | None, api_url: str | None) -> None:
+        self._flags = {name: value for name, value in (("api_key", api_key), ("api_url", api_url)) if value}
+        self._door: Door | None = None
+
+    def use(self, door: Door | None) -> None:
+        """Go through `door` from now on; None goes back to HTTP."""
+        self._door = door
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        body: str | None = None,
+        timeout: float | None = None,
+    ) -> Any:
+        """As `Door.call`; `path` comes after /api/v1. Every POST gets an idempotency key of its own."""
+        key = secrets.token_hex(16) if method == "POST" else None
+        if self._door is None:
+            self._door = self._open()
+        return await self._door.call(
+            method, API + path, params=params, body=body, idempotency_key=key, timeout=timeout
+        )
+
+    def _open(self) -> Door:
+        # Start-up cost: only needed once there is something to ask.
+        from mainspring.settings import load_settings
+
+        settings = load_settings(self._flags)
+        if not settings.api_key:
+            raise Unauthorized("there is no API key")
+        module, _, name = _HTTP_DOOR.partition(":")
+        open_door: OpenDoor = getattr(import_module(module), name)
+        return open_door(settings.api_url, settings.api_key)
+
+    async def aclose(self) -> None:
+        """Close the connections made in this event loop; later calls open new ones."""
+        if self._door is not None:
+            await self._door.aclose()
+
+
+def segment(part: str) -> str:
+    """`part` as one segment of a path, whatever characters it has."""
+    return quote(part, safe="")
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """One page of a list. `next_cursor` None: there is no more."""
+
+    data: list[T]
+    next_cursor: str | None
+
+
+class Listing(Generic[T]):
+    """A list kept by the server: `await` it for one page, `async for` goes through all of it."""
+
+    def __init__(self, api: Api, path: str, params: Mapping[str, Any], read: Callable[[Any], T]) -> None:
+        self._api = api
+        self._path = path
+        self._params = dict(params)
+        self._read = read
+
+    def __await__(self) -> Generator[Any, None, Page[T]]:
+        return self._page(self._params).__await__()
+
+    async def _page(self, params: Mapping[str, Any]) -> Page[T]:
+        answer = await self._api.call("GET", self._path, params=params)
+        return Page([self._read(shown) for shown in answer["data"]], answer.get("next_cursor"))
+
+    async def __aiter__(self) -> AsyncIterator[T]:
+        params = self._params
+        while True:
+            page = await self._page(params)
+            for one in page.data:
+                yield one
+            if page.next_cursor is None:
+                return
+            params = {**params, "cursor": page.next_cursor}

@@ -1,0 +1,173 @@
+"""The client: an app's jobs, and the verbs of the API outside runs."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from types import TracebackType
+from typing import Any
+
+from mainspring.clock import to_iso
+from mainspring.duration import Duration
+from mainspring.errors import DefinitionError, DuplicateJob, NotFound
+from mainspring.model.jobs import JobSpec
+from mainspring.sdk.api import Api, Listing, segment
+from mainspring.sdk.decorate import JobMaker
+from mainspring.sdk.definition import define
+from mainspring.sdk.door import Door
+from mainspring.sdk.events import Event, EventMessage, as_instant, drafts, read_event, request_of
+from mainspring.sdk.handle import Runs
+from mainspring.sdk.job import Job
+from mainspring.sdk.jobs import Jobs
+from mainspring.sdk.options import JobOptions
+from mainspring.sdk.store import Store
+
+
+class Events:
+    """`client.events`."""
+
+    def __init__(self, api: Api) -> None:
+        self._api = api
+
+    async def retrieve(self, event_id: str) -> Event[Any]:
+        """By our id, or by the sender's (then the newest); with the runs it started and the jobs that refused."""
+        return read_event(await self._api.call("GET", f"/events/{segment(event_id)}"))
+
+    async def cancel(self, event_id: str) -> Event[Any]:
+        """Before its delivery; `Conflict` afterwards."""
+        return read_event(await self._api.call("POST", f"/events/{segment(event_id)}/cancel"))
+
+    def list(
+        self,
+        *,
+        name: str | None = None,
+        since: datetime | str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> Listing[Event[Any]]:
+        """Events, the newest first: a page when awaited, all of them with `async for`."""
+        params = {
+            "name": name,
+            "since": None if since is None else to_iso(as_instant(since)),
+            "limit": limit,
+            "cursor": cursor,
+        }
+        return Listing(self._api, "/events", params, read_event)
+
+
+class Client(JobMaker):
+    """An app: its jobs, and its way to the server.
+
+    Key and URL come from MAINSPRING_API_KEY and MAINSPRING_API_URL (or the settings files) unless given.
+    Nothing is connected before the first call.
+    """
+
+    def __init__(self, name: str, *, api_key: str | None = None, api_url: str | None = None) -> None:
+        if not isinstance(name, str) or not name.strip() or len(name) > 128:
+            raise DefinitionError(
+                f"{name!r:.80} is no name for a client", mend='Name the app: Client("shop").'
+            )
+        self.name = name
+        self._api = Api(api_key, api_url)
+        self._jobs: dict[str, Job[..., Any, Any]] = {}
+        self.runs = Runs(self._api)
+        self.jobs = Jobs(self._api)
+        self.events = Events(self._api)
+        self.store = Store(self._api)
+
+    def __repr__(self) -> str:
+        return f"<Client {self.name}: {len(self._jobs)} jobs>"
+
+    # ── jobs ─────────────────────────────────────────────────────────────────────────────────────────
+    def _add(
+        self, fn: Callable[..., Any], options: JobOptions, localns: Mapping[str, Any]
+    ) -> Job[..., Any, Any]:
+        job: Job[..., Any, Any] = Job(fn, define(fn, options, localns), self._api)
+        other = self._jobs.get(job.id)
+        if other is not None:
+            raise DuplicateJob(
+                f"the id '{job.id}' is taken twice: at {other.definition.place} and at {job.definition.place}"
+            )
+        self._jobs[job.id] = job
+        return job
+
+    @property
+    def registered(self) -> Mapping[str, Job[..., Any, Any]]:
+        """The jobs defined on this client, by id."""
+        return dict(self._jobs)
+
+    def job_specs(self) -> tuple[JobSpec, ...]:
+        """What a worker registers."""
+        return tuple(job.spec() for job in self._jobs.values())
+
+    def job_by_id(self, job_id: str) -> Job[..., Any, Any]:
+        """The job; `NotFound` when none of that id is defined here."""
+        job = self._jobs.get(job_id)
+        if job is None:
+            raise NotFound(
+                f"client '{self.name}' defines no job '{job_id}'", mend="Deploy a worker that has it."
+            )
+        return job
+
+    # ── events ───────────────────────────────────────────────────────────────────────────────────────
+    async def send_event(
+        self,
+        name: str,
+        payload: Any = None,
+        *,
+        id: str | None = None,
+        idempotency_key: str | None = None,
+        deliver_at: datetime | str | None = None,
+        delay: Duration | None = None,
+        source: str | None = None,
+        context: Any = None,
+    ) -> Event[Any]:
+        """Send an event; it comes back with the runs it started and the jobs that refused it.
+
+        `payload` is anything that JSON can hold, models too ({} when left out). `id` is a correlation id: waits
+        can ask for it, it may repeat. `idempotency_key`: a second event with it is not sent, the first comes
+        back. `deliver_at` or `delay` hold it back. `source` says where it is from, `context` is free data.
+        Raises `EventRejected` when every job that listens refuses the payload.
+
+        Inside a run this is sent again on every replay: use `io.send_event` there.
+        """
+        message: EventMessage = {
+            "name": name,
+            "payload": {} if payload is None else payload,
+            "id": id,
+            "idempotency_key": idempotency_key,
+            "deliver_at": deliver_at,
+            "delay": delay,
+            "source": source,
+            "context": context,
+        }
+        (draft,) = drafts([message])
+        return read_event(await self._api.call("POST", "/events", body=request_of(draft)))
+
+    async def send_events(self, events: Sequence[EventMessage]) -> list[Event[Any]]:
+        """Send several events in one request, all or none: `[{"name": ..., "payload": ...}, ...]`.
+
+        Each comes back with its runs and refusals, in order; a refusal does not raise here.
+        """
+        body = ",".join(request_of(draft) for draft in drafts(events))
+        answer = await self._api.call("POST", "/events/batch", body=f'{{"events":[{body}]}}')
+        return [read_event(shown) for shown in answer["data"]]
+
+    async def cancel_event(self, event_id: str) -> Event[Any]:
+        """Cancel a delayed event before it is delivered; `Conflict` afterwards."""
+        return await self.events.cancel(event_id)
+
+    # ── the way to the server ────────────────────────────────────────────────────────────────────────
+    def use_door(self, door: Door | None) -> None:
+        """Reach the API through `door` from now on (tests, embedding); None goes back to HTTP."""
+        self._api.use(door)
+
+    async def aclose(self) -> None:
+        """Close the connections that this event loop opened. `async with client:` does the same."""
+        await self._api.aclose()
+
+    async def __aenter__(self) -> "Client":
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()

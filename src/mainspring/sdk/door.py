@@ -1,0 +1,39 @@
+"""The seam to the API outside runs: whoever opens a door speaks HTTP, or calls the engine in process."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+#: Every path a door is asked for begins with this.
+API = "/api/v1"
+
+
+class Door(Protocol):
+    """One request to the API and its decoded answer. May be used from several event loops."""
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        body: str | None = None,
+        idempotency_key: str | None = None,
+        timeout: float | None = None,
+    ) -> Any:
+        """Ask `method` ("GET", "POST", ...) of `path` ("/api/v1/runs/run_...") and decode the JSON answer.
+
+        `params` become the query string, None values left out. `body` is JSON text. `idempotency_key` makes
+        a POST safe to send again, and the door does so when the answer was lost. `timeout` is in seconds and
+        counts for one try; None takes the door's own. An answer without a body is None.
+
+        Raises the `MainspringError` the server answered with; `ServerUnavailable` when no answer came.
+        """
+        ...
+
+    async def aclose(self) -> None:
+        """Close what belongs to the running event loop."""
+        ...
+
+
+#: (api_url, api_key) -> a door.
+OpenDoor = Callable[[str, str], Door]

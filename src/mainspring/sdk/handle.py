@@ -1,0 +1,266 @@
+"""A run seen from outside: its state as of the last look, and what can be done with it."""
+
+import time
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+from mainspring.clock import SECOND, to_iso
+from mainspring.duration import Duration, format_duration, parse_duration
+from mainspring.errors import RunFailed, WaitTimeout
+from mainspring.model.failures import Failure
+from mainspring.model.runs import FINAL_RUN_STATUSES, RunStatus
+from mainspring.sdk.annotations import Restore
+from mainspring.sdk.api import Api, Listing, segment
+from mainspring.sdk.events import as_instant, read_instant
+from mainspring.sdk.json_text import encode
+
+OutputT_co = TypeVar("OutputT_co", covariant=True)
+
+#: Seconds that one request waits for the end of a run, before it asks again.
+_LONGEST_LOOK = 25.0
+
+_UNSET: Any = object()
+
+
+class Run(Generic[OutputT_co]):
+    """A handle of one run. Its attributes are as of the last answer; `refresh` asks again.
+
+    A run just started inside another one is only known by `id` and `job_id` until then.
+    """
+
+    def __init__(self, api: Api, shown: Mapping[str, Any], restore: Restore | None = None) -> None:
+        self._api = api
+        self._shown = dict(shown)
+        self._restore = restore
+
+    def __repr__(self) -> str:
+        return f"<Run {self.id} of {self.job_id}: {self.status}>"
+
+    # ── state ────────────────────────────────────────────────────────────────────────────────────────
+    @property
+    def id(self) -> str:
+        return str(self._shown["id"])
+
+    @property
+    def job_id(self) -> str:
+        return str(self._shown["job_id"])
+
+    @property
+    def job_version(self) -> str | None:
+        return self._text("job_version")
+
+    @property
+    def status(self) -> RunStatus:
+        """PENDING RUNNING WAITING, then SUCCESS FAILED CANCELLED TIMED_OUT EXPIRED."""
+        status: RunStatus = self._shown.get("status", "PENDING")
+        return status
+
+    @property
+    def is_final(self) -> bool:
+        return self.status in FINAL_RUN_STATUSES
+
+    @property
+    def payload(self) -> Any:
+        """Plain JSON data."""
+        return self._shown.get("payload")
+
+    @property
+    def output(self) -> OutputT_co | None:
+        """What the job returned; None until SUCCESS."""
+        if self.status != "SUCCESS":
+            return None
+        value: OutputT_co = self._restored(self._shown.get("output"))
+        return value
+
+    @property
+    def error(self) -> Failure | None:
+        """Why it failed, or why its last attempt did."""
+        shown = self._shown.get("error")
+        if shown is None:
+            return None
+        return Failure(
+            type=shown["type"],
+            message=shown["message"],
+            code=shown.get("code") or "error",
+            traceback=shown.get("traceback"),
+            task_key=shown.get("task"),
+            path=shown.get("path"),
+        )
+
+    @property
+    def pending_reason(self) -> str | None:
+        """Why a PENDING run does not run yet, in words."""
+        reason = self._shown.get("pending_reason")
+        return None if reason is None else str(reason["message"])
+
+    @property
+    def waiting_for(self) -> list[dict[str, Any]]:
+        """Its unresolved waits: `{task, kind, event_name, id, until, since}` each."""
+        return list(self._shown.get("waiting_for") or ())
+
+    @property
+    def attempt(self) -> int:
+        """Attempt of the run's body, from 1."""
+        return int(self._shown.get("attempt", 1))
+
+    @property
+    def max_attempts(self) -> int | None:
+        return self._shown.get("max_attempts")
+
+    @property
+    def event_id(self) -> str | None:
+        return self._text("event_id")
+
+    @property
+    def parent_run_id(self) -> str | None:
+        return self._text("parent_run_id")
+
+    @property
+    def idempotency_key(self) -> str | None:
+        return self._text("idempotency_key")
+
+    @property
+    def tags(self) -> list[str]:
+        return list(self._shown.get("tags") or ())
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        return dict(self._shown.get("metadata") or {})
+
+    @property
+    def progress(self) -> Any:
+        """What `io.progress` last said: `{"current", "total", "message"}`."""
+        return self._shown.get("progress")
+
+    @property
+    def is_test(self) -> bool:
+        return bool(self._shown.get("is_test"))
+
+    @property
+    def created_at(self) -> datetime | None:
+        return read_instant(self._shown.get("created_at"))
+
+    @property
+    def started_at(self) -> datetime | None:
+        return read_instant(self._shown.get("started_at"))
+
+    @property
+    def finished_at(self) -> datetime | None:
+        return read_instant(self._shown.get("finished_at"))
+
+    def as_json(self) -> dict[str, Any]:
+        """All that the API last said about it."""
+        return dict(self._shown)
+
+    # ── what can be done ─────────────────────────────────────────────────────────────────────────────
+    async def refresh(self) -> "Run[OutputT_co]":
+        """Ask for its present state; the same handle."""
+        self._shown = await self._api.call("GET", f"/runs/{segment(self.id)}")
+        return self
+
+    async def result(self, timeout: Duration | None = None) -> OutputT_co:
+        """Wait for its end; what the job returned.
+
+        Raises `RunFailed` when it ended otherwise, `WaitTimeout` (a TimeoutError) when it has not ended
+        within `timeout`. Inside a run this holds the worker's slot and is asked again on replay.
+        """
+        span = None if timeout is None else parse_duration(timeout)
+        deadline = None if span is None else time.monotonic() + span / SECOND
+        while not self.is_final:
+            look = _LONGEST_LOOK
+            if deadline is not None:
+                look = min(look, max(0.0, deadline - time.monotonic()))
+            self._shown = await self._look(look)
+            if not self.is_final and deadline is not None and time.monotonic() >= deadline:
+                raise WaitTimeout(
+                    f"run {self.id} is still {self.status} after {format_duration(span or 0)}",
+                    mend="Wait longer with timeout=, or look at it: it goes on by itself.",
+                )
+        return self._finished()
+
+    async def _look(self, wait: float) -> dict[str, Any]:
+        params = {"wait": round(wait, 3)} if wait > 0 else None
+        answer: dict[str, Any] = await self._api.call(
+            "GET", f"/runs/{segment(self.id)}", params=params, timeout=wait + 15
+        )
+        return answer
+
+    def _finished(self) -> OutputT_co:
+        if self.status == "SUCCESS":
+            value: OutputT_co = self._restored(self._shown.get("output"))
+            return value
+        error = self.error
+        why = f": {error.message}" if error is not None else ""
+        raise RunFailed(
+            f"run {self.id} of job '{self.job_id}' ended as {self.status}{why}",
+            run_id=self.id,
+            status=self.status,
+            failure=error,
+        )
+
+    async def cancel(self) -> "Run[OutputT_co]":
+        """Stop it: at once when it waits or is pending, else its code gets `RunCancelled` soon."""
+        self._shown = await self._api.call("POST", f"/runs/{segment(self.id)}/cancel")
+        return self
+
+    async def replay(self, *, payload: Any = _UNSET) -> "Run[OutputT_co]":
+        """Start a fresh run of the same job, with the same payload unless another is given; its handle."""
+        body = None if payload is _UNSET else encode({"payload": payload}, what="the payload")
+        shown = await self._api.call("POST", f"/runs/{segment(self.id)}/replay", body=body)
+        return Run(self._api, shown, self._restore)
+
+    def _restored(self, value: Any) -> Any:
+        return value if self._restore is None else self._restore(value)
+
+    def _text(self, name: str) -> str | None:
+        value = self._shown.get(name)
+        return None if value is None else str(value)
+
+
+class Runs:
+    """`client.runs`."""
+
+    def __init__(self, api: Api) -> None:
+        self._api = api
+
+    async def retrieve(self, run_id: str) -> Run[Any]:
+        """The run; `NotFound` when there is none of that id."""
+        return await self._handle(run_id).refresh()
+
+    def list(
+        self,
+        *,
+        status: RunStatus | Sequence[RunStatus] | None = None,
+        job_id: str | None = None,
+        event_id: str | None = None,
+        tag: str | None = None,
+        since: datetime | str | None = None,
+        until: datetime | str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> Listing[Run[Any]]:
+        """Runs, the newest first: `page = await client.runs.list()`, or `async for run in ...` for all."""
+        statuses = [status] if isinstance(status, str) else list(status or ())
+        params = {
+            "status": ",".join(statuses) or None,
+            "job": job_id,
+            "event_id": event_id,
+            "tag": tag,
+            "since": None if since is None else to_iso(as_instant(since)),
+            "until": None if until is None else to_iso(as_instant(until)),
+            "limit": limit,
+            "cursor": cursor,
+        }
+        return Listing(self._api, "/runs", params, lambda shown: Run(self._api, shown))
+
+    async def cancel(self, run_id: str) -> Run[Any]:
+        """As `Run.cancel`."""
+        return await self._handle(run_id).cancel()
+
+    async def replay(self, run_id: str, *, payload: Any = _UNSET) -> Run[Any]:
+        """As `Run.replay`: the handle of the fresh run."""
+        return await self._handle(run_id).replay(payload=payload)
+
+    def _handle(self, run_id: str) -> Run[Any]:
+        return Run(self._api, {"id": run_id, "job_id": ""})

@@ -1,0 +1,200 @@
+"""A job as user code holds it: the function, what the server is told about it, and how to start a run of it."""
+
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, ParamSpec, TypeVar, Unpack, overload
+
+from mainspring.clock import SECOND
+from mainspring.duration import parse_duration
+from mainspring.errors import PayloadInvalid
+from mainspring.ids import new_id
+from mainspring.model.jobs import JobSpec
+from mainspring.model.runs import RunDraft
+from mainspring.sdk.annotations import Restore
+from mainspring.sdk.api import Api, segment
+from mainspring.sdk.bridge import invoke
+from mainspring.sdk.context import Context, scope_or_none
+from mainspring.sdk.handle import Run
+from mainspring.sdk.inject import Injection
+from mainspring.sdk.io import IO
+from mainspring.sdk.json_text import decode, encode
+from mainspring.sdk.options import TriggerOptions, as_count, as_tags
+from mainspring.sdk.retry import Retry
+
+P = ParamSpec("P")
+PayloadT = TypeVar("PayloadT")
+OutputT = TypeVar("OutputT")
+#: What the function returns: a coroutine of the output, or the output itself for a plain `def`.
+ReturnT_co = TypeVar("ReturnT_co", covariant=True)
+
+_UNSET: Any = object()
+
+
+@dataclass(frozen=True, slots=True)
+class BoundHook:
+    """`on_success` or `on_failure`, with how it takes its arguments."""
+
+    fn: Callable[..., Any]
+    injection: Injection
+
+    async def call(self, values: Mapping[str, Any]) -> None:
+        """`values` by role: payload, ctx, and output or error."""
+        args, kwargs = self.injection.arguments(values)
+        await invoke(self.fn, args, kwargs)
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """All that a job's definition came to."""
+
+    spec: JobSpec
+    retry: Retry
+    injection: Injection
+    #: Payload as JSON text -> what the function takes; raises `PayloadInvalid`.
+    read_payload: Callable[[str], Any]
+    #: Kept output -> what the function is annotated to return; None: plain JSON data.
+    restore: Restore | None
+    on_success: BoundHook | None
+    on_failure: BoundHook | None
+    #: "shop/jobs.py:12", for messages.
+    place: str
+
+
+class Job(Generic[P, PayloadT, ReturnT_co]):
+    """Made by `client.job`. `fn` is the function as it was written: call it in unit tests."""
+
+    def __init__(self, fn: Callable[P, ReturnT_co], definition: Definition, api: Api) -> None:
+        self.fn = fn
+        self.definition = definition
+        self._api = api
+        self.__doc__ = fn.__doc__
+        self.__name__ = getattr(fn, "__name__", definition.spec.id)
+
+    def __repr__(self) -> str:
+        return f"<Job {self.id}>"
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> ReturnT_co:
+        """The function itself: no run, nothing durable."""
+        return self.fn(*args, **kwargs)
+
+    @property
+    def id(self) -> str:
+        return self.definition.spec.id
+
+    @property
+    def name(self) -> str:
+        return self.definition.spec.name
+
+    @property
+    def version(self) -> str:
+        return self.definition.spec.version
+
+    @property
+    def retry(self) -> Retry:
+        """How the body is retried, with the error types that the server does not know."""
+        return self.definition.retry
+
+    def spec(self) -> JobSpec:
+        """What the server is told about it."""
+        return self.definition.spec
+
+    # ── starting runs ────────────────────────────────────────────────────────────────────────────────
+    @overload
+    async def trigger(
+        self: "Job[P, None, Coroutine[Any, Any, OutputT]]",
+        payload: None = None,
+        **options: Unpack[TriggerOptions],
+    ) -> Run[OutputT]: ...
+    @overload
+    async def trigger(
+        self: "Job[P, PayloadT, Coroutine[Any, Any, OutputT]]",
+        payload: PayloadT,
+        **options: Unpack[TriggerOptions],
+    ) -> Run[OutputT]: ...
+    @overload
+    async def trigger(
+        self: "Job[P, None, OutputT]", payload: None = None, **options: Unpack[TriggerOptions]
+    ) -> Run[OutputT]: ...
+    @overload
+    async def trigger(
+        self: "Job[P, PayloadT, OutputT]", payload: PayloadT, **options: Unpack[TriggerOptions]
+    ) -> Run[OutputT]: ...
+    async def trigger(self, payload: Any = _UNSET, **options: Unpack[TriggerOptions]) -> Run[Any]:
+        """Start a run of this job; its handle. Inside a run it is a durable task: started once.
+
+        Options: `idempotency_key` (a second call with it returns the first run), `delay` and `ttl` (durations;
+        a run not begun within its ttl is EXPIRED), `queue`, `concurrency_key`, `priority` (higher goes first),
+        `tags`, `metadata` (a dict), `max_attempts` (of the body).
+        Raises `PayloadInvalid` when the job's schema refuses the payload, and the door's errors outside runs.
+        """
+        draft = self._draft(payload, options)
+        scope = scope_or_none()
+        if scope is not None:
+            (shown,) = await scope.runtime.trigger_runs(f"trigger:{self.id}", [draft])
+        else:
+            shown = await self._api.call("POST", f"/jobs/{segment(self.id)}/trigger", body=_request_of(draft))
+        return Run(self._api, shown, self.definition.restore)
+
+    def _draft(self, payload: Any, options: TriggerOptions) -> RunDraft:
+        unknown = set(options) - set(TriggerOptions.__annotations__)
+        if unknown:
+            raise TypeError(f"trigger() got an unexpected keyword argument '{sorted(unknown)[0]}'")
+        what = f"the run of job '{self.id}'"
+        delay, ttl = options.get("delay"), options.get("ttl")
+        return RunDraft(
+            run_id=new_id("run"),
+            job_id=self.id,
+            payload=encode({} if payload is _UNSET else payload, what=f"the payload of {what}"),
+            idempotency_key=options.get("idempotency_key"),
+            delay=None if delay is None else parse_duration(delay),
+            queue=options.get("queue"),
+            concurrency_key=options.get("concurrency_key"),
+            priority=options.get("priority", 0),
+            ttl=None if ttl is None else parse_duration(ttl),
+            tags=as_tags(options.get("tags", ()), what),
+            metadata=encode(dict(options.get("metadata") or {}), what=f"the metadata of {what}"),
+            max_attempts=as_count(options.get("max_attempts"), "max_attempts", what),
+        )
+
+    # ── for the worker ───────────────────────────────────────────────────────────────────────────────
+    async def call(self, payload_json: str, io: IO, ctx: Context) -> Any:
+        """Run the body: payload checked (`PayloadInvalid` names the path), arguments given, a `def` in a thread."""
+        values = {"payload": self.definition.read_payload(payload_json), "io": io, "ctx": ctx}
+        args, kwargs = self.definition.injection.arguments(values)
+        # Not queued: the worker's slots bound it, and a waiting `def` job must not hold up tasks.
+        return await invoke(self.fn, args, kwargs, is_queued=False)
+
+    async def succeeded(self, payload_json: str, output: Any, ctx: Context) -> None:
+        """Call `on_success`, if there is one, with what it takes of payload, output, ctx."""
+        await self._hook(self.definition.on_success, payload_json, {"output": output, "ctx": ctx})
+
+    async def failed(self, payload_json: str, error: BaseException, ctx: Context) -> None:
+        """Call `on_failure`, if there is one, with what it takes of payload, error, ctx."""
+        await self._hook(self.definition.on_failure, payload_json, {"error": error, "ctx": ctx})
+
+    async def _hook(self, hook: BoundHook | None, payload_json: str, values: dict[str, Any]) -> None:
+        if hook is None:
+            return
+        if "payload" in hook.injection.annotations:
+            try:
+                values["payload"] = self.definition.read_payload(payload_json)
+            except PayloadInvalid:  # which may be what the hook is told about
+                values["payload"] = decode(payload_json)
+        await hook.call(values)
+
+
+def _request_of(draft: RunDraft) -> str:
+    """The draft as the body of POST /api/v1/jobs/{id}/trigger; payload and metadata as they were encoded."""
+    fields: dict[str, Any] = {
+        "idempotency_key": draft.idempotency_key,
+        "delay": None if draft.delay is None else draft.delay / SECOND,
+        "queue": draft.queue,
+        "concurrency_key": draft.concurrency_key,
+        "priority": draft.priority or None,
+        "ttl": None if draft.ttl is None else draft.ttl / SECOND,
+        "tags": list(draft.tags) or None,
+        "max_attempts": draft.max_attempts,
+    }
+    given = {name: value for name, value in fields.items() if value is not None}
+    parts = [f'"{name}":{encode(value, what=name)}' for name, value in given.items()]
+    return "{" + ",".join([f'"payload":{draft.payload}', f'"metadata":{draft.metadata}', *parts]) + "}"

@@ -1,0 +1,3 @@
+-- name: announce
+-- Nobody to tell: a SQLite database has one server.
+select :channel, :message;
