@@ -5,9 +5,9 @@ import stat
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
-from stage import job, settings_in
 
 from mainspring.client.backend import HttpBackend
 from mainspring.client.http import HttpDoor, open_door
@@ -30,6 +30,7 @@ from mainspring.model.protocol import (
     RunSucceeded,
 )
 from mainspring.serve import Platform
+from stage import job, settings_in
 
 REGISTRATION = Registration("wrk_1", "w", "tests", "1", "h", 1, 1, (job("greet", "hello"),))
 
@@ -107,8 +108,17 @@ async def test_a_worker_that_hangs_up_is_handed_nothing(tmp_path: Path) -> None:
         await backend.aclose()
 
 
-async def test_stopping_does_not_wait_for_what_is_held_open(tmp_path: Path) -> None:
+async def test_stopping_does_not_wait_for_what_is_held_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async with listening(tmp_path) as (platform, door):
+        reached, wait_run = asyncio.Event(), platform.engine.wait_run
+
+        async def watched(*arguments: Any) -> Any:
+            reached.set()
+            return await wait_run(*arguments)
+
+        monkeypatch.setattr(platform.engine, "wait_run", watched)
         backend = HttpBackend(platform.url, platform.api_key)
         await backend.register(REGISTRATION)
         held = asyncio.ensure_future(backend.claim(ClaimRequest("wrk_1", 1, 1, wait=3_600_000_000)))
@@ -116,8 +126,7 @@ async def test_stopping_does_not_wait_for_what_is_held_open(tmp_path: Path) -> N
         waiting = asyncio.ensure_future(
             door.call("GET", f"/api/v1/runs/{run['id']}", params={"wait": 60}, timeout=3_600)
         )
-        while run["id"] not in platform.engine._waiters:
-            await asyncio.sleep(0)
+        await reached.wait()
         platform.stop_serving()
         assert (await held).runs == ()
         assert (await waiting)["status"] == "PENDING"
@@ -166,6 +175,10 @@ async def test_it_may_be_stopped_twice_and_started_anew(tmp_path: Path) -> None:
     assert keys[0] == keys[1]
 
 
+def files_in(folder: Path) -> dict[str, bytes]:
+    return {file.name: file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+
+
 # ── the key ──────────────────────────────────────────────────────────────────────────────────────────
 async def test_the_key_is_made_once_and_only_its_owner_may_read_it(tmp_path: Path) -> None:
     async with started(tmp_path) as platform:
@@ -179,9 +192,11 @@ async def test_the_key_is_made_once_and_only_its_owner_may_read_it(tmp_path: Pat
 async def test_a_key_of_the_environment_is_used_and_not_kept(tmp_path: Path) -> None:
     async with started(tmp_path, api_key="tr_dev_mine") as platform:
         assert platform.api_key == "tr_dev_mine"
-        data = Path(platform.settings.data_dir)
-    assert not (data / "key").exists()
-    assert not any(b"tr_dev_mine" in file.read_bytes() for file in data.rglob("*") if file.is_file())
+        folder = Path(platform.settings.data_dir)
+    kept = files_in(folder)
+    assert "key" not in kept
+    assert "mainspring.db" in kept
+    assert not any(b"tr_dev_mine" in content for content in kept.values())
 
 
 def test_a_malformed_key_is_refused_without_being_shown(tmp_path: Path) -> None:
@@ -191,10 +206,8 @@ def test_a_malformed_key_is_refused_without_being_shown(tmp_path: Path) -> None:
 
 
 async def test_a_broken_key_file_is_named(tmp_path: Path) -> None:
-    settings = settings_in(tmp_path)
-    Path(settings.data_dir).mkdir()
-    (Path(settings.data_dir) / "key").write_text("s3cret\n")
-    platform = Platform.open(settings)
+    platform = Platform.open(settings_in(tmp_path))
+    (Path(platform.settings.data_dir) / "key").write_text("s3cret\n")
     with pytest.raises(InvalidSetting, match="key") as refused:
         await platform.start()
     assert "s3cret" not in str(refused.value)

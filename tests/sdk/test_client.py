@@ -63,7 +63,9 @@ async def test_several_events_are_one_request() -> None:
 
 
 async def test_events_are_listed_shown_and_cancelled() -> None:
-    client, door = a_client(an_event(), an_event(), Conflict("delivered"), {"data": [an_event()], "next_cursor": "c"})
+    client, door = a_client(
+        an_event(), an_event(), Conflict("delivered"), {"data": [an_event()], "next_cursor": "c"}
+    )
     assert (await client.events.retrieve("o/1")).name == "order.created"
     await client.cancel_event("evt_1")
     with pytest.raises(Conflict):
@@ -186,10 +188,22 @@ async def test_runs_are_looked_at_cancelled_and_replayed() -> None:
         payload={"id": "o-1"},
         event_id="evt_1",
     )
-    client, door = a_client(shown, run_object(status="CANCELLED"), run_object(id="run_2"), run_object(id="run_3"))
+    client, door = a_client(
+        shown, run_object(status="CANCELLED"), run_object(id="run_2"), run_object(id="run_3")
+    )
     run = await client.runs.retrieve("run_1")
-    assert (run.status, run.attempt, run.max_attempts, run.tags, run.metadata) == ("WAITING", 2, 3, ["a"], {"n": 1})
-    assert (run.progress, run.pending_reason, run.waiting_for) == ({"current": 1}, "later", [{"task": "approval"}])
+    assert (run.status, run.attempt, run.max_attempts, run.tags, run.metadata) == (
+        "WAITING",
+        2,
+        3,
+        ["a"],
+        {"n": 1},
+    )
+    assert (run.progress, run.pending_reason, run.waiting_for) == (
+        {"current": 1},
+        "later",
+        [{"task": "approval"}],
+    )
     assert (run.payload, run.event_id, run.parent_run_id) == ({"id": "o-1"}, "evt_1", None)
     assert run.created_at == datetime(2026, 1, 1, tzinfo=UTC)
     assert (await run.cancel()).is_final
@@ -215,13 +229,23 @@ async def test_a_list_is_a_page_or_all_of_it() -> None:
 
 
 async def test_jobs_are_listed_and_switched() -> None:
-    shown = {"id": "fulfil", "name": "F", "version": "1", "enabled": True, "served": True, "trigger": "by call"}
+    shown = {
+        "id": "fulfil",
+        "name": "F",
+        "version": "1",
+        "enabled": True,
+        "served": True,
+        "trigger": "by call",
+    }
     client, door = a_client(shown, {**shown, "enabled": False}, shown, {"data": [shown], "next_cursor": None})
     assert (await client.jobs.retrieve("fulfil")).served
     assert not (await client.jobs.disable("fulfil")).enabled
     assert (await client.jobs.enable("fulfil")).enabled
     assert [job.id async for job in client.jobs.list()] == ["fulfil"]
-    assert [path for _, path in door.asked[1:3]] == ["/api/v1/jobs/fulfil/disable", "/api/v1/jobs/fulfil/enable"]
+    assert [path for _, path in door.asked[1:3]] == [
+        "/api/v1/jobs/fulfil/disable",
+        "/api/v1/jobs/fulfil/enable",
+    ]
 
 
 # ── the way to the server ────────────────────────────────────────────────────────────────────────────

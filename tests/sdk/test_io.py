@@ -47,7 +47,16 @@ async def test_a_task_carries_its_options(runtime: RecordingRuntime) -> None:
         return a + b
 
     result = await io.run_task(
-        "sum", add, 1, b=2, retry=5, timeout="1 minute", name="Sum", icon="plus", properties={"a": 1}, params=[1]
+        "sum",
+        add,
+        1,
+        b=2,
+        retry=5,
+        timeout="1 minute",
+        name="Sum",
+        icon="plus",
+        properties={"a": 1},
+        params=[1],
     )
     assert result == 3
     (call,) = runtime.calls
@@ -74,7 +83,8 @@ async def test_the_annotation_restores_what_a_task_returned(runtime: RecordingRu
     assert await io.run_task("charge", charge) == Charge(id="c-1", at=datetime(2026, 1, 1, tzinfo=UTC))
     assert await io.run_task("sizes", sizes) == [Size(3)]
     assert await io.run_task("tags", tags) == {"a"}
-    assert await io.run_task("lambda", lambda: Size(1)) == {"width": 1}
+    unannotated: Any = await io.run_task("lambda", lambda: Size(1))
+    assert unannotated == {"width": 1}
     assert await io.run_task("plain", plain) == {"width": 4}
     assert await io.run_task("class", Size, 5) == Size(5)
 
@@ -87,7 +97,8 @@ async def test_json_data_needs_no_restoring(runtime: RecordingRuntime) -> None:
         return {"id": 3}  # type: ignore[dict-item]
 
     assert await io.run_task("data", data) == {"id": 3}
-    assert await io.run_task("loose", loose) == {"id": 3}
+    as_returned: Any = await io.run_task("loose", loose)
+    assert as_returned == {"id": 3}
     assert [call.restore for call in runtime.calls] == [None, None]
 
 
@@ -142,7 +153,12 @@ async def test_an_event_is_waited_for_by_name_id_and_filter(runtime: RecordingRu
     event = await io.wait_for_event(
         "approval", name="order.approved", id="o-1", filter={"by": ["Ada"]}, timeout="1 day"
     )
-    assert (event.id, event.event_id, event.name, event.payload) == ("o-1", "evt_1", "order.approved", {"by": "Ada"})
+    assert (event.id, event.event_id, event.name, event.payload) == (
+        "o-1",
+        "evt_1",
+        "order.approved",
+        {"by": "Ada"},
+    )
     assert event.timestamp == datetime(2026, 1, 1, tzinfo=UTC)
     (wait,) = runtime.waits
     assert (wait.key, wait.kind) == ("approval", "event_wait")
@@ -205,9 +221,10 @@ async def test_an_event_that_every_job_refused_raises(runtime: RecordingRuntime)
 async def test_a_bad_event_is_refused(runtime: RecordingRuntime, message: Any) -> None:
     with pytest.raises(DefinitionError):
         await io.send_events("k", [message])
+    nothing: Any
     for nothing in ([], {"name": "a"}):
         with pytest.raises(DefinitionError, match="no list of events"):
-            await io.send_events("k", nothing)  # type: ignore[arg-type]
+            await io.send_events("k", nothing)
     assert runtime.sent == []
 
 
@@ -261,7 +278,12 @@ async def test_time_and_chance_come_from_the_runtime(runtime: RecordingRuntime) 
 # ── where we are ─────────────────────────────────────────────────────────────────────────────────────
 async def test_ctx_tells_the_run_and_inside_a_task_its_attempt() -> None:
     with in_run(a_context(deadline=datetime(2026, 1, 2, tzinfo=UTC))):
-        assert (ctx.run.id, ctx.job.id, ctx.job.version, ctx.environment) == ("run_1", "fulfil", "1.0.0", "dev")
+        assert (ctx.run.id, ctx.job.id, ctx.job.version, ctx.environment) == (
+            "run_1",
+            "fulfil",
+            "1.0.0",
+            "dev",
+        )
         assert (ctx.attempt.number, ctx.attempt.max_attempts) == (2, 3)
         assert ctx.deadline is not None
         assert (ctx.task_key, ctx.idempotency_key) == (None, "run_1")
@@ -288,7 +310,7 @@ def calls() -> Iterator[Any]:
 
 @pytest.mark.parametrize("call", list(calls()))
 def test_outside_a_run_everything_says_so(call: Any) -> None:
-    with pytest.raises(NotInRun, match="outside a run. Call it inside a job; elsewhere use the client"):
+    with pytest.raises(NotInRun, match="outside a run"):
         call()
 
 

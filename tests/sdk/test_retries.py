@@ -147,7 +147,9 @@ class FalseResponse:
 
 class RequestsLike(Exception):
     def __init__(self, status: int, **headers: str) -> None:
-        self.response = FalseResponse(status, {name.replace("_", "-"): text for name, text in headers.items()})
+        self.response = FalseResponse(
+            status, {name.replace("_", "-"): text for name, text in headers.items()}
+        )
 
 
 class AiohttpLike(Exception):

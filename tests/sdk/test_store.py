@@ -20,7 +20,11 @@ async def test_each_scope_has_its_owner_and_its_task_keys() -> None:
         await io.store.set("n", 1)
         await io.store.job.set("n", 2)
         await io.store.run.set("n", 3)
-        assert [await io.store.get("n"), await io.store.job.get("n"), await io.store.run.get("n")] == [1, 2, 3]
+        assert [await io.store.get("n"), await io.store.job.get("n"), await io.store.run.get("n")] == [
+            1,
+            2,
+            3,
+        ]
         assert await io.store.has("n")
         assert await io.store.delete("n")
         assert not await io.store.delete("n")
@@ -82,7 +86,13 @@ async def test_a_long_key_still_fits_into_a_task_key() -> None:
 async def test_outside_runs_it_goes_over_the_api() -> None:
     entry = {"key": "a/b", "value": {"items": 3}, "version": 2}
     client, door = a_client(
-        entry, entry, NotFound("no"), NotFound("no"), entry, {"deleted": True}, {"data": [entry], "next_cursor": None}
+        entry,
+        entry,
+        NotFound("no"),
+        NotFound("no"),
+        entry,
+        {"deleted": True},
+        {"data": [entry], "next_cursor": None},
     )
     assert await client.store.get("a/b") == {"items": 3}
     assert await client.store.job("fulfil").get("a/b", type=Cart) == Cart(3)

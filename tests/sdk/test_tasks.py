@@ -2,13 +2,12 @@
 
 import asyncio
 import threading
-import time
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
-from mainspring import IO, Client, ctx, io, task
+from mainspring import Client, ctx, io, task
 from mainspring.clock import SECOND
 from mainspring.errors import DefinitionError, RunSuspended
 from mainspring.sdk import bridge
@@ -89,7 +88,7 @@ def test_a_bad_task_is_refused() -> None:
 # ── plain def, in threads ────────────────────────────────────────────────────────────────────────────
 async def test_a_def_job_calls_io_and_gets_values() -> None:
     @Client("shop").job(id="blocking")
-    def blocking(payload: int, io: IO) -> Any:
+    def blocking(payload: int, io: Any) -> Any:
         assert threading.current_thread() is not threading.main_thread()
         doubled: Any = io.run_task("double", lambda n: 2 * n, payload)
         io.wait("pause", 1)
@@ -125,23 +124,23 @@ async def test_errors_of_a_thread_reach_the_caller() -> None:
 
 
 async def test_a_thread_that_is_left_behind_is_refused_further_calls() -> None:
-    began, may_go_on, caught = threading.Event(), threading.Event(), list[BaseException]()
-    ended = asyncio.Event()
+    may_go_on, caught = threading.Event(), list[BaseException]()
+    began, ended = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
+    here: Any = ambient_io
 
     def body() -> None:
-        began.set()
-        may_go_on.wait(5)
+        loop.call_soon_threadsafe(began.set)
+        may_go_on.wait(10)
         try:
-            ambient_io.wait("late", 1)
+            here.wait("late", 1)
         except BaseException as error:
             caught.append(error)
         loop.call_soon_threadsafe(ended.set)
 
     with in_run():
         call = asyncio.ensure_future(bridge.run_in_thread(body))
-        while not began.is_set():
-            await asyncio.sleep(0)
+        await began.wait()
         call.cancel()
         with pytest.raises(asyncio.CancelledError):
             await call
@@ -154,6 +153,7 @@ async def test_a_thread_that_waits_for_io_is_woken_when_its_run_leaves() -> None
     waiting, ended = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
     caught: list[BaseException] = []
+    here: Any = ambient_io
 
     async def never() -> None:
         waiting.set()
@@ -161,7 +161,7 @@ async def test_a_thread_that_waits_for_io_is_woken_when_its_run_leaves() -> None
 
     def body() -> None:
         try:
-            ambient_io.run_task("never", never)
+            here.run_task("never", never)
         except BaseException as error:
             caught.append(error)
         loop.call_soon_threadsafe(ended.set)
@@ -176,7 +176,7 @@ async def test_a_thread_that_waits_for_io_is_woken_when_its_run_leaves() -> None
 
 async def test_threads_are_bounded_but_nesting_never_locks_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bridge, "MAX_THREADS", 2)
-    at_once, most, lock = 0, 0, threading.Lock()
+    at_once, most, lock, pair = 0, 0, threading.Lock(), threading.Barrier(2)
 
     def inner() -> int:
         return 1
@@ -186,7 +186,7 @@ async def test_threads_are_bounded_but_nesting_never_locks_up(monkeypatch: pytes
         with lock:
             at_once += 1
             most = max(most, at_once)
-        time.sleep(0.01)  # long enough for the others to be at work too
+        pair.wait(10)  # only together with another one, so two of them are at work
         value: Any = ambient_io.run_task("inner", inner)
         with lock:
             at_once -= 1

@@ -84,6 +84,7 @@ async def trigger() -> None:
     assert_type(await in_a_thread.trigger(order), Run[list[int]])
     assert_type(await no_payload.trigger(), Run[str])
     assert_type(await nothing.trigger(), Run[None])
+    assert_type(await nothing.trigger({"a": 1}), Run[None])
     assert_type(await any_payload.trigger({"a": 1}), Run[None])
     assert_type(await listening.trigger(order), Run[bytes])
     assert_type(await defined.trigger(order), Run[dict[str, str]])
@@ -133,7 +134,7 @@ async def inside() -> None:
     io.logger.info("a", n=1)
     io.run_tsk("a", charge)  # E: attr-defined
     assert_type(ctx.attempt.number, int)
-    ctx.rnu  # E: attr-defined
+    print(ctx.rnu)  # E: attr-defined
 
 
 async def outside() -> None:

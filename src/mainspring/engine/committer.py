@@ -11,6 +11,7 @@ import logging
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future as ThreadFuture
+from copy import copy
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import Any, Protocol
@@ -33,6 +34,8 @@ log = logging.getLogger("mainspring.engine")
 MAX_CONFLICTS = 5
 
 AnyFuture = asyncio.Future[Any] | ThreadFuture[Any]
+#: Environment and worker: another environment's worker of the same id is another worker.
+_Claimant = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,9 +100,13 @@ class Committer:
         self._hints = hints
         self._on_commit = on_commit
         self._inbox: SimpleQueue[Any] = SimpleQueue()
-        self._open_claims: dict[str, Submission] = {}
+        self._open_claims: dict[_Claimant, Submission] = {}
         self._thread = threading.Thread(target=self._run, name="mainspring-committer", daemon=True)
+        #: Nothing is put into the inbox after _STOP: it would never be answered.
+        self._gate = threading.Lock()
         self._stopped = False
+        #: The last transaction was said to have failed, which it may not have: its hints are lost.
+        self._in_doubt = False
 
     def start(self) -> None:
         self._thread.start()
@@ -107,10 +114,12 @@ class Committer:
 
     def stop(self) -> None:
         """Commits what was submitted, answers open claims with nothing, ends the thread. Blocks."""
-        if not self._stopped:
-            self._stopped = True
+        with self._gate:
+            stopped, self._stopped = self._stopped, True
+            if not stopped:
+                self._inbox.put(_STOP)
+        if not stopped:
             self._hints.stop()
-            self._inbox.put(_STOP)
             self._thread.join()
 
     def submit(self, command: Command) -> Submission:
@@ -129,12 +138,11 @@ class Committer:
         self._inbox.put(_Withdrawal(submission))
 
     def _put(self, submission: Submission) -> Submission:
-        if self._stopped:
-            _settle(
-                [(submission, ServerUnavailable("the engine is stopping", mend="Send it again in a moment."))]
-            )
-        else:
-            self._inbox.put(submission)
+        with self._gate:
+            if not self._stopped:
+                self._inbox.put(submission)
+                return submission
+        _settle([(submission, ServerUnavailable("the engine is stopping", mend="Send it again in a moment."))])
         return submission
 
     # ── the committer's thread ───────────────────────────────────────────────────────────────────────
@@ -160,17 +168,18 @@ class Committer:
         self._answer_empty(list(self._open_claims.values()))
 
     def _answer_empty(self, submissions: list[Submission]) -> None:
-        still_open = [s for s in submissions if self._open_claims.get(_worker_id(s)) is s]
+        still_open = [s for s in submissions if self._open_claims.get(_claimant(s)) is s]
         for submission in still_open:
-            del self._open_claims[_worker_id(submission)]
+            del self._open_claims[_claimant(submission)]
         _settle([(submission, ClaimAnswer()) for submission in still_open])
 
     def _commit(self, submissions: list[Submission]) -> None:
         """One transaction for all; if one of them breaks it, each alone, so that only that one fails."""
         try:
             settled, wake = self._transact_again(submissions)
-        except DatabaseUnavailable as error:
-            settled, wake = [(s, error) for s in submissions], None
+        except DatabaseUnavailable as error:  # perhaps it was committed all the same
+            self._in_doubt = True
+            settled, wake = [(s, error) for s in submissions], Wake(is_everything=True)
         except Exception as error:
             if len(submissions) > 1:
                 for submission in submissions:
@@ -190,7 +199,7 @@ class Committer:
         return self._transact(submissions)
 
     def _transact(self, submissions: list[Submission]) -> tuple[list[tuple[Submission, Any]], Wake]:
-        claims = {_worker_id(s): s for s in submissions if isinstance(s.command, Claim)}
+        claims = {_claimant(s): s for s in submissions if isinstance(s.command, Claim)}
         others = [s for s in submissions if not isinstance(s.command, Claim)]
         with self._database.write() as tx:
             batch = Batch(tx, self._clock.now(), ids=self._ids, limits=self._limits, timing=self._timing)
@@ -199,32 +208,33 @@ class Committer:
             commands = [s.command for s in looked_at.values() if isinstance(s.command, Claim)]
             answers = apply_open_claims(batch, commands)
             self._hints.announce(tx, batch.wake)
+        self._in_doubt = False
         settled = list(zip(others, results, strict=True))
         settled += self._keep_open(list(zip(looked_at.values(), answers, strict=True)))
         settled += [
             (s, ClaimAnswer())
             for s in submissions
-            if isinstance(s.command, Claim) and claims[_worker_id(s)] is not s
+            if isinstance(s.command, Claim) and claims[_claimant(s)] is not s
         ]
         return settled, batch.wake
 
-    def _concerned(self, wake: Wake) -> dict[str, Submission]:
-        """Open claims that this batch may have something for."""
-        if not wake.ready and not wake.attention and not wake.is_everything:
+    def _concerned(self, wake: Wake) -> dict[_Claimant, Submission]:
+        """Open claims that this batch, or one before it of which nobody knows, may have something for."""
+        if wake.is_everything or self._in_doubt:
+            return dict(self._open_claims)
+        if not wake.ready and not wake.attention:
             return {}
         return {
-            worker_id: submission
-            for worker_id, submission in self._open_claims.items()
-            if wake.is_everything
-            or worker_id in wake.attention
-            or _environment_id(submission) in wake.ready
+            (environment_id, worker_id): submission
+            for (environment_id, worker_id), submission in self._open_claims.items()
+            if worker_id in wake.attention or environment_id in wake.ready
         }
 
     def _take_concerned(self, wake: Wake) -> list[Submission]:
         """Open claims that another server's batch may have something for, to be applied like new ones."""
         concerned = self._concerned(wake)
-        for worker_id in concerned:
-            del self._open_claims[worker_id]
+        for claimant in concerned:
+            del self._open_claims[claimant]
         return list(concerned.values())
 
     def _keep_open(
@@ -233,27 +243,20 @@ class Committer:
         """Claims with an answer are settled, the others wait; a worker's newer claim replaces its older one."""
         settled: list[tuple[Submission, Any]] = []
         for submission, answer in answered:
-            worker_id = _worker_id(submission)
-            older = self._open_claims.get(worker_id)
+            claimant = _claimant(submission)
+            older = self._open_claims.pop(claimant, None)
             if older is not None and older is not submission:
                 settled.append((older, ClaimAnswer()))
-                del self._open_claims[worker_id]
             if answer is None:
-                self._open_claims[worker_id] = submission
+                self._open_claims[claimant] = submission
             else:
-                self._open_claims.pop(worker_id, None)
                 settled.append((submission, answer))
         return settled
 
 
-def _worker_id(submission: Submission) -> str:
+def _claimant(submission: Submission) -> _Claimant:
     assert isinstance(submission.command, Claim)
-    return submission.command.request.worker_id
-
-
-def _environment_id(submission: Submission) -> str:
-    assert isinstance(submission.command, Claim)
-    return submission.command.environment_id
+    return (submission.command.environment_id, submission.command.request.worker_id)
 
 
 def _settle(results: list[tuple[Submission, Any]]) -> None:
@@ -283,6 +286,8 @@ def _resolve(settled: list[tuple[AnyFuture, Any]]) -> None:
 
 def _copy(error: Exception) -> Exception:
     """Several waiters may share one refusal; each raises its own, or their tracebacks would grow together."""
-    if isinstance(error, MainspringError):
-        error.__traceback__ = None
-    return error
+    if not isinstance(error, MainspringError):
+        return error
+    own = copy(error)
+    own.__cause__ = error.__cause__
+    return own

@@ -200,17 +200,25 @@ class Engine:
 
     async def wait_run(self, environment_id: str, run_id: str, timeout: int) -> Run:
         """The run when it has ended, or as it is after `timeout` microseconds. Raises `NotFound`."""
-        ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiters.setdefault(run_id, set()).add(ended)
-        try:  # listening first, then looking: an end in between is not missed
-            run = await self._get_run(environment_id, run_id)
-            if run.status in FINAL_RUN_STATUSES or timeout <= 0:
-                return run
-            await self._first(ended, timeout)
-            return await self._get_run(environment_id, run_id)
+        until = self.clock.monotonic() + timeout
+        while True:
+            with self._told_about(run_id) as told:  # listening first, then looking: no end in between is missed
+                run = await self._get_run(environment_id, run_id)
+                left = until - self.clock.monotonic()
+                if run.status in FINAL_RUN_STATUSES or left <= 0:
+                    return run
+                await self._first(told, left)
+
+    @contextmanager
+    def _told_about(self, run_id: str) -> Iterator[asyncio.Future[None]]:
+        """A future that is done when the run ended, or may have."""
+        told: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiters.setdefault(run_id, set()).add(told)
+        try:
+            yield told
         finally:
             waiters = self._waiters.get(run_id, set())
-            waiters.discard(ended)
+            waiters.discard(told)
             if not waiters:
                 self._waiters.pop(run_id, None)
 

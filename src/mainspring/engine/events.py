@@ -67,14 +67,16 @@ def _send(batch: Batch, environment_id: str, drafts: list[EventDraft]) -> list[E
         else:
             events.append((event, True))
     deliveries = deliver(batch, environment_id, [e for e in fresh if e.delivered_at is not None])
+    kept: dict[str, Event] = {}
     for event in fresh:
         delivery = deliveries.get(event.id)
-        batch.later("insert_event", event if delivery is None else _with_rejections(event, delivery))
+        kept[event.id] = event if delivery is None else _with_rejections(event, delivery)
+        batch.later("insert_event", kept[event.id])
         if event.delivered_at is None:
             batch.wake.at(event.deliver_at)
     batch.flush()
     announce_events(batch, environment_id, [e for e in fresh if e.delivered_at is not None])
-    return _answers(batch, events, deliveries)
+    return _answers(batch, [(kept.get(event.id, event), again) for event, again in events], deliveries)
 
 
 def _known(batch: Batch, environment_id: str, drafts: list[EventDraft]) -> dict[Any, Event]:

@@ -4,12 +4,13 @@ The server never imports user code; all it knows of a job is its `JobSpec`.
 """
 
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 import jsonschema_rs
 from pydantic import TypeAdapter
 
-from mainspring.codec import decode, encode
+from mainspring.codec import clean_text, decode, encode
 from mainspring.engine.batch import Batch
 from mainspring.engine.commands import EnableJob
 from mainspring.errors import InvalidSchema, MainspringError, NotFound
@@ -18,6 +19,9 @@ from mainspring.model.filters import check_filter
 from mainspring.model.jobs import JobSpec
 
 _SPEC = TypeAdapter(JobSpec)
+#: Of what a schema finds wrong this much is kept: a message quotes the value, and a list may be wrong throughout.
+MAX_PROBLEMS = 50
+MAX_MESSAGE = 500
 
 
 @lru_cache(maxsize=4096)
@@ -32,7 +36,12 @@ def spec_to_text(spec: JobSpec) -> str:
 
 @lru_cache(maxsize=4096)
 def _validator(schema_text: str) -> Any:
-    return jsonschema_rs.validator_for(schema_text)
+    return jsonschema_rs.validator_for(schema_text, retriever=_refuse)
+
+
+def _refuse(uri: str) -> Any:
+    """A schema refers to nothing outside itself: the server fetches no address that a worker names."""
+    raise ValueError(f"'{uri}' lies outside the schema: put what it defines under $defs")
 
 
 def check_spec(spec: JobSpec) -> None:
@@ -42,11 +51,15 @@ def check_spec(spec: JobSpec) -> None:
             _validator(encode(spec.payload_schema, what="schema"))
         except ValueError as error:
             raise InvalidSchema(
-                f"the payload schema of job '{spec.id}' is not valid JSON Schema: {error}"
+                f"the payload schema of job '{spec.id}' is not valid JSON Schema: {_first_line(error)}"
             ) from error
     for trigger in spec.triggers:
         if trigger.filter is not None:
             check_filter(trigger.filter)
+
+
+def _first_line(error: ValueError) -> str:
+    return clean_text(str(error).split("\n", 1)[0], MAX_MESSAGE)
 
 
 def payload_problems(spec: JobSpec, payload: Any) -> tuple[Problem, ...]:
@@ -56,7 +69,7 @@ def payload_problems(spec: JobSpec, payload: Any) -> tuple[Problem, ...]:
     validator = _validator(encode(spec.payload_schema, what="schema"))
     if validator.is_valid(payload):
         return ()
-    return tuple(_problem(error) for error in validator.iter_errors(payload))
+    return tuple(_problem(error) for error in islice(validator.iter_errors(payload), MAX_PROBLEMS))
 
 
 def _problem(error: Any) -> Problem:
@@ -65,7 +78,7 @@ def _problem(error: Any) -> Problem:
         return Problem(_path([*error.instance_path, error.kind.property]), "is required")
     if error.kind.name == "additionalProperties":
         return Problem(_path([*error.instance_path, error.kind.unexpected[0]]), "is not expected here")
-    return Problem(_path(error.instance_path), str(error.message))
+    return Problem(_path(error.instance_path), clean_text(str(error.message), MAX_MESSAGE))
 
 
 def _path(parts: Any) -> str:

@@ -67,12 +67,15 @@ class Lookout:
             self._sooner.set()
 
     async def _keep(self, look: Any) -> None:
-        """Runs a loop for ever: a fault of the database is told and outlived."""
+        """Runs a loop for ever: a fault of the database is told and outlived, and so is one of ours."""
         while True:
             try:
                 await look()
             except MainspringError as error:
                 log.warning("the engine's lookout goes on after: %s", error)
+                await self._clock.sleep(self._timing.longest_nap)
+            except Exception:  # or no timer would ever fire again
+                log.exception("the engine's lookout goes on after a fault")
                 await self._clock.sleep(self._timing.longest_nap)
 
     # ── timers ───────────────────────────────────────────────────────────────────────────────────────

@@ -7,7 +7,7 @@ from mainspring.engine.checkpoints import notices
 from mainspring.engine.commands import Beat, Leave, RegisterWorker
 from mainspring.engine.jobs import check_spec, save_jobs
 from mainspring.engine.runs import end_run
-from mainspring.errors import MainspringError, ProtocolMismatch
+from mainspring.errors import Conflict, MainspringError, ProtocolMismatch
 from mainspring.model.protocol import PROTOCOL_VERSION, Heartbeat, HeartbeatAnswer, Notice, Registered
 from mainspring.model.runs import Run
 from mainspring.model.workers import Worker
@@ -26,9 +26,8 @@ def register(batch: Batch, command: RegisterWorker) -> Registered | MainspringEr
             check_spec(spec)
     except MainspringError as error:
         return error
-    save_jobs(batch, command.environment_id, said.jobs)
     now = batch.now
-    batch.tx.run_many(
+    kept = batch.tx.run_many(
         "insert_worker",
         [
             Worker(
@@ -52,6 +51,9 @@ def register(batch: Batch, command: RegisterWorker) -> Registered | MainspringEr
             )
         ],
     )
+    if not kept:
+        return Conflict(f"the worker id '{said.worker_id}' is taken", mend="Register under a fresh id.")
+    save_jobs(batch, command.environment_id, said.jobs)
     names = batch.tx.row("environment_name", id=command.environment_id) or ("", "")
     return Registered(
         project=names[0],

@@ -14,8 +14,8 @@ class AmbientContext(Context):
         """Has nothing of its own."""
 
     def __getattribute__(self, name: str) -> Any:
-        if name.startswith("__"):
-            return super().__getattribute__(name)
+        if name.startswith("_") or not hasattr(Context, name):
+            return super().__getattribute__(name)  # an AttributeError, which tools that probe objects expect
         scope = scope_or_none()
         if scope is None:
             raise NotInRun(f"ctx.{name} was used outside a run")

@@ -18,12 +18,15 @@ UNRESOLVED = object()
 #: What JSON gives back as it was: nothing to restore.
 _PLAIN = (str, int, float, bool, type(None), Any, object, dict, list)
 
+#: Partials and decorators around one another; more of them is a ring.
+_MOST_LAYERS = 100
+
 Restore = Callable[[Any], Any]
 
 _restorers: WeakKeyDictionary[Any, Restore | None] = WeakKeyDictionary()
 
 
-def restorer_of(fn: Callable[..., Any], what: str) -> Restore | None:
+def restorer_of(fn: Callable[..., Any]) -> Restore | None:
     """What turns the kept JSON back into `fn`'s return type: models, dataclasses, datetimes, sets, ...
 
     None where the function says nothing, or JSON data is what it returns. The restorer raises
@@ -33,16 +36,17 @@ def restorer_of(fn: Callable[..., Any], what: str) -> Restore | None:
     try:
         return _restorers[origin]
     except KeyError:
-        pass
+        restorer = _restorers[origin] = _restorer(origin)
+        return restorer
     except TypeError:  # callables that cannot be weakly referenced or hashed
-        return _restorer(origin, what)
-    restorer = _restorers[origin] = _restorer(origin, what)
-    return restorer
+        return _restorer(origin)
 
 
-def _restorer(fn: Callable[..., Any], what: str) -> Restore | None:
+def _restorer(fn: Callable[..., Any]) -> Restore | None:
     annotation = return_annotation(fn)
-    return None if annotation is UNRESOLVED else restorer_for(annotation, what)
+    if annotation is UNRESOLVED:
+        return None
+    return restorer_for(annotation, f"the output of {getattr(fn, '__qualname__', 'the function')}()")
 
 
 def restorer_for(annotation: Any, what: str) -> Restore | None:
@@ -89,7 +93,7 @@ def _is_typed_dict(annotation: Any) -> bool:
 
 def underlying(fn: Callable[..., Any]) -> Callable[..., Any]:
     """The function beneath partials, bound methods, decorators and callable objects; a class stays itself."""
-    while True:
+    for _ in range(_MOST_LAYERS):
         if isinstance(fn, functools.partial):
             fn = fn.func
         elif inspect.ismethod(fn):
@@ -103,6 +107,7 @@ def underlying(fn: Callable[..., Any]) -> Callable[..., Any]:
             if not inspect.isfunction(called):
                 return fn
             fn = called
+    return fn
 
 
 def return_annotation(fn: Callable[..., Any], localns: Mapping[str, Any] | None = None) -> Any:

@@ -34,7 +34,7 @@ class Crossing:
         self.loop = loop
         self._lock = threading.Lock()
         self._calls: set[concurrent.futures.Future[Any]] = set()
-        self.is_closed = False
+        self.is_closed: bool = False
 
     def call(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """In the thread: do `coroutine` on the loop and wait for its result."""

@@ -68,10 +68,10 @@ class Client(JobMaker):
         self.name = name
         self._api = Api(api_key, api_url)
         self._jobs: dict[str, Job[..., Any, Any]] = {}
-        self.runs = Runs(self._api)
-        self.jobs = Jobs(self._api)
-        self.events = Events(self._api)
-        self.store = Store(self._api)
+        self.runs: Runs = Runs(self._api)
+        self.jobs: Jobs = Jobs(self._api)
+        self.events: Events = Events(self._api)
+        self.store: Store = Store(self._api)
 
     def __repr__(self) -> str:
         return f"<Client {self.name}: {len(self._jobs)} jobs>"

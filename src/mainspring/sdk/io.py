@@ -48,10 +48,10 @@ class IO:
     """What a run does durably. Take it as an argument, or `from mainspring import io`."""
 
     def __init__(self) -> None:
-        self.store = EnvironmentStore()
-        self.logger = Logger()
-        self.metadata = Metadata()
-        self.tags = Tags()
+        self.store: EnvironmentStore = EnvironmentStore()
+        self.logger: Logger = Logger()
+        self.metadata: Metadata = Metadata()
+        self.tags: Tags = Tags()
 
     # ── tasks ────────────────────────────────────────────────────────────────────────────────────────
     @overload

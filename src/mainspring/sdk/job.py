@@ -23,6 +23,8 @@ from mainspring.sdk.retry import Retry
 
 P = ParamSpec("P")
 PayloadT = TypeVar("PayloadT")
+#: What it may be triggered with; `object` where the function takes no payload.
+PayloadT_contra = TypeVar("PayloadT_contra", contravariant=True)
 OutputT = TypeVar("OutputT")
 #: What the function returns: a coroutine of the output, or the output itself for a plain `def`.
 ReturnT_co = TypeVar("ReturnT_co", covariant=True)
@@ -60,7 +62,7 @@ class Definition:
     place: str
 
 
-class Job(Generic[P, PayloadT, ReturnT_co]):
+class Job(Generic[P, PayloadT_contra, ReturnT_co]):
     """Made by `client.job`. `fn` is the function as it was written: call it in unit tests."""
 
     def __init__(self, fn: Callable[P, ReturnT_co], definition: Definition, api: Api) -> None:
@@ -68,7 +70,7 @@ class Job(Generic[P, PayloadT, ReturnT_co]):
         self.definition = definition
         self._api = api
         self.__doc__ = fn.__doc__
-        self.__name__ = getattr(fn, "__name__", definition.spec.id)
+        self.__name__: str = getattr(fn, "__name__", definition.spec.id)
 
     def __repr__(self) -> str:
         return f"<Job {self.id}>"

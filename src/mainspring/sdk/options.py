@@ -1,6 +1,6 @@
 """The options of jobs and calls, named once: what `client.job`, `client.on` and `job.trigger` accept."""
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal, Required, TypedDict
 
 from mainspring.duration import Duration
@@ -11,7 +11,7 @@ from mainspring.sdk.triggers import Trigger
 LogLevelName = Literal["debug", "info", "warning", "error", "DEBUG", "INFO", "WARNING", "ERROR"]
 
 #: Called after a run ended; takes any of its documented values by name. Its errors are only logged.
-Hook = Callable[..., Awaitable[None] | None]
+Hook = Callable[..., Any]
 
 
 class FreeJobOptions(TypedDict, total=False):

@@ -119,8 +119,8 @@ class EnvironmentStore(RunStore):
 
     def __init__(self) -> None:
         super().__init__("environment")
-        self.job = RunStore("job")
-        self.run = RunStore("run")
+        self.job: RunStore = RunStore("job")
+        self.run: RunStore = RunStore("run")
 
 
 def _task_key(call: str, key: str) -> str:

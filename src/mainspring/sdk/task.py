@@ -56,7 +56,7 @@ def call_of(
         properties=options.properties,
         params=options.params,
         idempotency_key=options.idempotency_key,
-        restore=restorer_of(fn, f"the output of task '{key}'"),
+        restore=restorer_of(fn),
     )
 
 
@@ -67,6 +67,8 @@ def span_of(timeout: Duration | None) -> int | None:
 
 class TaskFunction(Generic[P, R]):
     """A function under `@task`. `fn` is the function as it was written."""
+
+    __name__: str
 
     def __init__(self, fn: Callable[..., Any], options: TaskOptions) -> None:
         self.fn = fn

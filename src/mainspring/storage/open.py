@@ -28,7 +28,8 @@ def open_database(
 
 
 def _open_postgres(url: str, synchronous: Literal["FULL", "NORMAL"]) -> Database:
-    try:  # the driver is an extra: SQLite needs nothing
+    try:
+        # Here and not at the top: the driver is an extra, SQLite needs nothing.
         from mainspring.storage.postgres import PostgresDatabase
     except ImportError as error:
         raise InvalidSetting(

@@ -26,7 +26,12 @@ _SESSION = (
     "-c plan_cache_mode=force_custom_plan -c lock_timeout=10s -c idle_in_transaction_session_timeout=60s "
     "-c timezone=UTC"
 )
-_KEEPALIVE = {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3, "tcp_user_timeout": 15_000}
+_KEEPALIVE = {
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 15_000,
+}
 
 Synchronous = Literal["FULL", "NORMAL"]
 Connection = psycopg.Connection[tuple[Any, ...]]
@@ -161,7 +166,9 @@ def _translated(label: str) -> Iterator[None]:
     except (pg.DeadlockDetected, pg.SerializationFailure, pg.LockNotAvailable) as error:
         raise TransactionConflict(f"another server was faster on {label}: {_first_line(error)}") from error
     except PoolTimeout as error:
-        raise DatabaseUnavailable(f"the database {label} did not answer within {CONNECT_TIMEOUT} s") from error
+        raise DatabaseUnavailable(
+            f"the database {label} did not answer within {CONNECT_TIMEOUT} s"
+        ) from error
     except (psycopg.OperationalError, psycopg.InterfaceError, pg.ReadOnlySqlTransaction) as error:
         raise DatabaseUnavailable(f"the database {label} failed: {_first_line(error)}") from error
 

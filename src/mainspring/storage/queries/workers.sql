@@ -1,7 +1,8 @@
 -- name: insert_worker
--- A worker registered.
+-- A worker registered, perhaps again; an id that another environment uses is left alone.
 insert into workers ({worker}) values ({:worker}) on conflict (id) do update set
-  status = excluded.status, job_ids = excluded.job_ids, heartbeat_at = excluded.heartbeat_at;
+  status = excluded.status, job_ids = excluded.job_ids, heartbeat_at = excluded.heartbeat_at
+where workers.environment_id = excluded.environment_id;
 
 -- name: workers_by_ids
 -- Workers as they stand.

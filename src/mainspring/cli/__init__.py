@@ -1,0 +1,1 @@
+"""The command line: a file per command group. Data goes to stdout, talk to stderr, the verdict to the exit code."""

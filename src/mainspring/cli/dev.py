@@ -1,0 +1,26 @@
+"""`dev [APP]`: the whole platform on this machine, with your app reloading as you save it."""
+
+from typing import Annotated
+
+import typer
+
+from mainspring.cli import options
+from mainspring.cli.worker import App, app_or_found
+
+
+def dev(
+    app: App = None,
+    port: Annotated[
+        int | None, typer.Option("--port", min=0, max=65_535, help="0 takes a free one.", show_default="2020")
+    ] = None,
+    host: Annotated[
+        str | None, typer.Option("--host", help="Address to listen on.", show_default="127.0.0.1")
+    ] = None,
+    data_dir: options.DataDir = None,
+    database_url: options.DatabaseUrl = None,
+) -> None:
+    """Run server and worker together, reloading APP on save."""
+    from mainspring.cli.dev_session import run_dev  # start-up cost: it brings the whole platform along
+
+    flags = {"port": port, "host": host, "data_dir": data_dir, "database_url": database_url}
+    run_dev(app_or_found(app), flags)

@@ -1,0 +1,132 @@
+"""`doctor`: is this machine set up to run, and does the server answer with this key?"""
+
+import platform
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+import typer
+
+from mainspring.cli import connection, exits, options, output
+from mainspring.cli.db import status_of
+from mainspring.errors import (
+    DatabaseUnavailable,
+    MainspringError,
+    ServerUnavailable,
+    Unauthorized,
+)
+from mainspring.settings import Settings, load_settings
+
+OLDEST_PYTHON = (3, 11)
+#: More than this between our clock and the server's is worth a word (microseconds).
+_SKEW = 5_000_000
+
+Verdict = Literal["ok", "note", "fail"]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing looked at. "note": not wrong, but good to know."""
+
+    name: str
+    verdict: Verdict
+    found: str
+
+
+def doctor(
+    data_dir: options.DataDir = None,
+    timeout: Annotated[float, typer.Option("--timeout", help="Seconds to wait for the server.")] = 3.0,
+    as_json: options.Json = False,
+) -> None:
+    """Check Python, SQLite, database, port, key, server and clocks."""
+    settings = load_settings({**connection.flags(), "data_dir": data_dir})
+    checks = list(_checks(settings, timeout))
+    if as_json:
+        output.document(
+            {"checks": [{"name": c.name, "verdict": c.verdict, "found": c.found} for c in checks]}
+        )
+    else:
+        output.table(("", "CHECK", "FOUND"), [(c.verdict, c.name, c.found) for c in checks], empty="")
+    if any(check.verdict == "fail" for check in checks):
+        raise typer.Exit(exits.FAILED)
+
+
+def _checks(settings: Settings, timeout: float) -> Iterator[Check]:
+    yield _python()
+    yield _judged("sqlite", _sqlite)
+    yield _judged("database", lambda: _database(settings))
+    yield _key()
+    server = _judged("server", lambda: _server(timeout))
+    yield server
+    yield _port(settings, is_ours=server.verdict == "ok")
+    for warning in settings.warnings:
+        yield Check("settings", "note", warning)
+
+
+def _judged(name: str, look: Callable[[], Check]) -> Check:
+    """What `look` found; its error as a failed check."""
+    try:
+        return look()
+    except MainspringError as error:
+        return Check(name, "fail", str(error))
+
+
+def _python() -> Check:
+    is_new_enough = sys.version_info >= OLDEST_PYTHON
+    needed = ".".join(map(str, OLDEST_PYTHON))
+    found = platform.python_version()
+    return (
+        Check("python", "ok", found)
+        if is_new_enough
+        else Check("python", "fail", f"{found}; {needed} is needed")
+    )
+
+
+def _sqlite() -> Check:
+    from mainspring.storage import sqlite  # start-up cost: not for `--help`
+
+    sqlite.check_version()
+    return Check("sqlite", "ok", ".".join(map(str, sqlite.LIBRARY_VERSION)))
+
+
+def _database(settings: Settings) -> Check:
+    try:
+        found = status_of(settings.database)
+    except DatabaseUnavailable as error:
+        verdict: Verdict = "note" if "no database" in error.message else "fail"
+        return Check("database", verdict, str(error))
+    if found["pending"]:
+        return Check("database", "note", f"{found['database']} is outdated: `mainspring db upgrade`")
+    return Check("database", "ok", f"{found['database']}, schema {found['current']}")
+
+
+def _key() -> Check:
+    found = connection.address()
+    if found.key is None:
+        return Check("key", "note", "none yet: `mainspring dev` makes one, or set MAINSPRING_API_KEY")
+    return Check("key", "ok", f"ends in {found.key[-4:]}, from {found.key_source}")
+
+
+def _server(timeout: float) -> Check:
+    found = connection.address()
+    if found.key is None:
+        return Check("server", "note", "not asked: there is no key")
+    try:
+        jobs: dict[str, Any] = connection.ask("GET", "/jobs")
+    except ServerUnavailable:
+        return Check("server", "note", f"none answers at {found.url} ({found.url_source}): `mainspring dev`")
+    except Unauthorized as error:
+        return Check("server", "fail", f"{found.url}: {error}")
+    return Check("server", "ok", f"{found.url} takes the key and knows {len(jobs['data'])} jobs")
+
+
+def _port(settings: Settings, *, is_ours: bool) -> Check:
+    with socket.socket() as probe:
+        is_taken = probe.connect_ex((settings.host, settings.port)) == 0
+    if not is_taken:
+        return Check("port", "ok", f"{settings.port} is free")
+    if is_ours:
+        return Check("port", "ok", f"{settings.port} is taken, by the server")
+    return Check("port", "note", f"{settings.port} is taken by another program: `mainspring dev --port N`")

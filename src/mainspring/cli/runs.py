@@ -1,0 +1,162 @@
+"""`runs`: list, look at, cancel and replay them; and `logs`."""
+
+from typing import Annotated, Any
+
+import typer
+
+from mainspring.cli import connection, exits, groups, options, output
+from mainspring.cli.payload import read_payload
+from mainspring.duration import format_duration, parse_duration
+from mainspring.model.logs import LOG_LEVELS
+
+runs = groups.group("Runs: list, get, cancel, replay. Bare `runs` lists.")
+
+
+@runs.command("list")
+def list_runs(
+    status: Annotated[
+        str | None, typer.Option("--status", help="One, or several with commas: FAILED,WAITING.")
+    ] = None,
+    job: Annotated[str | None, typer.Option("--job", help="Only runs of this job.")] = None,
+    tag: Annotated[str | None, typer.Option("--tag", help="Only runs with this tag.")] = None,
+    limit: options.Limit = 20,
+    as_json: options.Json = False,
+) -> None:
+    """List runs, the newest first."""
+    page = connection.listing("/runs", limit, status=status, job=job, tag=tag)
+    if as_json:
+        return output.document(page)
+    rows = [
+        (run["id"], run["job_id"], run["status"], output.local_time(run["created_at"]), _remark(run))
+        for run in page["data"]
+    ]
+    output.table(("RUN", "JOB", "STATUS", "CREATED", ""), rows, empty="There are no runs yet.")
+
+
+@runs.command("get")
+def get_run(run: options.RunId, as_json: options.Json = False) -> None:
+    """Show a run with its tasks, attempts and errors."""
+
+    async def both(door: Any) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+        found = await connection.call(door, "GET", f"/runs/{connection.quoted(run)}")
+        tasks = await connection.call(door, "GET", f"/runs/{connection.quoted(run)}/tasks")
+        return found, tasks["data"]
+
+    found, tasks = connection.converse(both)
+    if as_json:
+        return output.document({**found, "tasks": tasks})
+    _show_run(found)
+    if tasks:
+        output.data("")
+        rows = [row for task in tasks for row in _task_rows(task)]
+        output.table(("TASK", "STATUS", "ATTEMPT", "TOOK", ""), rows, empty="")
+
+
+@runs.command("cancel")
+def cancel_run(run: options.RunId, as_json: options.Json = False) -> None:
+    """Cancel a run: at once when it is pending or waiting, at its next await when it is running."""
+    found = connection.ask("POST", f"/runs/{connection.quoted(run)}/cancel")
+    _answer(found, as_json)
+
+
+@runs.command("replay")
+def replay_run(
+    run: options.RunId,
+    payload: options.Payload = None,
+    wait: options.Wait = False,
+    timeout: options.Timeout = None,
+    as_json: options.Json = False,
+) -> None:
+    """Start a fresh run of the same job, with the same payload or another."""
+    body = {} if payload is None else {"payload": read_payload(payload)}
+    found = connection.ask("POST", f"/runs/{connection.quoted(run)}/replay", body=body)
+    if not wait:
+        return _answer(found, as_json)
+    if not as_json:
+        output.say(f"started {found['id']}")
+    from mainspring.cli.follow import follow_runs  # start-up cost: rich and asyncio
+
+    limit = None if timeout is None else parse_duration(timeout)
+    (final,) = connection.converse(
+        lambda door: follow_runs(door, [found["id"]], timeout=limit, silent=as_json)
+    )
+    _answer(final, as_json)
+    raise typer.Exit(exits.code_of_runs([final["status"]]))
+
+
+def logs(
+    run: options.RunId,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until the run ends.")] = False,
+    level: Annotated[str | None, typer.Option("--level", help="This level and above, e.g. WARNING.")] = None,
+    text: Annotated[str | None, typer.Option("--grep", help="Only lines that contain this text.")] = None,
+    as_json: options.JsonLines = False,
+) -> None:
+    """Print a run's log lines; -f follows them to the run's end."""
+    if level is not None and level.upper() not in LOG_LEVELS:
+        exits.usage(f"--level is one of {', '.join(LOG_LEVELS)}, not {level!r}")
+    from mainspring.cli.follow import follow_logs  # start-up cost: rich and asyncio
+
+    wanted = {"level": level.upper() if level else None, "text": text}
+    connection.converse(lambda door: follow_logs(door, run, wanted, follow=follow, as_json=as_json))
+
+
+def _answer(run: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        return output.document(run)
+    output.data(run["id"])
+    output.say(f"{run['id']} is {run['status']}")
+
+
+def _show_run(run: dict[str, Any]) -> None:
+    error = run["error"] or {}
+    output.facts(
+        [
+            ("run", run["id"]),
+            ("job", f"{run['job_id']} {run['job_version']}"),
+            ("status", run["status"]),
+            ("remark", _remark(run) or None),
+            ("attempt", f"{run['attempt']} of {run['max_attempts']}"),
+            ("event", run["event_id"]),
+            ("parent", run["parent_run_id"]),
+            ("created", output.local_time(run["created_at"])),
+            ("started", output.local_time(run["started_at"]) or None),
+            ("finished", output.local_time(run["finished_at"]) or None),
+            ("payload", output.compact(run["payload"], 2_000)),
+            ("output", output.compact(run["output"], 2_000) if run["status"] == "SUCCESS" else None),
+            ("tags", ", ".join(run["tags"]) or None),
+            ("metadata", output.compact(run["metadata"], 2_000) if run["metadata"] else None),
+            ("progress", output.compact(run["progress"]) if run["progress"] else None),
+            ("traceback", (error.get("traceback") or "").rstrip() or None),
+        ]
+    )
+
+
+def _remark(run: dict[str, Any]) -> str:
+    """Why the run stands where it stands."""
+    if run["pending_reason"]:
+        return str(run["pending_reason"]["message"])
+    if run["error"]:
+        return output.failure_text(run["error"])
+    return ", ".join(output.wait_text(wait) for wait in run["waiting_for"] or ())
+
+
+def _task_rows(task: dict[str, Any]) -> list[tuple[str, ...]]:
+    failed = [
+        (
+            f"  attempt {attempt['number']}",
+            "FAILED",
+            "",
+            _took(attempt),
+            output.failure_text(attempt["error"]),
+        )
+        for attempt in task["attempts"]
+        if attempt["error"]
+    ]
+    result = output.compact(task["output"]) if task["status"] == "SUCCESS" else ""
+    whole = (task["key"], task["status"], str(task["attempt"]), _took(task), result)
+    return [whole, *failed]
+
+
+def _took(thing: dict[str, Any]) -> str:
+    span = output.span(thing["started_at"], thing["finished_at"])
+    return "" if span is None else format_duration(span)

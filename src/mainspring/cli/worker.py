@@ -1,0 +1,47 @@
+"""`worker APP`: a process that holds your code and executes runs for a server."""
+
+from typing import Annotated
+
+import typer
+
+from mainspring.cli import connection
+from mainspring.settings import load_settings
+
+App = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[APP]", help="app.py, app:client or pkg.module.", show_default="app.py or main.py"
+    ),
+]
+
+
+def worker(
+    app: App = None,
+    name: Annotated[
+        str | None, typer.Option("--name", help="A label for it.", show_default="host name")
+    ] = None,
+    concurrency: Annotated[int | None, typer.Option("--concurrency", min=1, help="Runs at once.")] = None,
+    parent_pipe: Annotated[bool, typer.Option("--parent-pipe", hidden=True)] = False,
+    report_fd: Annotated[int | None, typer.Option("--report-fd", hidden=True)] = None,
+) -> None:
+    """Run a worker for APP; SIGTERM or ctrl-C drains it."""
+    from mainspring.client.backend import HttpBackend  # start-up cost: `--help` needs neither
+    from mainspring.worker.process import ProcessOptions, run_worker_process
+
+    server = connection.address()
+    key = connection.key_of(server)
+    process = ProcessOptions(
+        name=name or "", slots=concurrency, exit_with_parent=parent_pipe, report_fd=report_fd
+    )
+    settings = load_settings({"api_url": server.url, "api_key": key})
+    code = run_worker_process(
+        app_or_found(app), settings, connect=lambda url, _: HttpBackend(url, key), options=process
+    )
+    raise typer.Exit(code)
+
+
+def app_or_found(app: str | None) -> str:
+    """`app` as given, or the one that stands where apps usually do; AppNotFound when there is none."""
+    from mainspring.worker.loader import find_app  # start-up cost, as above
+
+    return find_app() if app is None else app

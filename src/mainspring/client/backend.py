@@ -1,0 +1,122 @@
+"""The worker's backend over HTTP: the messages of `model/protocol.py` as JSON, one POST each."""
+
+from typing import Any, TypeVar
+
+import httpx2
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import to_json
+
+from mainspring.client.answers import content_of, unreachable
+from mainspring.client.connection import Address, Connections, timeouts
+from mainspring.clock import SECOND
+from mainspring.errors import ProtocolMismatch, ServerUnavailable
+from mainspring.model.protocol import (
+    PROTOCOL_VERSION,
+    ClaimAnswer,
+    ClaimRequest,
+    CommitAnswer,
+    CommitRequest,
+    Farewell,
+    Heartbeat,
+    HeartbeatAnswer,
+    Registered,
+    Registration,
+)
+
+A = TypeVar("A")
+
+#: Seconds for an answer. A beat must fail well before the lease does.
+ANSWER_TIMEOUT = 30.0
+BEAT_TIMEOUT = 3.0
+#: How long after the asked-for `wait` a claim is given up.
+CLAIM_SLACK = 10.0
+
+_HEADERS = {"Content-Type": "application/json", "Mainspring-Protocol": str(PROTOCOL_VERSION)}
+
+_REGISTERED = TypeAdapter(Registered)
+_CLAIM_ANSWER = TypeAdapter(ClaimAnswer)
+_COMMIT_ANSWER = TypeAdapter(CommitAnswer)
+_HEARTBEAT_ANSWER = TypeAdapter(HeartbeatAnswer)
+_NOTHING: TypeAdapter[dict[str, Any]] = TypeAdapter(dict[str, Any])
+
+
+class HttpBackend:
+    """Implements `Backend` of `worker/backend.py`. Sends nothing again by itself: the worker does."""
+
+    def __init__(
+        self,
+        url: str,
+        key: str,
+        *,
+        transport: httpx2.AsyncBaseTransport | None = None,
+        beat_transport: httpx2.BaseTransport | None = None,
+    ) -> None:
+        """`transport` and `beat_transport` stand in for the network in tests."""
+        address = Address(url, key)
+        self._connections = Connections(address, transport)
+        # Its own connection, in whichever thread beats: never behind a commit, never on a blocked loop.
+        self._beats = httpx2.Client(transport=beat_transport, **address.options())
+
+    async def register(self, registration: Registration) -> Registered:
+        return await self._ask("register", registration, _REGISTERED)
+
+    async def claim(self, request: ClaimRequest) -> ClaimAnswer:
+        """Cancelling it hangs up, which withdraws the claim."""
+        return await self._ask("claim", request, _CLAIM_ANSWER, request.wait / SECOND + CLAIM_SLACK)
+
+    async def commit(self, request: CommitRequest) -> CommitAnswer:
+        return await self._ask("commit", request, _COMMIT_ANSWER)
+
+    def heartbeat(self, heartbeat: Heartbeat) -> HeartbeatAnswer:
+        """Blocking."""
+        url = self._connections.url
+        try:
+            response = self._beats.post(
+                _path("heartbeat"),
+                content=to_json(heartbeat),
+                headers=_HEADERS,
+                timeout=timeouts(BEAT_TIMEOUT),
+            )
+        except httpx2.TransportError as error:
+            raise unreachable(error, url) from None
+        return _read(response, url, _HEARTBEAT_ANSWER)
+
+    async def farewell(self, farewell: Farewell) -> None:
+        await self._ask("farewell", farewell, _NOTHING)
+
+    async def aclose(self) -> None:
+        await self._connections.aclose()
+        self._beats.close()
+
+    async def _ask(
+        self, verb: str, message: Any, answer: TypeAdapter[A], answer_within: float = ANSWER_TIMEOUT
+    ) -> A:
+        url = self._connections.url
+        try:
+            response = await self._connections.client().post(
+                _path(verb), content=to_json(message), headers=_HEADERS, timeout=timeouts(answer_within)
+            )
+        except httpx2.TransportError as error:
+            raise unreachable(error, url) from None
+        return _read(response, url, answer)
+
+
+def _path(verb: str) -> str:
+    return f"/worker/v1/{verb}"
+
+
+def _read(response: httpx2.Response, url: str, answer: TypeAdapter[A]) -> A:
+    if response.status_code >= 500 or response.status_code == 429:
+        # Whatever failed there, nothing was said about this message: it is safe, and right, to send it again.
+        raise ServerUnavailable(
+            f"the server could not answer (HTTP status {response.status_code}, "
+            f"request {response.headers.get('x-request-id', 'unknown')})",
+            mend="Its log says why; the worker goes on asking.",
+        )
+    content = content_of(response, url)
+    try:
+        return answer.validate_json(content)
+    except ValidationError:
+        raise ProtocolMismatch(
+            "the server answered with a message that this worker does not understand"
+        ) from None

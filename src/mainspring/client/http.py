@@ -1,0 +1,109 @@
+"""The door over HTTP: one request, its decoded answer; sent again when that is safe and the answer was lost."""
+
+import random
+from collections.abc import Mapping
+from typing import Any
+from uuid import uuid4
+
+import httpx2
+
+from mainspring.client.answers import content_of, decoded, unreachable
+from mainspring.client.connection import Address, Connections, timeouts
+from mainspring.clock import SECOND, Clock, SystemClock
+from mainspring.errors import MainspringError, RateLimited, ServerUnavailable
+
+#: Seconds one try may take.
+TRY_TIMEOUT = 30.0
+#: Pauses before the second, third, ... try, in microseconds, each halved at random: about a second in all.
+PAUSES = (100_000, 300_000, 900_000)
+#: A server that asks for more patience than this is not waited for: the caller decides.
+LONGEST_PAUSE = 5 * SECOND
+
+
+class HttpDoor:
+    """Implements `Door` of `sdk/door.py`. May be used from several event loops, each with its own connections."""
+
+    def __init__(self, connections: Connections, clock: Clock) -> None:
+        self._connections = connections
+        self._clock = clock
+
+    def __repr__(self) -> str:
+        return f"HttpDoor({self._connections!r})"
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        body: str | None = None,
+        idempotency_key: str | None = None,
+        timeout: float | None = None,
+    ) -> Any:
+        """The decoded answer, None when it has no body; see `Door.call`.
+
+        A POST without an `idempotency_key` is given one of its own, so that every call is safe to send again.
+        """
+        headers = {"X-Request-Id": uuid4().hex}
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+        if method == "POST":
+            headers["Idempotency-Key"] = idempotency_key or uuid4().hex
+        request = self._connections.client().build_request(
+            method,
+            path,
+            params={name: _text(value) for name, value in (params or {}).items() if value is not None},
+            content=None if body is None else body.encode(),
+            headers=headers,
+            # A request that asks the server to hold it is silent for that long by design.
+            timeout=timeouts(timeout or TRY_TIMEOUT + float((params or {}).get("wait") or 0)),
+        )
+        return decoded(await self._sent(request))
+
+    async def _sent(self, request: httpx2.Request) -> bytes:
+        for pause in (*PAUSES, None):
+            try:
+                return await self._once(request)
+            except (ServerUnavailable, RateLimited) as error:
+                if pause is None or not _is_worth_waiting(error):
+                    raise
+                await self._clock.sleep(_pause(error, pause))
+        raise AssertionError("the last try returns or raises")
+
+    async def _once(self, request: httpx2.Request) -> bytes:
+        url = self._connections.url
+        try:
+            response = await self._connections.client().send(request)
+        except httpx2.TransportError as error:
+            raise unreachable(error, url) from None
+        return content_of(response, url)
+
+    async def aclose(self) -> None:
+        await self._connections.aclose()
+
+
+def open_door(
+    url: str, key: str, *, transport: httpx2.AsyncBaseTransport | None = None, clock: Clock | None = None
+) -> HttpDoor:
+    """A door to the server at `url`; nothing is connected before the first call.
+
+    Raises `InvalidSetting` for a URL, `Unauthorized` for a key that cannot be one.
+    """
+    return HttpDoor(Connections(Address(url, key), transport), clock or SystemClock())
+
+
+def _is_worth_waiting(error: MainspringError) -> bool:
+    return not isinstance(error, RateLimited) or (error.retry_after or 0) * SECOND <= LONGEST_PAUSE
+
+
+def _pause(error: MainspringError, pause: int) -> int:
+    """Microseconds until the next try: what the server asked for, else `pause` with jitter."""
+    if isinstance(error, RateLimited) and error.retry_after is not None:
+        return round(error.retry_after * SECOND)
+    return round(pause * random.uniform(0.5, 1.0))
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)

@@ -1,0 +1,176 @@
+"""Where all parts meet: database, engine, HTTP app and port become one platform that starts and stops in order."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from pathlib import Path
+
+from fastapi import FastAPI
+
+from mainspring.clock import Clock, SystemClock
+from mainspring.engine.engine import Engine
+from mainspring.engine.timing import Timing
+from mainspring.errors import MainspringError
+from mainspring.model.limits import Limits
+from mainspring.model.protocol import (
+    ClaimAnswer,
+    ClaimRequest,
+    CommitAnswer,
+    CommitRequest,
+    Farewell,
+    Heartbeat,
+    HeartbeatAnswer,
+    Registered,
+    Registration,
+)
+from mainspring.server.app import create_app
+from mainspring.server.call import Services
+from mainspring.server.dev_key import checked_key, kept_key, make_private_folder
+from mainspring.server.edge import Guard
+from mainspring.server.listener import Listener
+from mainspring.settings import Settings
+from mainspring.storage.database import Database
+from mainspring.storage.migrate import require_current, upgrade
+from mainspring.storage.open import open_database
+
+#: Left in the data directory while a server listens, so that commands in another terminal find it.
+URL_FILE = "url"
+
+
+class Platform:
+    """Everything on one machine: `open`, `await start()`, `await serve()`, `await stop()`.
+
+    `environment_id` and `api_key` are there after `start`, `url` while it serves.
+    """
+
+    def __init__(self, database: Database, settings: Settings, *, clock: Clock, is_dev: bool) -> None:
+        """Use `open`."""
+        timing = Timing(heartbeat_every=settings.heartbeat_every, lease_timeout=settings.lease_timeout)
+        self.settings = settings
+        self.is_dev = is_dev
+        self.database = database
+        self.engine = Engine(database, clock=clock, limits=Limits.of(settings), timing=timing)
+        self.app: FastAPI = create_app(
+            self.engine,
+            limits=Limits.of(settings),
+            guard=Guard.development(settings.host) if is_dev else Guard(),
+            clock=clock,
+            readiness=self._missing,
+        )
+        self.environment_id = ""
+        self.api_key = ""
+        self.url = ""
+        self._listener: Listener | None = None
+        self._is_started = False
+
+    @classmethod
+    def open(cls, settings: Settings, *, clock: Clock | None = None, is_dev: bool = True) -> "Platform":
+        """Opens the database; in development it is made and migrated too.
+
+        Raises `InvalidSetting`, `DatabaseInUse`, `DatabaseTooOld`, `DatabaseUnavailable`, `SchemaTooNew`,
+        `MigrationChanged`, and outside development `SchemaOutdated`.
+        """
+        clock = clock or SystemClock()
+        if settings.api_key is not None:
+            checked_key(settings.api_key, settings.sources.get("api_key", "api_key"))
+        make_private_folder(Path(settings.data_dir))
+        database = open_database(settings.database, synchronous=settings.sqlite_synchronous)
+        try:
+            if is_dev:
+                upgrade(database, clock.now())
+            else:
+                require_current(database)
+            return cls(database, settings, clock=clock, is_dev=is_dev)
+        except BaseException:
+            database.close()
+            raise
+
+    async def start(self) -> None:
+        """Makes sure of the environment and its key, then lets the engine work."""
+        self.api_key = self.settings.api_key or kept_key(Path(self.settings.data_dir))
+        # Before the engine: from then on the committer alone writes.
+        self.environment_id = await self.engine.ensure_dev_environment(self.api_key)
+        await self.engine.start()
+        self._is_started = True
+
+    async def serve(
+        self,
+        host: str | None = None,
+        port: int | None = None,
+        *,
+        on_ready: Callable[[str], None] = lambda url: None,
+    ) -> None:
+        """Answers HTTP until `stop_serving` or cancellation. `on_ready` is given the URL once it answers.
+
+        Raises `PortInUse` before anything is served. Host and port are the settings' when left out.
+        """
+        settings = self.settings
+        listener = Listener(settings.host if host is None else host, settings.port if port is None else port)
+        self._listener = listener
+        self.url = listener.url
+
+        def ready() -> None:
+            (Path(settings.data_dir) / URL_FILE).write_text(self.url + "\n")
+            on_ready(self.url)
+
+        try:
+            await listener.serve(self.app, ready)
+        finally:
+            with contextlib.suppress(OSError):
+                (Path(settings.data_dir) / URL_FILE).unlink(missing_ok=True)
+            self._listener = None
+            self.url = ""
+
+    def stop_serving(self) -> None:
+        """Answers what is held open, lets requests under way finish; then `serve` returns."""
+        services: Services = self.app.state.services
+        services.draining.begin()
+        if self._listener is not None:
+            self._listener.stop()
+
+    async def stop(self) -> None:
+        """Stops the engine and closes the database. May be called twice."""
+        self.stop_serving()
+        if self._is_started:
+            self._is_started = False
+            await self.engine.stop()
+        await asyncio.to_thread(self.database.close)
+
+    def _missing(self) -> list[str]:
+        """What /readyz says of the database: reached, and migrated."""
+        try:
+            require_current(self.database)
+        except MainspringError as error:
+            return [str(error)]
+        return []
+
+    def local_backend(self, environment_id: str | None = None) -> "LocalBackend":
+        """A worker's way to the engine inside this process."""
+        return LocalBackend(self.engine, environment_id or self.environment_id)
+
+
+class LocalBackend:
+    """Implements `Backend` of `worker/backend.py` with no HTTP in between."""
+
+    def __init__(self, engine: Engine, environment_id: str) -> None:
+        self._engine = engine
+        self._environment_id = environment_id
+
+    async def register(self, registration: Registration) -> Registered:
+        return await self._engine.register(self._environment_id, registration)
+
+    async def claim(self, request: ClaimRequest) -> ClaimAnswer:
+        return await self._engine.claim(self._environment_id, request)
+
+    async def commit(self, request: CommitRequest) -> CommitAnswer:
+        return await self._engine.commit(self._environment_id, request)
+
+    def heartbeat(self, heartbeat: Heartbeat) -> HeartbeatAnswer:
+        """Blocking, from a thread that is not the loop's."""
+        return self._engine.heartbeat_blocking(self._environment_id, heartbeat)
+
+    async def farewell(self, farewell: Farewell) -> None:
+        await self._engine.farewell(self._environment_id, farewell)
+
+    async def aclose(self) -> None:
+        """Nothing of its own to close."""

@@ -1,0 +1,32 @@
+"""Answers that plain routes make by themselves."""
+
+from pydantic import BaseModel
+from starlette.requests import Request
+from starlette.responses import Response
+
+from mainspring.engine.commands import EventSent
+from mainspring.errors import EventRejected
+from mainspring.server.problems import problem_response
+from mainspring.server.shapes.events import sent_shape
+
+
+def sent_response(request: Request, sent: EventSent) -> Response:
+    """The event that was sent; a problem with the same facts when every job that listens refused it."""
+    shape = sent_shape(sent)
+    if not sent.rejections or sent.runs:
+        return json_response(shape)
+    reasons = [
+        f"job '{refused.job_id}': {problem.path}: {problem.message}"
+        for refused in sent.rejections
+        for problem in refused.errors
+    ]
+    error = EventRejected(f"no job takes the event '{sent.event.name}': {'; '.join(reasons[:5])}")
+    facts = shape.model_dump()
+    # The reasons in the form that every other refusal has them in, too.
+    errors = [problem for refused in facts["rejected"] for problem in refused["errors"]]
+    return problem_response(error, request, **facts, errors=errors)
+
+
+def json_response(shape: BaseModel) -> Response:
+    """200 with the shape as JSON."""
+    return Response(shape.__pydantic_serializer__.to_json(shape), media_type="application/json")

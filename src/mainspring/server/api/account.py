@@ -1,0 +1,76 @@
+"""What a run did: its tasks, logs, history and trace."""
+
+import re
+from typing import Annotated
+
+from fastapi import Query
+from pydantic import Field
+
+from mainspring.engine import account
+from mainspring.engine.views import LogQuery
+from mainspring.errors import BadRequest
+from mainspring.model.logs import LogLevel
+from mainspring.server.api.queries import Paging, page_size
+from mainspring.server.call import Caller
+from mainspring.server.found import known
+from mainspring.server.routes import room
+from mainspring.server.shapes.account import (
+    EntryShape,
+    LogShape,
+    SpanShape,
+    TaskShape,
+    entry_shape,
+    log_shape,
+    span_shape,
+    task_shape,
+)
+from mainspring.server.shapes.parts import Listing, listing, whole_list
+
+router = room("/api/v1/runs/{id}", "runs")
+
+
+class LogFilter(Paging):
+    level: LogLevel | None = Field(None, description="That one and above.")
+    text: str | None = Field(None, max_length=256, description="Lines that hold it, whatever the case.")
+
+
+@router.get("/tasks")
+async def list_tasks(call: Caller, id: str) -> Listing[TaskShape]:
+    """Its tasks with their attempts, in the order they began."""
+    tasks = await call.engine.read(account.run_tasks, call.environment_id, id)
+    return whole_list(known(tasks, id), task_shape)
+
+
+@router.get("/logs")
+async def list_logs(call: Caller, id: str, asked: Annotated[LogFilter, Query()]) -> Listing[LogShape]:
+    """Its log lines, oldest first."""
+    limit = page_size(asked.limit, call.limits)
+    query = LogQuery(asked.level, asked.text, limit, _place(asked.cursor, r"-?\d{1,18}\.-?\d{1,18}"))
+    found = await call.engine.read(account.run_logs, call.environment_id, id, query)
+    # Always with a cursor: the list grows while the run goes on, and is followed by asking again.
+    return listing(known(found, id), log_shape)
+
+
+@router.get("/history")
+async def list_history(call: Caller, id: str, asked: Annotated[Paging, Query()]) -> Listing[EntryShape]:
+    """The append-only account, oldest first."""
+    limit = page_size(asked.limit, call.limits)
+    after = int(_place(asked.cursor, r"\d{1,18}") or 0)
+    found = await call.engine.read(account.run_history, call.environment_id, id, after, limit)
+    entries = [entry_shape(entry) for entry in known(found, id)]
+    return Listing(data=entries, next_cursor=str(entries[-1].sequence if entries else after))
+
+
+@router.get("/trace")
+async def list_trace(call: Caller, id: str) -> Listing[SpanShape]:
+    """Spans for a timeline, without payloads."""
+    spans = await call.engine.read(account.run_trace, call.environment_id, id)
+    return whole_list(known(spans, id), span_shape)
+
+
+def _place(cursor: str | None, form: str) -> str | None:
+    """The cursor, `BadRequest` when it has not the form of this list's."""
+    if cursor is not None and not re.fullmatch(form, cursor, re.ASCII):
+        message = "is no cursor of this list"
+        raise BadRequest(f"cursor: {message}", errors=[{"path": "cursor", "message": message}])
+    return cursor

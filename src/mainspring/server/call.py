@@ -1,0 +1,68 @@
+"""What a route works with: the engine, the limits, and the environment that the request's key belongs to."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from mainspring.clock import Clock, Instant
+from mainspring.engine.accounts import KeyHolder
+from mainspring.engine.engine import Engine
+from mainspring.model.limits import Limits
+from mainspring.server.auth import Keys
+from mainspring.server.longpoll import Draining
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What one server copy shares between its requests."""
+
+    engine: Engine
+    limits: Limits
+    clock: Clock
+    keys: Keys
+    #: Reasons why nothing can be done now; blocking.
+    readiness: Callable[[], list[str]]
+    draining: Draining = field(default_factory=Draining)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One authenticated request."""
+
+    request: Request
+    services: Services
+    holder: KeyHolder
+
+    @property
+    def engine(self) -> Engine:
+        return self.services.engine
+
+    @property
+    def limits(self) -> Limits:
+        return self.services.limits
+
+    @property
+    def environment_id(self) -> str:
+        return self.holder.environment_id
+
+    def now(self) -> Instant:
+        return self.services.clock.now()
+
+
+def services_of(request: Request) -> Services:
+    """The services of the app that serves `request`."""
+    services: Services = request.app.state.services
+    return services
+
+
+async def call_of(request: Request) -> Call:
+    """The authenticated call; `Unauthorized` when its key does not hold."""
+    services = services_of(request)
+    holder = await services.keys.holder(request.headers.get("authorization"))
+    return Call(request, services, holder)
+
+
+#: How FastAPI's routes ask for it. Plain routes await `call_of` themselves.
+Caller = Annotated[Call, Depends(call_of)]

@@ -1,0 +1,81 @@
+"""The routes that carry the load, as plain Starlette routes: sending events and triggering runs.
+
+FastAPI costs half the throughput of a bare route; `openapi.py` documents these from the same table.
+"""
+
+from collections.abc import Sequence
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from mainspring.engine.views import RunView
+from mainspring.errors import LimitExceeded
+from mainspring.model.events import EventDraft
+from mainspring.model.pending import pending_reason
+from mainspring.server.answers import json_response, sent_response
+from mainspring.server.bodies import idempotency_key_of, read_model
+from mainspring.server.call import call_of
+from mainspring.server.found import find_run
+from mainspring.server.routes import PlainRoute
+from mainspring.server.shapes.bodies import EventBody, EventsBody, TriggerBody, event_draft, run_draft
+from mainspring.server.shapes.events import EventShape, sent_shape
+from mainspring.server.shapes.parts import Listing
+from mainspring.server.shapes.runs import RunShape, run_shape
+
+
+async def send_event(request: Request) -> Response:
+    """POST /api/v1/events"""
+    call = await call_of(request)
+    key = idempotency_key_of(request)
+    body = await read_model(request, EventBody)
+    draft = event_draft(body, call.engine.ids.new("evt"), call.limits, idempotency_key=key)
+    (sent,) = await call.engine.send_events(call.environment_id, (draft,))
+    return sent_response(request, sent)
+
+
+async def send_events(request: Request) -> Response:
+    """POST /api/v1/events/batch: all or nothing."""
+    call = await call_of(request)
+    key = idempotency_key_of(request)
+    body = await read_model(request, EventsBody)
+    limit = call.limits.max_events_per_request
+    if len(body.events) > limit:
+        raise LimitExceeded(
+            f"the request has {len(body.events)} events; the limit is {limit} (max_events_per_request)",
+            mend="Send them in several requests, or raise that setting.",
+            limit=limit,
+            setting="max_events_per_request",
+        )
+    drafts: Sequence[EventDraft] = [
+        event_draft(
+            event, call.engine.ids.new("evt"), call.limits, idempotency_key=f"{key}/{index}" if key else None
+        )
+        for index, event in enumerate(body.events)
+    ]
+    sent = await call.engine.send_events(call.environment_id, tuple(drafts))
+    return json_response(Listing[EventShape](data=[sent_shape(one) for one in sent]))
+
+
+async def trigger_job(request: Request) -> Response:
+    """POST /api/v1/jobs/{id}/trigger"""
+    call = await call_of(request)
+    key = idempotency_key_of(request)
+    body = await read_model(request, TriggerBody)
+    draft = run_draft(
+        body, call.engine.ids.new("run"), request.path_params["id"], call.limits, idempotency_key=key
+    )
+    (run,) = await call.engine.trigger_runs(call.environment_id, (draft,))
+    if run.id != draft.run_id:  # started by an earlier call with this key: it may be anywhere by now
+        return json_response(run_shape(await find_run(call, run.id)))
+    # Just made, so only a delay can hold it back yet; who serves its job is not worth a look at each call.
+    reason = None if run.is_ready else pending_reason(run, call.now(), (run.job_id,))
+    return json_response(run_shape(RunView(run, reason)))
+
+
+HOT_ROUTES = (
+    PlainRoute("/api/v1/events", send_event, EventBody, EventShape, "Send an event", "events"),
+    PlainRoute(
+        "/api/v1/events/batch", send_events, EventsBody, Listing[EventShape], "Send several events", "events"
+    ),
+    PlainRoute("/api/v1/jobs/{id}/trigger", trigger_job, TriggerBody, RunShape, "Start a run", "jobs"),
+)

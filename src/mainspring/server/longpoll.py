@@ -1,0 +1,47 @@
+"""Requests that are held open: given up when the client hangs up, and answered early when the server stops."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+from starlette.requests import Request
+
+T = TypeVar("T")
+
+
+class Draining:
+    """Set once when the server is about to stop, so that nothing held open delays it."""
+
+    def __init__(self) -> None:
+        self._event = asyncio.Event()
+
+    def __bool__(self) -> bool:
+        return self._event.is_set()
+
+    def begin(self) -> None:
+        self._event.set()
+
+    async def wait(self) -> None:
+        await self._event.wait()
+
+
+async def hold(request: Request, work: Coroutine[Any, Any, T], draining: Draining) -> T | None:
+    """The result of `work`; None, with `work` cancelled and over, when the client left or the server stops.
+
+    The request's body must have been read already.
+    """
+    answer = asyncio.ensure_future(work)
+    ends = [asyncio.ensure_future(_gone(request)), asyncio.ensure_future(draining.wait())]
+    try:
+        await asyncio.wait([answer, *ends], return_when=asyncio.FIRST_COMPLETED)
+        return answer.result() if answer.done() else None
+    finally:
+        for future in (answer, *ends):
+            future.cancel()
+        # Not before the work is really over: a claim withdrawn must not be answered behind our back.
+        await asyncio.gather(answer, *ends, return_exceptions=True)
+
+
+async def _gone(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass

@@ -1,0 +1,114 @@
+"""The OpenAPI 3.1 page: FastAPI's routes and the plain ones, with the key and the error form that all share."""
+
+import inspect
+from collections.abc import Sequence
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
+
+from mainspring.server.problems import PROBLEM_MEDIA_TYPE, Problem
+from mainspring.server.routes import PlainRoute, name_of
+from mainspring.version import __version__
+
+_DESCRIPTION = "Durable workflows in plain Python. Reference with examples: docs/reference/http-api.md."
+
+_PROBLEM_ANSWER = {
+    "description": "A refusal; `code` says which.",
+    "content": {PROBLEM_MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+}
+
+_REQUEST_ID = {
+    "name": "X-Request-Id",
+    "in": "header",
+    "required": False,
+    "description": "Taken over when given; in every answer.",
+    "schema": {"type": "string"},
+}
+
+_IDEMPOTENCY_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "Sending it again with the same key changes nothing the second time.",
+    "schema": {"type": "string", "maxLength": 256},
+}
+
+_PROTOCOL = {
+    "name": "Mainspring-Protocol",
+    "in": "header",
+    "required": True,
+    "schema": {"type": "string", "const": "1"},
+}
+
+
+def describe(app: FastAPI, plain_routes: Sequence[PlainRoute]) -> dict[str, Any]:
+    """The page, made once and kept by the app."""
+    if app.openapi_schema is None:
+        documented = [*app.routes, *(_documented(route) for route in plain_routes)]
+        page = get_openapi(
+            title="Mainspring", version=__version__, description=_DESCRIPTION, routes=documented
+        )
+        _complete(page)
+        app.openapi_schema = page
+    return app.openapi_schema
+
+
+def _documented(route: PlainRoute) -> APIRoute:
+    """A FastAPI route that is never served: it only lends its description."""
+
+    async def described(**_: Any) -> None: ...
+
+    described.__name__ = route.endpoint.__name__
+    described.__doc__ = route.summary
+    parameters = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=str)
+        for name in route.route().param_convertors
+    ]
+    body = inspect.Parameter(
+        "body",
+        inspect.Parameter.KEYWORD_ONLY,
+        annotation=route.body,
+        default=inspect.Parameter.empty if route.needs_body else None,
+    )
+    setattr(described, "__signature__", inspect.Signature([*parameters, body]))  # noqa: B010
+    return APIRoute(
+        route.path,
+        described,
+        methods=["POST"],
+        response_model=route.answer,
+        summary=route.summary,
+        tags=[route.tag],
+        generate_unique_id_function=name_of,
+    )
+
+
+def _complete(page: dict[str, Any]) -> None:
+    """What FastAPI cannot know: the key, our error form instead of its own, the headers."""
+    components = page.setdefault("components", {})
+    schemas: dict[str, Any] = components.setdefault("schemas", {})
+    for name in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(name, None)
+    problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+    schemas.update(problem.pop("$defs", {}))
+    schemas["Problem"] = problem
+    components["securitySchemes"] = {
+        "key": {"type": "http", "scheme": "bearer", "description": "An API key, like tr_dev_..."}
+    }
+    for path, operations in page["paths"].items():
+        for method, operation in operations.items():
+            _complete_operation(path, method, operation)
+
+
+def _complete_operation(path: str, method: str, operation: dict[str, Any]) -> None:
+    operation["responses"].pop("422", None)
+    operation["responses"]["default"] = _PROBLEM_ANSWER
+    headers = [_REQUEST_ID]
+    if path.startswith(("/api/", "/worker/")):
+        operation["security"] = [{"key": []}]
+    if path.startswith("/worker/"):
+        headers.append(_PROTOCOL)
+    elif method == "post":
+        headers.append(_IDEMPOTENCY_KEY)
+    operation["parameters"] = [*operation.get("parameters", []), *headers]

@@ -1,0 +1,120 @@
+"""Jobs as the API shows them."""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field
+
+from mainspring.clock import to_iso
+from mainspring.engine.views import JobView
+from mainspring.model.jobs import TriggerSpec
+from mainspring.model.retry import RetryPolicy
+from mainspring.model.runs import RunStatus
+from mainspring.server.shapes.parts import At, seconds
+
+
+class TriggerShape(BaseModel):
+    kind: Literal["event", "invoke"]
+    events: list[str]
+    filter: dict[str, Any] | None
+    source: str | None
+    examples: list[dict[str, Any]]
+
+
+class RetryShape(BaseModel):
+    """Spans in seconds."""
+
+    max_attempts: int
+    min_delay: float
+    max_delay: float
+    factor: float
+    jitter: bool
+
+
+class LastRunShape(BaseModel):
+    id: str
+    status: RunStatus
+
+
+class JobShape(BaseModel):
+    id: str
+    name: str
+    version: str
+    description: str | None
+    enabled: bool
+    served: bool = Field(description="A live worker has it.")
+    trigger: str = Field(description="Its triggers in words.", examples=["on event order.created"])
+    triggers: list[TriggerShape]
+    payload_schema: dict[str, Any] | None = Field(description="JSON Schema; null takes anything.")
+    output_schema: dict[str, Any] | None
+    retry: RetryShape
+    queue: str | None
+    concurrency: int | None
+    max_duration: float | None = Field(description="Seconds.")
+    ttl: float | None = Field(description="Seconds.")
+    pin_version: bool
+    tags: list[str]
+    log_level: str | None
+    updated_at: At
+    counts: dict[str, int] = Field(description="Its runs by status.", examples=[{"SUCCESS": 12}])
+    last_runs: list[LastRunShape] = Field(description="The newest first.")
+
+
+def job_shape(view: JobView) -> JobShape:
+    """A job with its state."""
+    spec = view.spec
+    return JobShape(
+        id=spec.id,
+        name=spec.name,
+        version=spec.version,
+        description=spec.description,
+        enabled=view.enabled,
+        served=view.served,
+        trigger=in_words(spec.triggers),
+        triggers=[_trigger_shape(trigger) for trigger in spec.triggers],
+        payload_schema=spec.payload_schema,
+        output_schema=spec.output_schema,
+        retry=_retry_shape(spec.retry),
+        queue=spec.queue,
+        concurrency=spec.concurrency,
+        max_duration=seconds(spec.max_duration),
+        ttl=seconds(spec.ttl),
+        pin_version=spec.pin_version,
+        tags=list(spec.tags),
+        log_level=spec.log_level,
+        updated_at=to_iso(view.updated_at),
+        counts={str(status): count for status, count in view.counts.items()},
+        last_runs=[LastRunShape(id=run.id, status=run.status) for run in view.last_runs],
+    )
+
+
+def in_words(triggers: tuple[TriggerSpec, ...]) -> str:
+    """What starts a job, as a person says it: "on event order.created (filtered), or by call"."""
+    said = [_words(trigger) for trigger in triggers if trigger.kind != "invoke"]
+    return ", ".join(said) if said else "by call"
+
+
+def _words(trigger: TriggerSpec) -> str:
+    words = "on event " + " or ".join(trigger.events)
+    if trigger.source is not None:
+        words += f" from {trigger.source}"
+    return words + " (filtered)" if trigger.filter else words
+
+
+def _trigger_shape(trigger: TriggerSpec) -> TriggerShape:
+    return TriggerShape(
+        kind=trigger.kind,
+        events=list(trigger.events),
+        filter=trigger.filter,
+        source=trigger.source,
+        examples=list(trigger.examples),
+    )
+
+
+def _retry_shape(retry: RetryPolicy) -> RetryShape:
+    return RetryShape(
+        max_attempts=retry.max_attempts,
+        min_delay=seconds(retry.min_delay) or 0.0,
+        max_delay=seconds(retry.max_delay) or 0.0,
+        factor=retry.factor,
+        jitter=retry.jitter,
+    )

@@ -1,0 +1,143 @@
+"""Runs as the API shows them."""
+
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+from mainspring.clock import to_iso
+from mainspring.engine.views import RunView, WaitView
+from mainspring.model.pending import PendingReason
+from mainspring.model.runs import Run, RunStatus
+from mainspring.server.shapes.parts import At, Json, at, value_of
+
+
+class FailureShape(BaseModel):
+    """What went wrong."""
+
+    type: str = Field(description="Class of the exception.", examples=["ValueError"])
+    message: str
+    code: str = Field(examples=["task_failed"])
+    traceback: str | None
+    task: str | None = Field(description="The task whose failure ended the run.")
+    path: str | None = Field(description="Where in the payload or output.")
+
+
+class PendingReasonShape(BaseModel):
+    code: str = Field(examples=["no_worker"])
+    message: str
+    until: At | None
+
+
+class WaitShape(BaseModel):
+    task: str
+    kind: str = Field(examples=["event"])
+    event_name: str | None
+    id: str | None = Field(description="The correlation id it waits for.")
+    until: At | None
+    since: At
+    message: str | None = Field(description="What a person must know, where one must decide.")
+
+
+class RunShape(BaseModel):
+    id: str
+    status: RunStatus
+    job_id: str
+    job_version: str
+    payload: Json
+    output: Json
+    error: FailureShape | None
+    event_id: str | None
+    event_name: str | None
+    parent_run_id: str | None
+    attempt: int
+    max_attempts: int
+    tags: list[str]
+    metadata: dict[str, Any]
+    progress: Json
+    is_test: bool
+    priority: int
+    queue: str
+    concurrency_key: str | None
+    idempotency_key: str | None
+    created_at: At
+    available_at: At
+    started_at: At | None
+    finished_at: At | None
+    deadline_at: At | None
+    pending_reason: PendingReasonShape | None
+    waiting_for: list[WaitShape]
+
+
+def failure_shape(text: str | None) -> FailureShape | None:
+    """A kept `Failure` (JSON text)."""
+    kept = value_of(text)
+    if kept is None:
+        return None
+    return FailureShape(
+        type=kept["type"],
+        message=kept["message"],
+        code=kept.get("code", "error"),
+        traceback=kept.get("traceback"),
+        task=kept.get("task_key"),
+        path=kept.get("path"),
+    )
+
+
+def wait_shape(wait: WaitView) -> WaitShape:
+    """One thing a run waits for."""
+    return WaitShape(
+        task=wait.task_key,
+        kind=wait.kind,
+        event_name=wait.event_name,
+        id=wait.correlation_id,
+        until=at(wait.due_at),
+        since=to_iso(wait.created_at),
+        message=wait.message,
+    )
+
+
+def run_shape(view: RunView) -> RunShape:
+    """A run with why it is pending and what it waits for."""
+    run = view.run
+    return RunShape(
+        id=run.id,
+        status=run.status,
+        job_id=run.job_id,
+        job_version=run.job_version,
+        **_contents(run),
+        error=failure_shape(run.failure),
+        event_id=run.event_id,
+        event_name=view.event_name,
+        parent_run_id=run.parent_run_id,
+        attempt=run.attempt,
+        max_attempts=run.max_attempts,
+        is_test=run.is_test,
+        priority=run.priority,
+        queue=run.queue,
+        concurrency_key=run.concurrency_key,
+        idempotency_key=run.idempotency_key,
+        created_at=to_iso(run.created_at),
+        available_at=to_iso(run.available_at),
+        started_at=at(run.started_at),
+        finished_at=at(run.finished_at),
+        deadline_at=at(run.deadline_at),
+        pending_reason=_pending_shape(view.pending_reason),
+        waiting_for=[wait_shape(wait) for wait in view.waiting_for],
+    )
+
+
+def _contents(run: Run) -> dict[str, Any]:
+    """What is kept as JSON text."""
+    return {
+        "payload": value_of(run.payload),
+        "output": value_of(run.output),
+        "tags": value_of(run.tags),
+        "metadata": value_of(run.metadata),
+        "progress": value_of(run.progress),
+    }
+
+
+def _pending_shape(reason: PendingReason | None) -> PendingReasonShape | None:
+    if reason is None:
+        return None
+    return PendingReasonShape(code=reason.code, message=reason.message, until=at(reason.until))

@@ -1,0 +1,44 @@
+"""Workers as the API shows them."""
+
+from pydantic import BaseModel, Field
+
+from mainspring.clock import to_iso
+from mainspring.engine.views import WorkerView
+from mainspring.model.workers import WorkerStatus
+from mainspring.server.shapes.parts import At, value_of
+
+
+class WorkerShape(BaseModel):
+    id: str
+    name: str
+    app: str
+    code_version: str
+    hostname: str
+    pid: int
+    slots: int
+    running: int = Field(description="Runs it holds.")
+    status: WorkerStatus
+    jobs: list[str]
+    registered_at: At
+    heartbeat_at: At
+    blocked_stack: str | None = Field(description="Where its event loop hangs, when it does.")
+
+
+def worker_shape(view: WorkerView) -> WorkerShape:
+    """A worker with what it holds."""
+    worker = view.worker
+    return WorkerShape(
+        id=worker.id,
+        name=worker.name,
+        app=worker.app,
+        code_version=worker.code_version,
+        hostname=worker.hostname,
+        pid=worker.pid,
+        slots=worker.slots,
+        running=view.running,
+        status=worker.status,
+        jobs=value_of(worker.job_ids),
+        registered_at=to_iso(worker.registered_at),
+        heartbeat_at=to_iso(worker.heartbeat_at),
+        blocked_stack=worker.blocked_stack,
+    )

@@ -1,0 +1,245 @@
+-- Written by `python -m mainspring.storage.schema` from the migrations: change those, not this.
+
+CREATE TABLE api_keys (
+    id text primary key,
+    environment_id text not null references environments (id),
+    name text not null,
+    hash text not null unique,
+    last_four text not null,
+    created_at integer not null,
+    expires_at integer,
+    revoked_at integer
+) strict;
+
+CREATE TABLE attempts (
+    run_id text not null,
+    task_key text not null,
+    number integer not null,
+    started_at integer not null,
+    finished_at integer not null,
+    failure text not null,
+    primary key (run_id, task_key, number)
+) strict, without rowid;
+
+CREATE TABLE environments (
+    id text primary key,
+    project_id text not null references projects (id),
+    name text not null,
+    created_at integer not null,
+    unique (project_id, name)
+) strict;
+
+CREATE TABLE event_triggers (
+    environment_id text not null,
+    event_name text not null,
+    job_id text not null,
+    ordinal integer not null,
+    filter text,
+    source text,
+    primary key (environment_id, event_name, job_id, ordinal)
+) strict, without rowid;
+
+CREATE TABLE events (
+    sequence integer primary key autoincrement,
+    id text not null unique,
+    environment_id text not null,
+    name text not null,
+    payload text not null,
+    correlation_id text,
+    idempotency_key text,
+    source text,
+    context text,
+    is_test integer not null,
+    received_at integer not null,
+    deliver_at integer not null,
+    delivered_at integer,
+    cancelled_at integer,
+    rejections text not null
+) strict;
+
+CREATE TABLE history (
+    sequence integer primary key autoincrement,
+    environment_id text not null,
+    run_id text not null,
+    at integer not null,
+    kind text not null,
+    task_key text,
+    attempt integer,
+    data text
+) strict;
+
+CREATE TABLE jobs (
+    environment_id text not null,
+    id text not null,
+    spec text not null,
+    enabled integer not null default 1,
+    updated_at integer not null,
+    primary key (environment_id, id)
+) strict, without rowid;
+
+CREATE TABLE logs (
+    run_id text not null,
+    lease integer not null,
+    number integer not null,
+    at integer not null,
+    level text not null,
+    message text not null,
+    task_key text,
+    fields text,
+    origin text not null,
+    primary key (run_id, lease, number)
+) strict, without rowid;
+
+CREATE TABLE migrations (
+    number bigint primary key, name text not null, checksum text not null, applied_at bigint not null
+);
+
+CREATE TABLE projects (
+    id text primary key,
+    name text not null unique,
+    created_at integer not null
+) strict;
+
+CREATE TABLE runs (
+    id text primary key,
+    environment_id text not null,
+    job_id text not null,
+    job_version text not null,
+    status text not null,
+    payload text not null,
+    output text,
+    failure text,
+    event_id text,
+    parent_run_id text,
+    parent_task_key text,
+    idempotency_key text,
+    queue text not null,
+    concurrency_key text,
+    priority integer not null,
+    tags text not null,
+    metadata text not null,
+    progress text,
+    is_test integer not null,
+    attempt integer not null,
+    max_attempts integer not null,
+    crashes integer not null,
+    lease integer not null,
+    worker_id text,
+    claim_seq integer not null,
+    is_ready integer not null,
+    lane integer not null,
+    notices integer not null,
+    noticed integer not null,
+    created_at integer not null,
+    available_at integer not null,
+    started_at integer,
+    finished_at integer,
+    expires_at integer,
+    max_duration integer,
+    deadline_at integer,
+    cancel_requested_at integer,
+    timer_at integer
+) strict;
+
+CREATE TABLE store_entries (
+    environment_id text not null,
+    scope text not null,
+    owner text not null,
+    key text not null,
+    value text not null,
+    version integer not null,
+    updated_at integer not null,
+    primary key (environment_id, scope, owner, key)
+) strict, without rowid;
+
+CREATE TABLE tasks (
+    run_id text not null,
+    environment_id text not null,
+    key text not null,
+    parent_key text,
+    kind text not null,
+    name text not null,
+    icon text,
+    params text,
+    properties text,
+    fingerprint text not null,
+    status text not null,
+    attempt integer not null,
+    output text,
+    failure text,
+    position integer,
+    event_id text,
+    started_at integer not null,
+    finished_at integer,
+    next_attempt_at integer,
+    primary key (run_id, key)
+) strict, without rowid;
+
+CREATE TABLE waits (
+    run_id text not null,
+    task_key text not null,
+    environment_id text not null,
+    kind text not null,
+    due_at integer,
+    channel text,
+    filter text,
+    created_at integer not null,
+    primary key (run_id, task_key)
+) strict, without rowid;
+
+CREATE TABLE workers (
+    id text primary key,
+    environment_id text not null,
+    name text not null,
+    app text not null,
+    code_version text not null,
+    hostname text not null,
+    pid integer not null,
+    slots integer not null,
+    status text not null,
+    job_ids text not null,
+    registered_at integer not null,
+    heartbeat_at integer not null,
+    heartbeats integer not null,
+    progress integer not null,
+    progress_at integer not null,
+    commit_seq integer not null,
+    blocked_stack text
+) strict;
+
+CREATE INDEX events_by_correlation on events (environment_id, correlation_id, name, delivered_at)
+    where correlation_id is not null;
+
+CREATE INDEX events_by_environment on events (environment_id, id);
+
+CREATE UNIQUE INDEX events_by_idempotency_key on events (environment_id, idempotency_key)
+    where idempotency_key is not null;
+
+CREATE INDEX events_by_name on events (environment_id, name, delivered_at);
+
+CREATE INDEX events_due on events (deliver_at) where delivered_at is null and cancelled_at is null;
+
+CREATE INDEX history_by_run on history (run_id, sequence);
+
+CREATE INDEX runs_by_environment on runs (environment_id, id);
+
+CREATE INDEX runs_by_event on runs (event_id) where event_id is not null;
+
+CREATE UNIQUE INDEX runs_by_idempotency_key on runs (environment_id, job_id, idempotency_key)
+    where idempotency_key is not null;
+
+CREATE INDEX runs_by_job on runs (environment_id, job_id, id);
+
+CREATE INDEX runs_by_parent on runs (parent_run_id) where parent_run_id is not null;
+
+CREATE INDEX runs_due on runs (timer_at) where timer_at is not null;
+
+CREATE INDEX runs_leased on runs (worker_id) where worker_id is not null;
+
+CREATE INDEX runs_ready on runs (environment_id, job_id, priority desc, lane, available_at) where is_ready;
+
+CREATE INDEX waits_by_channel on waits (environment_id, channel) where channel is not null;
+
+CREATE INDEX waits_due on waits (due_at) where due_at is not null;
+
+CREATE INDEX workers_by_environment on workers (environment_id, status);

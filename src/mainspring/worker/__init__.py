@@ -1,0 +1,1 @@
+"""Where user code meets the engine: claims runs, executes them, reports every outcome in batches."""

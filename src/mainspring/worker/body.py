@@ -1,0 +1,121 @@
+"""One call of a job's function, from its payload to the item that ends the run or its attempt."""
+
+import asyncio
+import logging
+import random
+from dataclasses import replace
+from typing import Any
+
+from mainspring.clock import to_datetime
+from mainspring.codec import decode, encode
+from mainspring.errors import ControlFlow
+from mainspring.model.protocol import RunAttemptFailed, RunSucceeded
+from mainspring.sdk.ambient import io
+from mainspring.sdk.bridge import is_async
+from mainspring.sdk.context import Context, JobInfo, RunInfo, enter_run
+from mainspring.sdk.events import read_event
+from mainspring.sdk.retry import Retry, decide
+from mainspring.worker.failures import failure_of
+from mainspring.worker.held import Held
+from mainspring.worker.passage import Passage
+from mainspring.worker.runtime import RunRuntime
+
+log = logging.getLogger("mainspring.worker")
+
+Ending = RunSucceeded | RunAttemptFailed
+
+
+def context_of(held: Held, *, is_replay: bool) -> Context:
+    """`ctx` of a run."""
+    claimed = held.claimed
+    registered = held.workplace.registered
+    deadline = claimed.deadline_at
+    return Context(
+        run=RunInfo(
+            id=claimed.run_id,
+            attempt=claimed.attempt,
+            max_attempts=claimed.max_attempts,
+            is_replay=is_replay,
+            is_test=claimed.is_test,
+            tags=tuple(decode(claimed.tags)),
+            created_at=to_datetime(claimed.created_at),
+            started_at=to_datetime(claimed.started_at),
+        ),
+        job=JobInfo(claimed.job_id, claimed.job_version),
+        environment=registered.environment,
+        project=registered.project,
+        event=None if claimed.event is None else read_event(decode(claimed.event)),
+        deadline=None if deadline is None else to_datetime(deadline),
+    )
+
+
+class Body:
+    """The body of one passage."""
+
+    def __init__(self, passage: Passage, runtime: RunRuntime, context: Context) -> None:
+        self._passage = passage
+        self._held = passage.held
+        self._runtime = runtime
+        self._context = context
+        self._began = passage.clock.monotonic()
+
+    async def play(self) -> Ending:
+        """Calls the function, then its hooks. Raises only what must pass: a stop, an interrupted process."""
+        with enter_run(self._runtime, self._context):
+            # A plain `def` cannot be stopped half-way: it counts as an attempt in progress until it returns.
+            is_blocking = not is_async(self._held.job.fn)
+            self._passage.attempts += is_blocking
+            try:
+                return await self._call()
+            except ControlFlow:
+                if self._passage.stop is None and self._passage.is_leaving:
+                    await self._passage.never()  # refused on the way out
+                raise
+            finally:
+                self._passage.attempts -= is_blocking
+
+    async def _call(self) -> Ending:
+        claimed, job = self._held.claimed, self._held.job
+        try:
+            result = await job.call(claimed.payload, io, self._context)
+            output = self._encoded(result)
+        except BaseException as error:
+            if not self._is_failure(error):
+                raise
+            return await self._failed(error)
+        await self._hook("on_success", job.succeeded(claimed.payload, result, self._context))
+        return RunSucceeded(output)
+
+    def _encoded(self, result: Any) -> str:
+        limit = self._held.workplace.registered.max_payload_bytes
+        return encode(result, what=f"the output of job '{self._held.job.id}'", limit=limit)
+
+    def _is_failure(self, error: BaseException) -> bool:
+        if self._passage.stop is None and isinstance(error, asyncio.CancelledError):
+            # Nobody but user code itself can have cancelled the body.
+            return not isinstance(error, ControlFlow)
+        return self._passage.is_failure(error)
+
+    async def _failed(self, error: BaseException) -> Ending:
+        job, claimed = self._held.job, self._held.claimed
+        now = self._passage.clock.now()
+        decision = decide(error, claimed.attempt, self._retry(), random.random(), now)
+        if decision.delay is None:
+            await self._hook("on_failure", job.failed(claimed.payload, error, self._context))
+        duration = max(0, self._passage.clock.monotonic() - self._began)
+        return RunAttemptFailed(failure_of(error), duration, decision.delay)
+
+    def _retry(self) -> Retry:
+        """The job's, with the number of attempts that this run was started with."""
+        retry, most = self._held.job.retry, self._held.claimed.max_attempts
+        return retry if retry.policy.max_attempts == most else replace(retry, max_attempts=most)
+
+    async def _hook(self, name: str, call: Any) -> None:
+        try:
+            await call
+        except BaseException as error:
+            if not self._is_failure(error):
+                raise
+            message = f"{name} failed: {type(error).__name__}: {error}"
+            self._runtime.log("ERROR", message, None, "mainspring")
+            log.warning("run %s: %s", self._held.claimed.run_id, message)

@@ -1,0 +1,122 @@
+"""What a run does through the server: events it sends, runs it starts, the store, small values taken once.
+
+Each is done in the very transaction that keeps its answer, so it is done exactly once.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from mainspring.codec import decode, encode
+from mainspring.errors import MainspringError
+from mainspring.model.events import EventDraft
+from mainspring.model.failures import Failure
+from mainspring.model.protocol import (
+    EventsSent,
+    ItemAnswer,
+    ReportAnswer,
+    RunDraft,
+    RunsTriggered,
+    StoreUsed,
+    TaskSucceeded,
+)
+from mainspring.model.store import StoreOperation
+from mainspring.model.tasks import Checkpoint, TaskKind, TaskLabel
+from mainspring.worker.failures import effect_error, read_failure, write_failure
+from mainspring.worker.passage import Passage
+from mainspring.worker.replay import Drift
+from mainspring.worker.stops import Suspended, stop_error
+
+Effect = EventsSent | RunsTriggered | StoreUsed
+
+
+class EffectCalls:
+    """The effects of one passage."""
+
+    def __init__(self, passage: Passage) -> None:
+        self._passage = passage
+
+    async def send_events(self, key: str, events: Sequence[EventDraft]) -> Any:
+        drafts = tuple(events)
+        name = "send " + ", ".join(dict.fromkeys(event.name for event in drafts))
+        given = [
+            [one.name, one.payload, one.correlation_id, one.idempotency_key, one.source] for one in drafts
+        ]
+        return await self._effect(
+            key, "send_event", name, given, lambda label, position: EventsSent(label, drafts, position)
+        )
+
+    async def trigger_runs(self, key: str, runs: Sequence[RunDraft]) -> Any:
+        drafts = tuple(runs)
+        name = "trigger " + ", ".join(dict.fromkeys(run.job_id for run in drafts))
+        given = [[run.job_id, run.payload, run.idempotency_key] for run in drafts]
+        return await self._effect(
+            key, "trigger", name, given, lambda label, position: RunsTriggered(label, drafts, position)
+        )
+
+    async def use_store(self, key: str, operation: StoreOperation) -> Any:
+        name = f"{operation.verb} {operation.key}"
+        given = [operation.verb, operation.scope, operation.owner, operation.key, operation.value]
+        return await self._effect(
+            key, "store", name, given, lambda label, position: StoreUsed(label, operation, position)
+        )
+
+    async def _effect(
+        self, key: str, kind: TaskKind, name: str, given: Any, item: Callable[[TaskLabel, int], Effect]
+    ) -> Any:
+        """The decoded answer; raises the server's refusal."""
+        passage = self._passage
+        at = await passage.call(key, kind, name, given)
+        if at.known is not None and at.known.status in ("SUCCESS", "FAILED"):
+            await passage.replayed(at.known)
+            if at.known.status == "FAILED":
+                raise effect_error(at.known.key, read_failure(at.known.failure))
+            return decode(at.known.output or "null")
+        await passage.begin()
+        position = passage.held.next_position()
+        turn = passage.turns.open(position)
+
+        def answered(report: ReportAnswer, answer: ItemAnswer | None) -> None:
+            known = _checkpoint(at.label, position, answer)
+            passage.held.keep(known)
+            if known.failure is not None:
+                error: MainspringError | None = effect_error(known.key, read_failure(known.failure))
+                passage.turns.ready(turn, error=error)
+            else:
+                passage.turns.ready(turn, decode(known.output or "null"))
+
+        passage.channel.put(item(at.label, position), answered)
+        return await passage.turns.take(turn)
+
+    def value(self, key: str, make: Callable[[], Any]) -> Any:
+        """Made once, kept with the next commit; not waited for. The same again on replay."""
+        passage = self._passage
+        place = passage.here()
+        label = passage.name(place, key, "value", key, None)
+        try:
+            known = passage.visit(label)
+        except Drift as drift:
+            passage.owner.drifted(drift.message, drift.key)
+            raise stop_error(Suspended) from None
+        if known is not None and known.status == "SUCCESS":
+            passage.replay.check_caught_up()
+            return decode(known.output or "null")
+        output = encode(make(), what=f"the value '{key}'")
+        position = passage.held.next_position()
+        passage.channel.put(TaskSucceeded(label, 1, 0, output, position), lazy=True)
+        passage.held.keep(
+            Checkpoint(label.key, "value", "SUCCESS", 1, label.fingerprint, output, position=position)
+        )
+        return decode(output)
+
+
+def _checkpoint(label: TaskLabel, position: int, answer: ItemAnswer | None) -> Checkpoint:
+    if answer is None or (answer.output is None and answer.failure is None):
+        failure = Failure("EngineError", "the server kept this without an answer", "engine_error")
+    elif answer.failure is None:
+        return Checkpoint(
+            label.key, label.kind, "SUCCESS", 1, label.fingerprint, answer.output, position=position
+        )
+    else:
+        failure = answer.failure
+    text = write_failure(failure)
+    return Checkpoint(label.key, label.kind, "FAILED", 1, label.fingerprint, failure=text, position=position)

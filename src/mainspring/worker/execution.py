@@ -1,0 +1,300 @@
+"""A claimed run from grant to end: its passages, the notices about it, and every way it can leave this worker.
+
+It ends here in exactly one way: its last item is acknowledged, it is parked, or its lease is lost.
+"""
+
+import asyncio
+import functools
+import logging
+from collections.abc import Callable
+from contextvars import Context
+
+from mainspring.errors import MainspringError
+from mainspring.model.protocol import (
+    Item,
+    ItemAnswer,
+    Notice,
+    ReportAnswer,
+    RunAttemptFailed,
+    RunCancelConfirmed,
+    RunDrifted,
+    RunParked,
+    RunReleased,
+    RunSucceeded,
+)
+from mainspring.sdk.context import Context as UserContext
+from mainspring.worker.body import Body, Ending, context_of
+from mainspring.worker.failures import failure_of
+from mainspring.worker.held import Held
+from mainspring.worker.keys import current_place
+from mainspring.worker.parking import Parking
+from mainspring.worker.passage import Passage
+from mainspring.worker.runtime import RunRuntime
+from mainspring.worker.shown import Shown
+from mainspring.worker.stops import Cancelled, Guarded, Revoked, Stop, Suspended
+from mainspring.worker.strands import Ours, current_strands, settle
+
+log = logging.getLogger("mainspring.worker")
+
+#: User code that swallows its cancellation is cancelled again after this many seconds, so many times.
+_AGAIN_AFTER, _MOST_CANCELS = 1.0, 5
+
+
+class Execution:
+    """One run under one lease. `on_over` is called once, when this worker has nothing more to do with it."""
+
+    def __init__(self, held: Held, on_over: Callable[["Execution"], None]) -> None:
+        self.held = held
+        self.run_id, self.lease = held.claimed.run_id, held.claimed.lease
+        self._on_over = on_over
+        self._loop = held.workplace.loop
+        self._shown = Shown(held)
+        self._passage: Passage
+        self._parking: Parking
+        self._runtime: RunRuntime
+        self._ctx: UserContext
+        #: What is to be done once user code has stopped.
+        self._then: Callable[[], None] = _nothing
+        #: The last item, once the run is to be given back or has drifted.
+        self._leaving_with: Item | None = None
+        #: The same run under a newer lease, which begins when this one is over.
+        self.successor: Execution | None = None
+        #: Notices that came before the start, or while the server was asked to park the run.
+        self._late: list[Notice] = []
+        self._patience: asyncio.TimerHandle | None = None
+        self._is_started = False
+        self._is_ending = False
+        self.is_over = False
+        self.was_released = False
+        held.channel.on_lost = self.revoke
+        held.channel.on_refused = self._refused
+
+    # ── passages ─────────────────────────────────────────────────────────────────────────────────────
+    def start(self) -> None:
+        """Begins the first passage. Not for a run whose cancel was asked for before it was claimed."""
+        if self.is_over:
+            return  # revoked before it began
+        self._is_started = True
+        if self._leaving_with is not None:
+            self._finish(self._leaving_with)
+        elif self.held.claimed.cancel_requested:
+            self._finish(RunCancelConfirmed())
+        else:
+            self._begin()
+            self._hear_late()
+
+    def _begin(self) -> None:
+        if self._leaving_with is not None:
+            self._finish(self._leaving_with)
+            return
+        passage = self._passage = Passage(self.held, self)
+        self._parking = Parking(passage, self._park, self._stuck)
+        self._runtime = RunRuntime(passage, self._shown)
+        self._ctx = context_of(self.held, is_replay=passage.replay.is_replaying)
+        body = Body(passage, self._runtime, self._ctx)
+        context = self.held.workplace.context.copy()
+        context.run(current_strands.set, passage.strands)
+        context.run(current_place.set, passage.body)
+        strand = self._loop.create_task(Guarded(body.play(), passage.reason), context=context)
+        passage.strands.begin(strand)
+        strand.add_done_callback(functools.partial(self._played, passage), context=Context())
+
+    def _played(self, passage: Passage, strand: "asyncio.Task[Ending]") -> None:
+        """The body came to its end, by itself unless the passage was stopped."""
+        if passage.stop is not None:
+            return  # `_stop` sees to the rest
+        if strand.cancelled() or strand.exception() is not None:
+            error = strand.exception() if not strand.cancelled() else asyncio.CancelledError()
+            assert error is not None
+            ending: Ending = RunAttemptFailed(failure_of(error), 0)
+        else:
+            ending = strand.result()
+        if isinstance(ending, RunSucceeded):
+            self._report_left_out(passage)
+        left = passage.strands.pending()
+        if left:
+            message = (
+                f"{len(left)} asyncio tasks of the job were still at work when it returned; they were stopped"
+            )
+            self._runtime.log("WARNING", message, None, "mainspring")
+        self._stop(Suspended, lambda: self._finish(ending))
+
+    def _report_left_out(self, passage: Passage) -> None:
+        keys = passage.replay.left_out()
+        if keys:
+            shown = ", ".join(f"'{key}'" for key in keys[:10]) + (", ..." if len(keys) > 10 else "")
+            message = f"finished tasks that the code did not ask for any more: {shown}"
+            passage.replay.catch_up()
+            self._runtime.log("WARNING", message, {"tasks": keys[:100]}, "mainspring")
+
+    # ── what the passage tells ───────────────────────────────────────────────────────────────────────
+    def caught_up(self) -> None:
+        self._ctx.run.is_replay = False
+
+    def consider_parking(self) -> None:
+        self._parking.consider()
+
+    def is_idle(self) -> None:
+        if self._passage.strands.are_blocked_on(Ours):
+            self._passage.replay.catch_up()  # all that is known was asked for, or never will be
+        self.reached_safe_point()
+        self._parking.look()
+
+    def reached_safe_point(self) -> None:
+        if self._leaving_with is not None and self._passage.is_safe():
+            self._leave()
+
+    def takes_over(self) -> bool:
+        passage = self._passage
+        if passage.attempts or not passage.turns.is_last():
+            return False
+        if self._leaving_with is not None:
+            self._leave()
+            return True
+        if self.held.workplace.always_replay:
+            self._stop(Suspended, self._begin)
+            return True
+        return False
+
+    def drifted(self, message: str, key: str) -> None:
+        if self._leaving_with is None:
+            self._leaving_with = RunDrifted(message, key)
+            self._passage.is_leaving = True
+        self.reached_safe_point()
+
+    def _stuck(self, key: str) -> None:
+        message = f"the code waits for '{key}', which it had stopped waiting for when it ran first"
+        self.drifted(message, key)
+
+    # ── what the worker tells ────────────────────────────────────────────────────────────────────────
+    def notice(self, notice: Notice) -> None:
+        """News from the server about this lease."""
+        if self._is_ending or self.is_over:
+            return
+        if notice.lease_ended:
+            self.revoke()
+        elif not self._is_started or self._passage.parking is not None:
+            self._late.append(notice)
+        elif notice.cancel_requested:
+            self._stop(Cancelled, lambda: self._finish(RunCancelConfirmed()))
+        else:
+            for known in notice.resolved:
+                self._runtime.waits.resolve(known)
+
+    def give_back(self, *, at_once: bool = False) -> None:
+        """Lets another worker go on: at the next safe point, or `at_once`."""
+        if self._is_ending or self.is_over:
+            return
+        if self._leaving_with is None:
+            self._leaving_with = RunReleased()
+        if not self._is_started:
+            return
+        self._passage.is_leaving = True
+        if at_once and self._passage.parking is None:
+            self._leave()
+        else:
+            self.reached_safe_point()
+
+    def revoke(self) -> None:
+        """The lease is gone: stop, report nothing more."""
+        if self.is_over:
+            return
+        self.held.channel.close()
+        if self._is_ending or not self._is_started:
+            self._over()
+        else:
+            self._stop(Revoked, self._over)
+
+    def _refused(self, error: MainspringError) -> None:
+        """The server will not take what was reported, however often it is sent."""
+        if self._is_ending:
+            self.revoke()  # not even that it failed: another worker may fare better
+        else:
+            self._stop(Suspended, lambda: self._finish(RunAttemptFailed(failure_of(error), 0)))
+
+    # ── leaving ──────────────────────────────────────────────────────────────────────────────────────
+    def _park(self, keys: tuple[str, ...]) -> None:
+        self._passage.parking = Ours(loop=self._loop)
+        self._shown.finish_lines()
+        self.held.channel.put(RunParked(keys), self._park_answered)
+
+    def _park_answered(self, report: ReportAnswer, answer: ItemAnswer | None) -> None:
+        if report.parked:
+            self._stop(Suspended, self._over)
+            return
+        parking, self._passage.parking = self._passage.parking, None
+        for known in report.resolved:
+            self._runtime.waits.resolve(known)
+        self._hear_late()
+        if parking is not None:
+            settle(parking)
+        self.reached_safe_point()
+        self._parking.look_later()
+
+    def _hear_late(self) -> None:
+        late, self._late = self._late, []
+        for notice in late:
+            self.notice(notice)
+
+    def _leave(self) -> None:
+        item = self._leaving_with
+        assert item is not None
+        if self._passage.parking is None:
+            self._stop(Suspended, lambda: self._finish(item))
+
+    def _stop(self, stop: Stop, then: Callable[[], None]) -> None:
+        """Stops user code, then does `then`. A lost lease overrides any other reason."""
+        passage = self._passage
+        if passage.stop is not None:
+            if stop is Revoked or self._then == self._begin:
+                passage.stop, self._then = stop, then
+            return
+        self._then = then
+        passage.end(stop)
+        passage.strands.cancel()
+        passage.strands.when_over(functools.partial(self._stopped, passage), Context())
+        self._be_patient(passage, 1)
+
+    def _stopped(self, passage: Passage) -> None:
+        """All of the passage's code has ended (or is given up)."""
+        if passage is not self._passage or passage.is_closed:
+            return
+        passage.is_closed = True
+        if self._patience is not None:
+            self._patience.cancel()
+        self._then()
+
+    def _be_patient(self, passage: Passage, count: int) -> None:
+        self._patience = self._loop.call_later(
+            _AGAIN_AFTER, self._cancel_again, passage, count, context=Context()
+        )
+
+    def _cancel_again(self, passage: Passage, count: int) -> None:
+        if passage.is_closed:
+            return
+        if count < _MOST_CANCELS:
+            passage.strands.cancel()
+            self._be_patient(passage, count + 1)
+            return
+        log.error("run %s: code of job '%s' does not stop when cancelled", self.run_id, self.held.job.id)
+        self._stopped(passage)
+
+    def _finish(self, item: Item) -> None:
+        """Reports the last item."""
+        self._is_ending = True
+        self._shown.finish_lines()
+        self.held.channel.put(item, lambda report, answer: self._ended(item))
+
+    def _ended(self, item: Item) -> None:
+        self.was_released = isinstance(item, RunReleased)
+        self._over()
+
+    def _over(self) -> None:
+        if not self.is_over:
+            self.is_over = True
+            self.held.channel.close()
+            self._on_over(self)
+
+
+def _nothing() -> None:
+    pass

@@ -1,0 +1,99 @@
+"""The runs a worker holds: taken on, told of news, given back, let go."""
+
+import threading
+from collections.abc import Callable, Iterable
+
+from mainspring.model.protocol import ClaimedRun, Notice, RunDrifted
+from mainspring.worker.execution import Execution
+from mainspring.worker.held import Held, Workplace
+
+Lease = tuple[str, int]
+
+
+class Roster:
+    """Runs by lease. `changed` is called whenever one is let go."""
+
+    def __init__(self, changed: Callable[[], None]) -> None:
+        self._changed = changed
+        #: Guards what the keeper's thread reads.
+        self._lock = threading.Lock()
+        self._held: dict[Lease, Execution | None] = {}
+        self._newest: dict[str, Execution] = {}
+        self.is_leaving = False
+        #: Runs given back unfinished.
+        self.released = 0
+
+    def __len__(self) -> int:
+        return len(self._held)
+
+    def leases(self) -> tuple[Lease, ...]:
+        """What is held, for a heartbeat. Callable in any thread."""
+        with self._lock:
+            return tuple(self._held)
+
+    def take_on(self, claimed: ClaimedRun, workplace: Workplace) -> None:
+        """Begins to execute a run, after its last passage here has ended, if there was one."""
+        lease = (claimed.run_id, claimed.lease)
+        if lease in self._held:
+            return  # an answer that was sent twice
+        job = workplace.jobs.get(claimed.job_id)
+        if job is None:
+            self._decline(claimed, workplace)
+            return
+        execution = Execution(Held(claimed, job, workplace), self._over)
+        self._add(lease, execution)
+        if self.is_leaving:
+            execution.give_back()
+        previous = self._newest.get(claimed.run_id)
+        self._newest[claimed.run_id] = execution
+        if previous is None:
+            execution.start()
+        else:
+            previous.successor = execution
+            previous.revoke()  # it has parked or lost its lease; its code may still be on the way out
+
+    def tell(self, notice: Notice) -> None:
+        """News about a run. What concerns another lease than the one held is passed over."""
+        execution = self._held.get((notice.run_id, notice.lease))
+        if execution is not None:
+            execution.notice(notice)
+
+    def give_back(self, *, at_once: bool = False) -> None:
+        """Every run, and from now on whatever still comes: at the next safe point, or `at_once`."""
+        self.is_leaving = True
+        for execution in self._all():
+            execution.give_back(at_once=at_once)
+
+    def revoke(self) -> None:
+        """All leases are gone."""
+        for execution in self._all():
+            execution.revoke()
+
+    def _all(self) -> Iterable[Execution]:
+        return [execution for execution in self._held.values() if execution is not None]
+
+    def _decline(self, claimed: ClaimedRun, workplace: Workplace) -> None:
+        """A job that this worker does not have: a person must see it, the run is not lost."""
+        lease = (claimed.run_id, claimed.lease)
+        channel = workplace.outbox.open(*lease)
+        channel.on_lost = lambda: self._remove(lease)
+        self._add(lease, None)
+        message = f"the worker it was given to has no job '{claimed.job_id}'"
+        channel.put(RunDrifted(message), lambda report, answer: self._remove(lease))
+
+    def _add(self, lease: Lease, execution: Execution | None) -> None:
+        with self._lock:
+            self._held[lease] = execution
+
+    def _remove(self, lease: Lease) -> None:
+        with self._lock:
+            self._held.pop(lease, None)
+        self._changed()
+
+    def _over(self, execution: Execution) -> None:
+        self.released += execution.was_released
+        if self._newest.get(execution.run_id) is execution:
+            del self._newest[execution.run_id]
+        if execution.successor is not None:
+            execution.successor.start()
+        self._remove((execution.run_id, execution.lease))

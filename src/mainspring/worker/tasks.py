@@ -1,0 +1,270 @@
+"""Durable tasks: the function is called, its outcome committed, and only then does user code go on (I3).
+
+A task whose outcome was kept is answered from it (I2). A failed attempt is followed by another after a pause;
+a long pause is a wait of its own, during which the run may leave this worker.
+"""
+
+import asyncio
+import random
+from collections.abc import Awaitable
+from contextvars import Context
+from dataclasses import dataclass
+from typing import Any
+
+from mainspring.clock import SECOND, Clock
+from mainspring.codec import decode, encode
+from mainspring.duration import format_duration
+from mainspring.errors import DataError, TaskTimeout
+from mainspring.model.failures import Failure
+from mainspring.model.protocol import TaskAttemptFailed, TaskStarted, TaskSucceeded
+from mainspring.model.tasks import Checkpoint, TaskLabel
+from mainspring.sdk.bridge import invoke
+from mainspring.sdk.context import TaskScope, enter_task
+from mainspring.sdk.retry import DEFAULT_RETRY, Retry, decide
+from mainspring.sdk.runtime import TaskCall
+from mainspring.worker.failures import output_failure, raised_failure, read_failure, task_error, write_failure
+from mainspring.worker.keys import Place, current_place
+from mainspring.worker.passage import Passage
+from mainspring.worker.strands import Ours, settle
+from mainspring.worker.waits import WaitCalls
+
+#: A pause between attempts longer than this (microseconds) does not keep the worker's slot.
+LONG_PAUSE = 5 * SECOND
+
+
+@dataclass(slots=True)
+class Attempt:
+    """One attempt: of which call, and how it came out."""
+
+    call: TaskCall
+    label: TaskLabel
+    number: int
+    retry: Retry
+    began: int
+
+
+class TaskCalls:
+    """The tasks of one passage."""
+
+    def __init__(self, passage: Passage, waits: WaitCalls) -> None:
+        self._passage = passage
+        self._waits = waits
+        self._clock = passage.clock
+
+    async def run(self, call: TaskCall) -> Any:
+        """What the task returned, restored from what was kept; raises `TaskFailed` and what `output` raises."""
+        at = await self._passage.call(
+            call.key,
+            "task",
+            call.name or call.key,
+            [call.args, call.kwargs],
+            icon=call.icon,
+            params=call.params,
+            properties=call.properties,
+        )
+        known = at.known
+        number = 1
+        if known is not None:
+            if known.status in ("SUCCESS", "FAILED"):
+                return await self._again(call, known)
+            if known.status == "CANCELLED":
+                await self._waits.given_up(known.key)
+            number = known.attempt
+            if known.status == "RETRYING":
+                await self._pause(known.key, number, known.next_attempt_in or 0)
+                number += 1
+        retry = call.retry or DEFAULT_RETRY
+        while True:
+            await self._passage.begin()
+            value = await self._attempt(Attempt(call, at.label, number, retry, self._clock.monotonic()))
+            if value is not _AGAIN:
+                return value
+            number += 1
+
+    async def _again(self, call: TaskCall, known: Checkpoint) -> Any:
+        """The outcome that was kept, in its turn."""
+        passage = self._passage
+        await passage.replayed(known)
+        if known.status == "FAILED":
+            raise task_error(known.key, known.attempt, read_failure(known.failure), None)
+        try:
+            return _restored(call, known.output or "null")
+        except DataError as error:
+            message = (
+                f"the output that was kept of '{known.key}' does not fit its function now: {error.message}"
+            )
+            passage.owner.drifted(message, known.key)
+            return await passage.never()
+
+    async def _pause(self, key: str, number: int, span: int) -> None:
+        """Between attempt `number`, which this lease knows from before, and the next one."""
+        if span <= LONG_PAUSE:
+            await self._clock.sleep(span)
+        else:
+            await self._waits.block(key, self._passage.expect(key, number))
+
+    # ── one attempt ──────────────────────────────────────────────────────────────────────────────────
+    async def _attempt(self, attempt: Attempt) -> Any:
+        """What user code gets; `_AGAIN` when another attempt is due."""
+        passage = self._passage
+        started = passage.channel.put(TaskStarted(attempt.label, attempt.number), lazy=True)
+        here = Place(attempt.label.key)
+        passage.attempts += 1
+        try:
+            output, value = await self._outcome(attempt, here)
+        except BaseException as error:
+            passage.attempts -= 1
+            if passage.is_failure(error):
+                started.withdraw()
+                return await self._failed(attempt, error)
+            if passage.stop is None:
+                passage.owner.reached_safe_point()
+                passage.owner.consider_parking()
+            raise
+        finally:
+            here.is_open = False
+        passage.attempts -= 1
+        started.withdraw()  # the outcome says it all, when it is quicker
+        return await self._succeeded(attempt, output, value)
+
+    async def _outcome(self, attempt: Attempt, here: Place) -> tuple[str, Any]:
+        """The output as it is kept, and as user code gets it. Raises what the function raises, and `_Refused`
+        when what it returned cannot be kept."""
+        call, key = attempt.call, attempt.label.key
+        scope = TaskScope(key, attempt.number, attempt.retry.policy.max_attempts, call.idempotency_key or "")
+        token = current_place.set(here)
+        try:
+            with enter_task(scope):
+                running = invoke(call.fn, call.args, call.kwargs)
+                if call.timeout is not None:
+                    running = _within(self._clock, call.timeout, running, key)
+                result = await running
+        finally:
+            current_place.reset(token)
+        limit = self._passage.held.workplace.registered.max_payload_bytes
+        try:
+            output = encode(result, what=f"the output of task '{key}'", limit=limit)
+            if call.restore is None and (result is None or type(result) in (bool, str)):
+                return output, result
+            return output, _restored(call, output)
+        except DataError as error:
+            raise _Refused(error) from None
+
+    async def _succeeded(self, attempt: Attempt, output: str, value: Any) -> Any:
+        passage, label = self._passage, attempt.label
+        position = passage.held.next_position()
+        turn = passage.turns.open(position)
+        passage.channel.put(
+            TaskSucceeded(label, attempt.number, self._since(attempt), output, position),
+            lambda report, answer: passage.turns.ready(turn, value),
+        )
+        passage.held.keep(
+            Checkpoint(
+                label.key, "task", "SUCCESS", attempt.number, label.fingerprint, output, position=position
+            )
+        )
+        return await passage.turns.take(turn)
+
+    async def _failed(self, attempt: Attempt, error: BaseException) -> Any:
+        """Raises when this was the last attempt; otherwise `_AGAIN`, after the pause."""
+        key = attempt.label.key
+        if isinstance(error, _Refused):
+            failure = output_failure(error.reason, key)
+            return await self._failed_for_good(attempt, failure, error.reason)
+        failure = raised_failure(error, key)
+        decision = decide(error, attempt.number, attempt.retry, random.random(), self._clock.now())
+        if decision.delay is None:
+            return await self._failed_for_good(attempt, failure, error)
+        await self._until_next(attempt, failure, decision.delay)
+        return _AGAIN
+
+    async def _failed_for_good(self, attempt: Attempt, failure: Failure, error: BaseException) -> Any:
+        passage, label, number = self._passage, attempt.label, attempt.number
+        raised = task_error(label.key, number, failure, error)
+        if raised is not error:
+            raised.__cause__ = error
+        position = passage.held.next_position()
+        turn = passage.turns.open(position)
+        passage.channel.put(
+            TaskAttemptFailed(label, number, self._since(attempt), failure, position=position),
+            lambda report, answer: passage.turns.ready(turn, error=raised),
+        )
+        passage.held.keep(
+            Checkpoint(
+                label.key,
+                "task",
+                "FAILED",
+                number,
+                label.fingerprint,
+                failure=write_failure(failure),
+                position=position,
+            )
+        )
+        return await passage.turns.take(turn)
+
+    async def _until_next(self, attempt: Attempt, failure: Failure, span: int) -> None:
+        """Reports the failed attempt; returns when the next one is due."""
+        passage, label, number = self._passage, attempt.label, attempt.number
+        is_long = span > LONG_PAUSE
+        item = TaskAttemptFailed(label, number, self._since(attempt), failure, span, frees_slot=is_long)
+        passage.held.keep(
+            Checkpoint(label.key, "task", "RETRYING", number, label.fingerprint, next_attempt_in=span)
+        )
+        if is_long:
+            waiter = passage.expect(label.key, number)
+            passage.channel.put(item)
+            passage.owner.reached_safe_point()
+            await self._waits.block(label.key, waiter)
+            return
+        kept = Ours(loop=passage.loop)
+        passage.channel.put(item, lambda report, answer: settle(kept))
+        passage.owner.reached_safe_point()
+        await kept
+        await self._clock.sleep(span)
+
+    def _since(self, attempt: Attempt) -> int:
+        return max(0, self._clock.monotonic() - attempt.began)
+
+
+_AGAIN: Any = object()
+
+
+class _Refused(Exception):
+    """The function returned something that cannot be kept."""
+
+    def __init__(self, reason: DataError) -> None:
+        super().__init__(str(reason))
+        self.reason = reason
+
+
+def _restored(call: TaskCall, output: str) -> Any:
+    """What user code gets of a kept output, on the first run and on replay alike."""
+    value = decode(output)
+    return value if call.restore is None else call.restore(value)
+
+
+async def _within(clock: Clock, span: int, running: Awaitable[Any], key: str) -> Any:
+    """What `running` comes to, or `TaskTimeout` after `span`. Measured by our clock, unlike asyncio's timeouts."""
+    strand = asyncio.current_task()
+    assert strand is not None
+    is_over = False
+
+    def expire(timer: asyncio.Task[None]) -> None:
+        nonlocal is_over
+        if not timer.cancelled() and timer.exception() is None:
+            is_over = True
+            strand.cancel()
+
+    # In a context of its own: the timer is none of the run's strands.
+    timer = strand.get_loop().create_task(clock.sleep(span), context=Context())
+    timer.add_done_callback(expire)
+    try:
+        return await running
+    except asyncio.CancelledError as error:
+        if is_over and strand.uncancel() == 0:
+            message = f"task '{key}' took longer than {format_duration(span)}"
+            raise TaskTimeout(message, task_key=key) from error
+        raise
+    finally:
+        timer.remove_done_callback(expire)
+        timer.cancel()

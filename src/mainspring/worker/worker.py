@@ -1,0 +1,313 @@
+"""The worker: registers, claims runs for its free slots, executes them, keeps their leases, drains and leaves."""
+
+import asyncio
+import contextlib
+import hashlib
+import logging
+import os
+import socket
+from collections.abc import Callable, Iterable
+from contextvars import Context, copy_context
+
+from mainspring.clock import SECOND, Clock, SystemClock
+from mainspring.duration import format_duration
+from mainspring.errors import MainspringError, UnknownWorker
+from mainspring.ids import new_id
+from mainspring.model.limits import Limits
+from mainspring.model.protocol import (
+    ClaimAnswer,
+    Farewell,
+    Heartbeat,
+    HeartbeatAnswer,
+    Notice,
+    Registered,
+    Registration,
+)
+from mainspring.sdk.client import Client
+from mainspring.worker import capture
+from mainspring.worker.backend import Backend
+from mainspring.worker.claims import Claims
+from mainspring.worker.held import Workplace
+from mainspring.worker.keeper import Keeper
+from mainspring.worker.outbox import Outbox
+from mainspring.worker.patience import Patience, is_passing
+from mainspring.worker.roster import Roster
+from mainspring.worker.strands import install_factory
+
+log = logging.getLogger("mainspring.worker")
+
+#: Seconds that runs get to report their end once the time to drain is over.
+_LAST_WORDS = 5.0
+
+
+class Worker:
+    """Executes runs of a client's jobs on this event loop."""
+
+    def __init__(
+        self,
+        client: Client,
+        backend: Backend,
+        *,
+        slots: int = 100,
+        clock: Clock | None = None,
+        name: str = "",
+        app: str = "",
+        worker_id: str | None = None,
+        drain_timeout: int = 30 * SECOND,
+        limits: Limits | None = None,
+        always_replay: bool = False,
+        ready: Callable[[str], None] | None = None,
+    ) -> None:
+        """`slots`: runs executed side by side. `name`: a label for people and supervisors (the host's name when
+        empty); `app`: the app's reference, as it is shown. `drain_timeout` (microseconds): how long a draining
+        worker lets task attempts go on. `always_replay` (forced replay, for tests): user code begins anew after
+        every outcome. `ready` is called with the worker's id after every registration."""
+        self._client = client
+        self._backend = backend
+        self._slots = slots
+        self._clock = clock or SystemClock()
+        self._name = name or socket.gethostname()
+        self._app = app or client.name
+        self._drain_timeout = drain_timeout
+        self._limits = limits or Limits()
+        self._always_replay = always_replay
+        self._ready = ready
+        self.worker_id = worker_id or new_id("wrk")
+        self.is_draining = False
+        self._roster = Roster(self._let_go)
+        self._is_joining = False
+        self._is_watching = False
+
+    async def run(self) -> None:
+        """Registers, works, and returns once it has drained. Raises when the server refuses this worker
+        (`Unauthorized`, `ProtocolMismatch`)."""
+        self._loop = asyncio.get_running_loop()
+        self._is_empty = asyncio.Event()
+        install_factory(self._loop)
+        self._stopped: asyncio.Future[None] = self._loop.create_future()
+        self._outbox = Outbox(
+            self._backend, self._clock, self._loop, on_unknown=self._unknown, on_fatal=self._fail
+        )
+        self._claims = Claims(
+            self._backend,
+            self._clock,
+            self._loop,
+            free=self._free,
+            heard=self._claimed,
+            gave_up=lambda: self._keeper.nudge(),
+            failed=self._fail,
+        )
+        self._keeper = Keeper(self._backend, self, self._loop)
+        with capture.capturing():
+            sender = self._loop.create_task(self._outbox.run(), context=Context())
+            sender.add_done_callback(self._sender_ended)
+            try:
+                await self._join()
+                await self._stopped
+            finally:
+                await self._leave(sender)
+
+    def drain(self) -> None:
+        """Takes nothing new and gives runs back at their next checkpoint; `run` then returns. What has not got
+        there after `drain_timeout` is given back as it is."""
+        if self.is_draining:
+            return
+        self.is_draining = True
+        self._claims.refresh(replace=True)
+        self._roster.give_back()
+        self._timer = self._loop.create_task(self._clock.sleep(self._drain_timeout), context=Context())
+        self._timer.add_done_callback(self._out_of_time)
+        self._check_drained()
+
+    def _out_of_time(self, timer: "asyncio.Task[None]") -> None:
+        if not timer.cancelled():
+            self.give_back_now()
+
+    def give_back_now(self) -> None:
+        """Gives back every run as it is, and returns from `run` as soon as the server knows."""
+        self._roster.give_back(at_once=True)
+        self._loop.call_later(_LAST_WORDS, self._end)
+
+    @property
+    def running(self) -> int:
+        """Runs held."""
+        return len(self._roster)
+
+    @property
+    def released(self) -> int:
+        """Runs given back unfinished."""
+        return self._roster.released
+
+    # ── joining and leaving ──────────────────────────────────────────────────────────────────────────
+    async def _join(self) -> None:
+        """Registers, however long the server takes to answer, and begins to claim."""
+        self._is_joining = True
+        patience = Patience(self._clock, "the registration")
+        while True:
+            try:
+                registered = await self._backend.register(self._registration())
+                break
+            except UnknownWorker:
+                self.worker_id = new_id("wrk")
+            except Exception as error:
+                if isinstance(error, MainspringError) and not is_passing(error):
+                    raise
+                await patience.wait(error)
+        patience.answered()
+        self._is_joining = False
+        self._set_up(registered)
+
+    def _set_up(self, registered: Registered) -> None:
+        self._workplace = Workplace(
+            loop=self._loop,
+            clock=self._clock,
+            outbox=self._outbox,
+            jobs=self._client.registered,
+            registered=registered,
+            limits=self._limits,
+            context=copy_context(),
+            always_replay=self._always_replay,
+        )
+        self._outbox.restart(self.worker_id)
+        self._keeper.start(registered)
+        self._claims.start(self.worker_id)
+        if not self._is_watching:
+            self._is_watching = True
+            self._watch_leases()
+        if self._ready is not None:
+            self._ready(self.worker_id)
+        self._check_drained()
+
+    def _registration(self) -> Registration:
+        return Registration(
+            worker_id=self.worker_id,
+            name=self._name,
+            app=self._app,
+            code_version=self._code_version(),
+            hostname=socket.gethostname(),
+            pid=os.getpid(),
+            slots=self._slots,
+            jobs=self._client.job_specs(),
+        )
+
+    def _code_version(self) -> str:
+        """Changes when a job or the code of its function changes."""
+        digest = hashlib.blake2b(digest_size=8)
+        for job_id, job in sorted(self._client.registered.items()):
+            code = getattr(job.fn, "__code__", None)
+            digest.update(f"{job_id}@{job.version}".encode())
+            digest.update(b"" if code is None else code.co_code)
+        return digest.hexdigest()
+
+    async def _leave(self, sender: "asyncio.Task[None]") -> None:
+        sender.remove_done_callback(self._sender_ended)
+        self._roster.revoke()
+        self._claims.stop()
+        self._keeper.stop()
+        if self.is_draining:
+            self._timer.cancel()
+        if self._roster:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._is_empty.wait(), _LAST_WORDS)
+        sender.cancel()
+        await asyncio.gather(sender, return_exceptions=True)
+        try:
+            await asyncio.wait_for(self._backend.farewell(Farewell(self.worker_id)), _LAST_WORDS)
+        except (MainspringError, TimeoutError) as error:
+            log.debug("farewell was not answered: %s", error)
+
+    def _end(self) -> None:
+        if not self._stopped.done():
+            self._stopped.set_result(None)
+
+    def _fail(self, error: Exception) -> None:
+        """The server refuses this worker, or something of ours broke: nothing more can be done here."""
+        if not self._stopped.done():
+            self._stopped.set_exception(error)
+
+    def _sender_ended(self, sender: "asyncio.Task[None]") -> None:
+        if not sender.cancelled():
+            error = sender.exception()
+            self._fail(error if isinstance(error, Exception) else RuntimeError("the outbox stopped"))
+
+    def _unknown(self) -> None:
+        """The server does not know this worker any more: its leases are gone. Begin anew under another id."""
+        if self._is_joining or self._stopped.done():
+            return
+        self._is_joining = True
+        log.warning("the server does not know this worker any more; it registers again")
+        self._claims.stop()
+        self._roster.revoke()
+        if self.is_draining:
+            self._end()
+            return
+        self.worker_id = new_id("wrk")
+        joining = self._loop.create_task(self._join(), context=Context())
+        joining.add_done_callback(self._joined)
+
+    def _joined(self, joining: "asyncio.Task[None]") -> None:
+        if not joining.cancelled() and (error := joining.exception()) is not None:
+            self._fail(error if isinstance(error, Exception) else RuntimeError("registration stopped"))
+
+    # ── claims, notices, leases ──────────────────────────────────────────────────────────────────────
+    def _free(self) -> int:
+        return 0 if self.is_draining else self._slots - len(self._roster)
+
+    def _claimed(self, answer: ClaimAnswer) -> None:
+        if answer.unknown_worker:
+            self._unknown()
+            return
+        for claimed in answer.runs:
+            self._roster.take_on(claimed, self._workplace)
+        self._tell(answer.notices)
+
+    def _tell(self, notices: Iterable[Notice]) -> None:
+        for notice in notices:
+            self._claims.noticed(notice.run_id, notice.number)
+            self._roster.tell(notice)
+
+    def _let_go(self) -> None:
+        if not self._roster:
+            self._is_empty.set()
+        self._claims.refresh()
+        self._check_drained()
+
+    def _check_drained(self) -> None:
+        if self.is_draining and not self._roster and not self._claims.is_granting and not self._is_joining:
+            self._end()
+
+    def _watch_leases(self) -> None:
+        """Stops every run whose lease must have ended because no heartbeat was answered. On the loop, so that a
+        heartbeat that hangs cannot keep it from being seen."""
+        if self._stopped.done():
+            return
+        if self._roster and self._keeper.is_lease_over():
+            silence = format_duration(self._workplace.registered.lease_timeout)
+            log.warning("no heartbeat was answered for %s: the leases are over, the runs stop here", silence)
+            self._roster.revoke()
+        every = self._workplace.registered.heartbeat_every / SECOND
+        self._loop.call_later(every, self._watch_leases, context=Context())
+
+    # ── what the keeper asks and tells ───────────────────────────────────────────────────────────────
+    def snapshot(self, blocked_stack: str | None) -> Heartbeat:
+        # Claims first: a run granted by a claim that counts as over is held by then.
+        done = self._claims.done
+        return Heartbeat(
+            self.worker_id,
+            held=self._roster.leases(),
+            claims_done=done,
+            progress=self._claims.answered + self._outbox.acknowledged,
+            is_draining=self.is_draining,
+            blocked_stack=blocked_stack,
+        )
+
+    def heard(self, heartbeat: Heartbeat, answer: HeartbeatAnswer) -> None:
+        if heartbeat.worker_id != self.worker_id:
+            return
+        if answer.unknown_worker:
+            self._unknown()
+        else:
+            self._tell(answer.notices)
+
+    def failed(self, error: MainspringError) -> None:
+        self._fail(error)

@@ -1,0 +1,70 @@
+"""One world per scenario, in every place where scenarios play, with a limit on how long it may take."""
+
+import asyncio
+import functools
+import inspect
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scenarios.world import Axes, World
+
+#: Seconds of the machine's time. A scenario takes a fraction of one; one that hangs says what was outstanding.
+LIMIT = 20.0
+
+#: Where the truth is kept. PostgreSQL joins here.
+DATABASES: dict[str, Callable[[Path], str]] = {
+    "sqlite": lambda folder: f"sqlite:///{folder / 'mainspring.db'}",
+}
+DOORS = {"local": False, "http": True}
+REPLAYS = {"normal": False, "replayed": True}
+
+
+@pytest.fixture(params=DATABASES)
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    return DATABASES[request.param](tmp_path)
+
+
+@pytest.fixture(params=DOORS)
+def is_http(request: pytest.FixtureRequest) -> bool:
+    return DOORS[request.param]
+
+
+@pytest.fixture(params=REPLAYS)
+def always_replay(request: pytest.FixtureRequest) -> bool:
+    return REPLAYS[request.param]
+
+
+@pytest.fixture
+async def world(database: str, is_http: bool, always_replay: bool) -> AsyncIterator[World]:
+    made = World(Axes(database, is_http, always_replay))
+    try:
+        yield made
+    finally:
+        await made.close()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if isinstance(item, pytest.Function) and "world" in item.fixturenames:
+            item.obj = _limited(item.obj)
+
+
+def _limited(scenario: Callable[..., Any]) -> Callable[..., Any]:
+    if not inspect.iscoroutinefunction(scenario):
+        return scenario
+
+    @functools.wraps(scenario)
+    async def run(*args: Any, world: World, **fixtures: Any) -> None:
+        limit = asyncio.timeout(LIMIT)
+        try:
+            async with limit:
+                await scenario(*args, world=world, **fixtures)
+        except TimeoutError:
+            if limit.expired():
+                raise AssertionError(f"not done after {LIMIT:g} seconds\n{world.outstanding()}") from None
+            raise
+
+    return run

@@ -1,0 +1,36 @@
+"""A database that can lose its power: what was not committed by then never is."""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+
+from mainspring.errors import DatabaseUnavailable
+from mainspring.storage.database import Database, Transaction
+
+
+class Disk:
+    """Implements `Database` over a real one."""
+
+    def __init__(self, inner: Database) -> None:
+        self._inner = inner
+        self.dialect = inner.dialect
+        self.label = inner.label
+        self.has_power = True
+        self.commits = 0
+
+    @contextmanager
+    def write(self) -> Iterator[Transaction]:
+        self._check()
+        with self._inner.write() as tx:
+            yield tx
+            self._check()  # gone while the transaction was open: it is rolled back
+        self.commits += 1
+
+    def read(self) -> AbstractContextManager[Transaction]:
+        return self._inner.read()
+
+    def close(self) -> None:
+        self._inner.close()
+
+    def _check(self) -> None:
+        if not self.has_power:
+            raise DatabaseUnavailable("the power is gone")

@@ -1,0 +1,115 @@
+"""Stillness: the moment when nothing more happens until the clock is turned. Found by looking, never by waiting.
+
+All is still when the loop turns empty, every command has been applied, no request is under way but claims that
+the engine holds open, no thread works, and no timer is due.
+"""
+
+import asyncio
+import sys
+import threading
+from collections.abc import Iterator
+from types import CodeType
+from typing import Any, Protocol
+
+from mainspring.clock import FakeClock, Instant
+from mainspring.sdk import bridge
+from scenarios.parts.gates import Gate
+from scenarios.parts.lives import Lives
+from scenarios.parts.server import Server
+from scenarios.parts.taps import TappedBackend, TappedClock, TappedDoor
+
+#: Turns of the loop without a callback after which it counts as quiet.
+QUIET_TURNS = 3
+#: What a worker puts off for a moment of the machine's time: lazy reports, a look for code that is on its way.
+_PUT_OFF = frozenset({"Outbox._rouse", "Turns.wake"})
+#: Where a thread of a plain `def` waits for somebody else.
+_BLOCKED_IN = frozenset({bridge.Crossing.call.__code__, Gate.wait_open.__code__})
+
+
+class Moving(Protocol):
+    """The world, as stillness sees it."""
+
+    lives: Lives
+    clock: FakeClock
+    server: Server
+    door: TappedDoor
+
+    def backends(self) -> list[TappedBackend]: ...
+
+    def clocks(self) -> list[TappedClock]: ...
+
+
+class Stillness:
+    def __init__(self, world: Moving) -> None:
+        self._world = world
+
+    async def reached(self) -> None:
+        """Returns when all is still."""
+        world = self._world
+        while True:
+            await self._quiet()
+            calls = world.lives.calls
+            await world.server.catch_up()
+            await self._quiet()
+            what = self.motion()
+            if what is None:
+                # Catching up itself took some turns; anything beyond them was somebody else's.
+                if world.lives.calls - calls < 4 * QUIET_TURNS:
+                    return
+            else:
+                await world.lives.something_happens(0.25)
+
+    async def _quiet(self) -> None:
+        turns = 0
+        while turns < QUIET_TURNS:
+            before = self._world.lives.calls
+            await asyncio.sleep(0)
+            turns = turns + 1 if self._world.lives.calls - before <= 1 else 0
+
+    def motion(self) -> str | None:
+        """What is still going on, None when nothing is."""
+        return next(self._motions(), None)
+
+    def next_at(self) -> Instant | None:
+        """When something is due next: in the engine, or in a worker that sleeps."""
+        world = self._world
+        due = [world.server.next_timer_at(), *(clock.next_at() for clock in world.clocks())]
+        return min((at for at in due if at is not None), default=None)
+
+    def _motions(self) -> Iterator[str]:
+        world = self._world
+        for backend in world.backends():
+            for verb, message in backend.wire.open():
+                if verb != "claim" or not world.server.holds_claim(message.worker_id, message.claim_seq):
+                    yield f"{verb} of {backend.worker_id} is under way"
+        for verb, path in world.door.wire.open():
+            if verb == "call":
+                yield f"a call of {path} is under way"
+        yield from (f"thread {name} works" for name in _threads_at_work())
+        yield from (f"{callback} comes soon" for callback in _put_off())
+        next_at = self.next_at()
+        if next_at is not None and next_at <= world.clock.now():
+            yield "a timer is due"
+
+
+def _threads_at_work() -> Iterator[str]:
+    frames = sys._current_frames()
+    for thread in threading.enumerate():
+        if thread.name == "mainspring-def":
+            codes = set(_codes(frames.get(thread.ident or 0)))
+            if any(code.co_name == "work" for code in codes) and not codes & _BLOCKED_IN:
+                yield thread.name
+
+
+def _codes(frame: Any) -> Iterator[CodeType]:
+    while frame is not None:
+        yield frame.f_code
+        frame = frame.f_back
+
+
+def _put_off() -> Iterator[str]:
+    loop: Any = asyncio.get_running_loop()
+    for handle in loop._scheduled:
+        name = getattr(handle._callback, "__qualname__", "")
+        if name in _PUT_OFF and not handle._cancelled:
+            yield name

@@ -1,0 +1,301 @@
+"""The world of a scenario: a real platform and real workers on a clock turned by hand, which can be killed.
+
+A scenario defines jobs on `world.client`, starts the world, does things and looks. It never waits for real time:
+the clock moves only when all is still, to whatever is due next.
+"""
+
+import asyncio
+from dataclasses import dataclass
+from itertools import count
+from typing import Any
+
+from mainspring import Client, Event, Job, Run
+from mainspring.client.backend import HttpBackend
+from mainspring.clock import FakeClock
+from mainspring.duration import Duration, parse_duration
+from mainspring.engine.commands import EndWorkers
+from mainspring.ids import new_id
+from mainspring.model.limits import Limits
+from mainspring.worker.backend import Backend
+from mainspring.worker.worker import Worker
+from scenarios.parts.gates import Effects, Gate
+from scenarios.parts.lives import Life, Lives
+from scenarios.parts.outstanding import outstanding
+from scenarios.parts.server import API_KEY, Server
+from scenarios.parts.stillness import Stillness
+from scenarios.parts.taps import TappedBackend, TappedClock, TappedDoor
+
+
+@dataclass(frozen=True)
+class Axes:
+    """Where a scenario plays."""
+
+    #: Where the truth is kept, as a database URL.
+    database: str
+    is_http: bool
+    always_replay: bool
+
+    def __str__(self) -> str:
+        kind = self.database.partition(":")[0]
+        return f"{kind}, {'over HTTP' if self.is_http else 'in process'}{', forced replay' * self.always_replay}"
+
+
+@dataclass
+class Crew:
+    """A worker with the life it leads."""
+
+    worker: Worker
+    life: Life
+    backend: TappedBackend
+    clock: TappedClock
+    working: asyncio.Task[Any]
+
+
+class World:
+    """Made by the `world` fixture."""
+
+    def __init__(self, axes: Axes) -> None:
+        self.axes = axes
+        self.clock = FakeClock()
+        self.client = Client("test")
+        self.effects = Effects()
+        self.lives = Lives()
+        self.server: Server
+        self.door: TappedDoor
+        self.crews: list[Crew] = []
+        self.limits = Limits()
+        self._gates: list[Gate] = []
+        self._numbers = count(1)
+        self._stillness = Stillness(self)
+        self._slots = 10
+
+    def gate(self) -> Gate:
+        gate = Gate()
+        self._gates.append(gate)
+        return gate
+
+    # ── beginning and end ────────────────────────────────────────────────────────────────────────────
+    async def start(self, *, workers: int = 1, slots: int = 10, limits: Limits | None = None) -> None:
+        """Server up, workers registered with the jobs that the client has by now."""
+        self._slots = slots
+        self.limits = limits or self.limits
+        await self._start_server()
+        for _ in range(workers):
+            await self.start_worker()
+
+    async def _start_server(self) -> None:
+        axes = self.axes
+        self.server = await Server.start(
+            self.lives, axes.database, self.clock, is_http=axes.is_http, limits=self.limits
+        )
+        self.door = TappedDoor(self.server.door())
+        self.client.use_door(self.door)
+
+    async def start_worker(self, client: Client | None = None, *, slots: int | None = None) -> Crew:
+        """Another worker; `client` when its code differs from that of the others."""
+        name = f"worker-{next(self._numbers)}"
+        life = self.lives.begin(name)
+        backend = TappedBackend(self._backend(), life)
+        clock = TappedClock(self.clock)
+        worker = Worker(
+            client or self.client,
+            backend,
+            slots=slots or self._slots,
+            clock=clock,
+            name=name,
+            worker_id=new_id("wrk"),
+            always_replay=self.axes.always_replay,
+        )
+        working = self.lives.spawn(life, worker.run())
+        registered = asyncio.ensure_future(backend.registered.wait())
+        await asyncio.wait({working, registered}, return_when=asyncio.FIRST_COMPLETED)
+        registered.cancel()
+        if working.done():
+            working.result()
+        crew = Crew(worker, life, backend, clock, working)
+        self.crews.append(crew)
+        return crew
+
+    def _backend(self) -> Backend:
+        return HttpBackend(self.server.url, API_KEY) if self.axes.is_http else self.server.local_backend()
+
+    async def close(self) -> None:
+        """The end of the scenario, however it went."""
+        for gate in self._gates:
+            gate.open()
+        if hasattr(self, "server"):
+            await self.door.aclose()
+            self._kill_workers()
+            await self.server.die(self.lives)
+        self.lives.close()
+
+    # ── faults ───────────────────────────────────────────────────────────────────────────────────────
+    async def crash(self, *, down_for: Duration = 0) -> None:
+        """Everything dies at once, and is started again: what was committed is all that is left."""
+        workers = len(self.crews)
+        dead = [(crew.backend.worker_id, crew.life.name) for crew in self.crews]
+        await self.door.aclose()
+        self._kill_workers()
+        await self.server.die(self.lives)
+        self.clock.advance(parse_duration(down_for))
+        await self._start_server()
+        # What `mainspring dev` knows when it starts: nobody of its earlier workers is alive.
+        await self._end_workers([worker_id for worker_id, _ in dead], "superseded", blames=False)
+        for _ in range(workers):
+            await self.start_worker()
+
+    async def crash_worker(self, *, restart: bool = True, blames: bool = True) -> None:
+        """Every worker dies at once; their supervisor notices, and starts as many again."""
+        ids = [crew.backend.worker_id for crew in self.crews]
+        self._kill_workers()
+        await self._end_workers(ids, "exited", blames=blames)
+        if restart:
+            for _ in ids:
+                await self.start_worker()
+
+    async def kill(self, crew: Crew) -> None:
+        """One worker dies, and its supervisor notices."""
+        self._kill(crew)
+        await self._end_workers([crew.backend.worker_id], "exited", blames=True)
+
+    async def give_up(self, crew: Crew) -> None:
+        """One worker is taken for dead though it lives: it was frozen, or cut off, and comes back."""
+        await self._end_workers([crew.backend.worker_id], "exited", blames=True)
+
+    async def drain(self, crew: Crew) -> None:
+        """One worker is asked to stop, and stops."""
+        crew.worker.drain()
+        await crew.working
+        self.crews.remove(crew)
+
+    def _kill_workers(self) -> None:
+        for crew in list(self.crews):
+            self._kill(crew)
+
+    def _kill(self, crew: Crew) -> None:
+        self.lives.end(crew.life)
+        crew.worker._keeper.stop()  # its thread would only find out with the next heartbeat
+        self.crews.remove(crew)
+
+    async def _end_workers(self, ids: list[str | None], reason: Any, *, blames: bool) -> None:
+        for worker_id in ids:
+            command = EndWorkers(
+                reason, environment_id=self.server.environment_id, worker_id=worker_id, blames=blames
+            )
+            await self.server.engine.end_workers(command)
+
+    # ── doing ────────────────────────────────────────────────────────────────────────────────────────
+    async def send(self, name: str, payload: Any = None, **options: Any) -> Event[Any]:
+        """As `client.send_event`."""
+        return await self.client.send_event(name, payload, **options)
+
+    async def trigger(
+        self, job: Job[..., Any, Any], payload: Any = None, *, via: Client | None = None, **options: Any
+    ) -> Run[Any]:
+        """As `job.trigger`, from outside."""
+        return await job.trigger({} if payload is None else payload, **options)
+
+    async def run_of(self, event: Event[Any]) -> Run[Any]:
+        """The one run that an event started."""
+        (started,) = event.runs
+        return await self.client.runs.retrieve(started.id)
+
+    # ── time ─────────────────────────────────────────────────────────────────────────────────────────
+    async def still(self) -> None:
+        """Returns when nothing more happens until the clock is turned."""
+        await self._stillness.reached()
+
+    async def advance(self, delay: Duration) -> None:
+        """Let this span pass; whatever falls due in it happens at its own time."""
+        until = self.clock.now() + parse_duration(delay)
+        while True:
+            await self.still()
+            due = self._stillness.next_at()
+            if due is None or due > until:
+                break
+            self.clock.advance(due - self.clock.now())
+        self.clock.advance(until - self.clock.now())
+        await self.still()
+
+    async def commits(self, count: int) -> None:
+        """Returns when the database has taken so many more commits: in the midst of whatever goes on."""
+        until = self.server.disk.commits + count
+        while self.server.disk.commits < until:
+            before = self.server.disk.commits
+            await self.lives.something_happens(0.1)
+            if self.server.disk.commits == before and self._stillness.motion() is None:
+                return  # there is nothing to be in the midst of
+
+    async def until(self, run: Run[Any], status: str, *, waiting_for: str | None = None) -> Run[Any]:
+        """The run, once all is still and it stands as asked; the clock does not move."""
+        await self.still()
+        await run.refresh()
+        keys = [wait["task"] for wait in run.waiting_for]
+        if run.status != status or (waiting_for is not None and waiting_for not in keys):
+            wanted = f"{status} for '{waiting_for}'" if waiting_for else status
+            raise AssertionError(
+                f"the run is {run.status}, waiting for {keys}, not {wanted}\n{run.error}\n{outstanding(self)}"
+            )
+        return run
+
+    async def finish(self, run: Run[Any]) -> Run[Any]:
+        """The run when it has ended; the clock moves to whatever is due next, as often as needed."""
+        while True:
+            await self.still()
+            await run.refresh()
+            if run.is_final:
+                return run
+            due = self._stillness.next_at()
+            if due is None:
+                raise AssertionError(f"the run {run.id} stands still for ever\n{outstanding(self)}")
+            self.clock.advance(due - self.clock.now())
+
+    async def output(self, run: Run[Any]) -> Any:
+        """What the run came to, which must be a success."""
+        await self.finish(run)
+        assert run.status == "SUCCESS", f"{run.status}: {run.error}\n{outstanding(self)}"
+        return run.output
+
+    async def failure(self, run: Run[Any]) -> Any:
+        """The error that the run ended with; it must have FAILED."""
+        await self.finish(run)
+        assert run.status == "FAILED", f"{run.status}: {run.output}"
+        assert run.error is not None
+        return run.error
+
+    # ── looking ──────────────────────────────────────────────────────────────────────────────────────
+    async def tasks(self, run: Run[Any]) -> dict[str, Any]:
+        """Its tasks as the API shows them, by key, in the order they began."""
+        return {task["key"]: task for task in await self._list(run, "tasks")}
+
+    async def history(self, run: Run[Any]) -> list[Any]:
+        return await self._list(run, "history")
+
+    async def kinds(self, run: Run[Any], task: str | None = None) -> list[str]:
+        """The kinds of its history's entries, or of those about one task."""
+        entries = await self.history(run)
+        return [entry["kind"] for entry in entries if task is None or entry["task"] == task]
+
+    async def logs(self, run: Run[Any]) -> list[Any]:
+        return await self._list(run, "logs")
+
+    async def trace(self, run: Run[Any]) -> list[Any]:
+        return await self._list(run, "trace")
+
+    async def _list(self, run: Run[Any], noun: str) -> list[Any]:
+        answer = await self.door.call("GET", f"/api/v1/runs/{run.id}/{noun}")
+        data: list[Any] = answer["data"]
+        return data
+
+    # ── for stillness and for the message of a failure ───────────────────────────────────────────────
+    def backends(self) -> list[TappedBackend]:
+        return [crew.backend for crew in self.crews]
+
+    def clocks(self) -> list[TappedClock]:
+        return [crew.clock for crew in self.crews]
+
+    def is_workers(self, one: asyncio.Task[Any]) -> bool:
+        return any(one in crew.life.begun for crew in self.crews)
+
+    def outstanding(self) -> str:
+        return outstanding(self)

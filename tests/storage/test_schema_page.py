@@ -1,0 +1,38 @@
+"""The schema page is what the migrations come to."""
+
+from mainspring.storage.schema import PAGE, current_page, page_of
+from mainspring.storage.shapes import SHAPES
+from mainspring.storage.sqlite import SqliteDatabase
+
+#: Where each shape's rows are kept.
+TABLES = {
+    "run": "runs",
+    "task": "tasks",
+    "attempt": "attempts",
+    "wait": "waits",
+    "event": "events",
+    "entry": "history",
+    "log": "logs",
+    "store_entry": "store_entries",
+    "worker": "workers",
+}
+
+
+def test_the_page_equals_the_migrations() -> None:
+    assert PAGE.read_text("utf-8") == current_page(), "run: python -m mainspring.storage.schema"
+
+
+def test_an_empty_database_has_an_empty_page() -> None:
+    database = SqliteDatabase(None)
+    assert "create" not in page_of(database).lower()
+    database.close()
+
+
+def test_every_shape_has_a_table_with_its_columns() -> None:
+    """Statements name no column twice; a field without a column would show only when it is used."""
+    page = current_page().lower()
+    for name, shape in SHAPES.items():
+        definition = page.partition(f"create table {TABLES[name]} (")[2].partition(") strict")[0]
+        columns = [line.split()[0] for line in definition.strip().splitlines()]
+        assert set(shape.columns) <= set(columns), name
+        assert set(columns) - set(shape.columns) <= {"sequence", "primary"}, name
