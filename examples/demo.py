@@ -77,6 +77,11 @@ def demonstrate() -> int:
 
 
 def main() -> int:
+    for ending in (
+        signal.SIGTERM,
+        getattr(signal, "SIGHUP", signal.SIGTERM),
+    ):  # SIGHUP: the terminal was closed
+        signal.signal(ending, signal.default_int_handler)
     platform = Platform()
     try:
         platform.wait_until_ready()

@@ -198,10 +198,15 @@ class Dev:
                 return run
         raise AssertionError(f"{PATIENCE:g} s passed; the run is {run}\n{self.output.text()}")
 
+    def worker_pids(self) -> list[int]:
+        """Of the workers that take work now."""
+        _, workers = self.request("GET", "/api/v1/workers")
+        return [int(worker["pid"]) for worker in workers["data"] if worker["status"] == "ALIVE"]
+
     def worker_pid(self) -> int:
-        """Of the worker that takes work now."""
-        (pid,) = (w["pid"] for w in self.read("workers")["data"] if w["status"] == "ALIVE")
-        return int(pid)
+        """Of the one worker that takes work now."""
+        (pid,) = self.worker_pids()
+        return pid
 
     def stop(self, sign: int = signal.SIGINT) -> int:
         """Ask it to stop; its exit code."""
@@ -210,13 +215,9 @@ class Dev:
 
     def kill_everything(self) -> None:
         """kill -9 of the server and of its worker, at once."""
-        pids = [self.process.pid]
-        try:
-            pids += [int(w["pid"]) for w in self.read("workers")["data"] if w["status"] == "ALIVE"]
-        finally:
-            for pid in pids:
-                kill(pid)
-            self.process.wait(PATIENCE)
+        for pid in [*self.worker_pids(), self.process.pid]:
+            kill(pid)
+        self.process.wait(PATIENCE)
 
     def close(self) -> None:
         """Leave nothing behind, whatever state it is in."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from fastapi import FastAPI
 
 from mainspring.clock import Clock, SystemClock
+from mainspring.engine.committer import Hints
 from mainspring.engine.engine import Engine
 from mainspring.engine.timing import Timing
 from mainspring.errors import MainspringError
@@ -49,7 +50,9 @@ class Platform:
         self.settings = settings
         self.is_dev = is_dev
         self.database = database
-        self.engine = Engine(database, clock=clock, limits=Limits.of(settings), timing=timing)
+        self.engine = Engine(
+            database, clock=clock, limits=Limits.of(settings), timing=timing, hints=_hints(database, settings)
+        )
         self.app: FastAPI = create_app(
             self.engine,
             limits=Limits.of(settings),
@@ -147,6 +150,16 @@ class Platform:
     def local_backend(self, environment_id: str | None = None) -> "LocalBackend":
         """A worker's way to the engine inside this process."""
         return LocalBackend(self.engine, environment_id or self.environment_id)
+
+
+def _hints(database: Database, settings: Settings) -> Hints | None:
+    """How this server hears of the others on its database; None where it is the only one."""
+    if database.dialect != "postgres":
+        return None
+    # Here and not at the top: the driver is an extra, and it is there when such a database could be opened.
+    from mainspring.hints.postgres import PostgresHints
+
+    return PostgresHints(settings.database)
 
 
 class LocalBackend:

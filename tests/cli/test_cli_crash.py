@@ -15,7 +15,7 @@ client = Client("crash")
 
 
 async def work(number: int) -> int:
-    await asyncio.sleep(0.05)
+    await asyncio.sleep(0.25)
     return number
 
 

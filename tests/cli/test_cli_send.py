@@ -57,7 +57,8 @@ def test_trigger_prints_the_run_and_with_wait_its_output(dev: Dev) -> None:
 def test_wait_mirrors_a_time_out(dev: Dev) -> None:
     done = dev.cli("trigger", "slow", "--wait")
     assert done.returncode == 124, done.stderr
-    assert "TIMED_OUT" in done.stdout
+    assert "TIMED_OUT" in done.stderr
+    assert done.stdout == ""
 
 
 def test_a_run_that_takes_too_long_is_left_alone_after_the_timeout(dev: Dev) -> None:

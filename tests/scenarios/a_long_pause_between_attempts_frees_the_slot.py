@@ -44,7 +44,9 @@ async def test_the_pause_goes_on_after_a_crash_of_everything(world: World) -> No
 
     @world.client.job(id="long-pause")
     async def long_pause(io: IO) -> int:
-        return await io.run_task("slow", slow_service, retry=Retry(min_delay="10 minutes", max_delay="1h", jitter=False))
+        return await io.run_task(
+            "slow", slow_service, retry=Retry(min_delay="10 minutes", max_delay="1h", jitter=False)
+        )
 
     await world.start()
     began = world.clock.now()

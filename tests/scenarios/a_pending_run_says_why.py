@@ -22,7 +22,7 @@ async def test_a_pending_run_says_why(world: World) -> None:
     await world.drain(visitor)
     first, second = await world.trigger(held), await world.trigger(held)
     delayed = await world.trigger(held, delay="1 hour")
-    homeless = await world.trigger(elsewhere, via=world.client)
+    homeless = await world.trigger(elsewhere)
     await gate.reached()
     await world.until(first, "RUNNING")
 

@@ -56,10 +56,10 @@ async def test_a_plain_def_job_blocks_its_own_thread(world: World) -> None:
 
     await world.start(slots=1)
     run = await world.trigger(plain, "quiet")
-    await world.until(run, "WAITING", waiting_for="pause")
+    await world.until(run, waiting_for="pause")
     await world.crash()
     await world.advance("1 hour")
-    await world.until(run, "WAITING", waiting_for="answer")
+    await world.until(run, waiting_for="answer")
     await world.send("answer", "yes")
 
     assert await world.output(run) == ["quiet", "LOUD", "yes", 1, "plain", True]

@@ -60,4 +60,7 @@ async def test_an_empty_payload_works_where_the_schema_has_defaults(world: World
     await world.start()
 
     assert await world.output(await world.run_of(await world.send("hello.world", {}))) == "Hello, world!"
-    assert await world.output(await world.run_of(await world.send("hello.world", {"who": "Ada"}))) == "Hello, Ada!"
+    assert (
+        await world.output(await world.run_of(await world.send("hello.world", {"who": "Ada"})))
+        == "Hello, Ada!"
+    )

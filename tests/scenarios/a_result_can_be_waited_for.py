@@ -47,7 +47,11 @@ async def test_a_failed_runs_result_raises(world: World) -> None:
     await world.finish(run)
     with pytest.raises(RunFailed, match="negative") as failed:
         await run.result()
-    assert (failed.value.run_id, failed.value.status, failed.value.failure.type) == (run.id, "FAILED", "ValueError")
+    assert (failed.value.run_id, failed.value.status, failed.value.failure.type) == (
+        run.id,
+        "FAILED",
+        "ValueError",
+    )
 
     other = await world.trigger(cancelled)
     await world.until(other, "WAITING")

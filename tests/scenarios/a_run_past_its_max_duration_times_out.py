@@ -42,7 +42,7 @@ async def test_a_running_run_times_out_and_is_stopped(world: World) -> None:
     run = await world.trigger(slow)
     await gate.reached()
     await world.finish(run)
-    await world.still()
+    await world.beat()
 
     assert run.status == "TIMED_OUT"
     assert world.effects == ["stopped"]

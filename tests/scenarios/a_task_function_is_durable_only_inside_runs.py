@@ -52,5 +52,5 @@ async def test_a_task_function_is_durable_only_inside_runs(world: World) -> None
     assert await world.output(run) == ["2026-01-31T09:00:00+00:00", "Page", 2, 3]
     assert world.effects == [0, 1, 2, 9, "bind", "bind", "bind"]
     tasks = await world.tasks(run)
-    assert list(tasks) == ["render", "render#2", "render#3", "cover", "wait", "bind", "bind#2"]
+    assert set(tasks) == {"render", "render#2", "render#3", "cover", "wait", "bind", "bind#2"}
     assert tasks["bind"]["name"] == "Bind the book"

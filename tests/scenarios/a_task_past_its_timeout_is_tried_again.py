@@ -35,7 +35,11 @@ async def test_a_task_that_always_takes_too_long_fails(world: World) -> None:
         try:
             await io.run_task("endless", endless, timeout="5 seconds", retry=0)
         except TaskFailed as error:
-            return [error.task_key, getattr(error.cause, "code", ""), str(issubclass(TaskTimeout, TimeoutError))]
+            return [
+                error.task_key,
+                getattr(error.cause, "code", ""),
+                str(issubclass(TaskTimeout, TimeoutError)),
+            ]
         return []
 
     await world.start()

@@ -19,7 +19,11 @@ async def test_a_task_that_used_up_its_attempts_can_be_caught(world: World) -> N
             await io.run_task("broken", broken, retry=2)
         except TaskFailed as error:
             assert error.task_key == "broken"
-            return [await io.run_task("mend", mend, error.attempts), error.cause.__class__.__name__, str(error)]
+            return [
+                await io.run_task("mend", mend, error.attempts),
+                error.cause.__class__.__name__,
+                str(error),
+            ]
         return []
 
     await world.start()

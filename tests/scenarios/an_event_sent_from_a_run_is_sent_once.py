@@ -12,7 +12,9 @@ async def test_an_event_sent_from_a_run_is_sent_once(world: World) -> None:
         sent = await io.send_event("tell", "shipped", {"order": 7}, id="o-7")
         await io.run_task("pack", gate.passed)
         await io.wait("pause", "1 hour")
-        both = await io.send_events("tell-more", [{"name": "shipped", "payload": {"order": n}} for n in (8, 9)])
+        both = await io.send_events(
+            "tell-more", [{"name": "shipped", "payload": {"order": n}} for n in (8, 9)]
+        )
         return [sent.id, sent.event_id, len(sent.runs), [event.payload["order"] for event in both]]
 
     @world.client.on("shipped")

@@ -20,10 +20,10 @@ async def test_changed_input_is_found_and_resumed(world: World) -> None:
 
         return client
 
-    await world.start()
-    await world.drain(world.crews[0])
-    old = await world.start_worker(shop(10))
-    run = await world.trigger(shop(10).job_by_id("order"), via=world.client)
+    old_shop = shop(10)
+    await world.start(workers=0)
+    old = await world.start_worker(old_shop)
+    run = await world.trigger(old_shop.job_by_id("order"))
     await world.until(run, "WAITING", waiting_for="pause")
     await world.drain(old)
     await world.start_worker(shop(20))
@@ -59,7 +59,7 @@ async def test_a_key_that_changed_its_kind_is_found(world: World) -> None:
 
     await world.start(workers=0)
     crew = await world.start_worker(old)
-    run = await world.trigger(before, via=world.client)
+    run = await world.trigger(before)
     await world.until(run, "WAITING", waiting_for="long")
     await world.drain(crew)
     await world.start_worker(new)
@@ -91,7 +91,7 @@ async def test_tasks_may_come_and_go_around_finished_ones(world: World) -> None:
 
     await world.start(workers=0)
     crew = await world.start_worker(old)
-    run = await world.trigger(before, via=world.client)
+    run = await world.trigger(before)
     await world.until(run, "WAITING")
     await world.drain(crew)
     await world.start_worker(new)

@@ -9,10 +9,16 @@ from typing import Any
 
 import pytest
 
+from scenarios.parts.lives import current_life
 from scenarios.world import Axes, World
 
 #: Seconds of the machine's time. A scenario takes a fraction of one; one that hangs says what was outstanding.
 LIMIT = 20.0
+
+#: Threads of would-be processes are ended where they stand, by SystemExit.
+_KILLED = (
+    "ignore:Exception in thread mainspring-(committer|keeper):pytest.PytestUnhandledThreadExceptionWarning"
+)
 
 #: Where the truth is kept. PostgreSQL joins here.
 DATABASES: dict[str, Callable[[Path], str]] = {
@@ -39,6 +45,7 @@ def always_replay(request: pytest.FixtureRequest) -> bool:
 
 @pytest.fixture
 async def world(database: str, is_http: bool, always_replay: bool) -> AsyncIterator[World]:
+    current_life.set(None)
     made = World(Axes(database, is_http, always_replay))
     try:
         yield made
@@ -50,6 +57,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if isinstance(item, pytest.Function) and "world" in item.fixturenames:
             item.obj = _limited(item.obj)
+            item.add_marker(pytest.mark.filterwarnings(_KILLED))
 
 
 def _limited(scenario: Callable[..., Any]) -> Callable[..., Any]:
@@ -58,6 +66,7 @@ def _limited(scenario: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(scenario)
     async def run(*args: Any, world: World, **fixtures: Any) -> None:
+        current_life.set(None)
         limit = asyncio.timeout(LIMIT)
         try:
             async with limit:

@@ -44,11 +44,15 @@ async def test_forty_runs_survive_four_crashes(world: World) -> None:
         kept.update((run.id, entry["task"]) for entry in entries if entry["kind"] == "TASK_COMPLETED")
         tasks = await world.tasks(run)
         assert {task["status"] for task in tasks.values()} == {"SUCCESS"}
-        assert {key for _, key in kept if _ == run.id} == {key for key in tasks if tasks[key]["kind"] != "wait"}
+        assert {key for _, key in kept if _ == run.id} == {
+            key for key in tasks if tasks[key]["kind"] != "wait"
+        }
     assert set(kept.values()) == {1}
     counts = [await world.client.store.get(f"count-{n}") for n in range(4)]
     assert counts == [RUNS / 4] * 4
-    sent = sorted([event.payload["n"] async for event in world.client.events.list(name="tough.done", limit=100)])
+    sent = sorted(
+        [event.payload["n"] async for event in world.client.events.list(name="tough.done", limit=100)]
+    )
     assert sent == list(range(RUNS))
     # What ran again was in doubt when all died: it had not been kept.
     assert {effect for effect, count in world.effects.counts().items() if count > 5} == set()

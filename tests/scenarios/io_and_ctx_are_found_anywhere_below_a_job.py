@@ -22,7 +22,14 @@ async def work(n: int) -> str:
 async def test_io_and_ctx_are_found_anywhere_below_a_job(world: World) -> None:
     @world.client.job(id="top", version="1.2.3")
     async def top(payload: int, io: IO, ctx: Context) -> list[object]:
-        return [await below(payload), ctx.run.id, ctx.job.version, ctx.environment, ctx.attempt.number, ctx.event]
+        return [
+            await below(payload),
+            ctx.run.id,
+            ctx.job.version,
+            ctx.environment,
+            ctx.attempt.number,
+            ctx.event,
+        ]
 
     await world.start()
     runs = await asyncio.gather(*(world.trigger(top, n) for n in range(5)))

@@ -31,4 +31,4 @@ async def test_one_id_serves_reject_revise_approve(world: World) -> None:
 
     assert await world.output(run) == [3, "reject", "reject", "approve"]
     assert world.effects == ["revise 1", "revise 2"]
-    assert list(await world.tasks(run)) == ["review", "revise", "review#2", "revise#2", "review#3"]
+    assert set(await world.tasks(run)) == {"review", "revise", "review#2", "revise#2", "review#3"}

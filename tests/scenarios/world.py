@@ -37,13 +37,16 @@ class Axes:
 
     def __str__(self) -> str:
         kind = self.database.partition(":")[0]
-        return f"{kind}, {'over HTTP' if self.is_http else 'in process'}{', forced replay' * self.always_replay}"
+        return (
+            f"{kind}, {'over HTTP' if self.is_http else 'in process'}{', forced replay' * self.always_replay}"
+        )
 
 
 @dataclass
 class Crew:
     """A worker with the life it leads."""
 
+    client: Client
     worker: Worker
     life: Life
     backend: TappedBackend
@@ -67,6 +70,7 @@ class World:
         self._gates: list[Gate] = []
         self._numbers = count(1)
         self._stillness = Stillness(self)
+        self._clients = {self.client}
         self._slots = 10
 
     def gate(self) -> Gate:
@@ -89,16 +93,20 @@ class World:
             self.lives, axes.database, self.clock, is_http=axes.is_http, limits=self.limits
         )
         self.door = TappedDoor(self.server.door())
-        self.client.use_door(self.door)
+        for client in self._clients:
+            client.use_door(self.door)
 
     async def start_worker(self, client: Client | None = None, *, slots: int | None = None) -> Crew:
         """Another worker; `client` when its code differs from that of the others."""
+        client = client or self.client
+        self._clients.add(client)
+        client.use_door(self.door)
         name = f"worker-{next(self._numbers)}"
         life = self.lives.begin(name)
         backend = TappedBackend(self._backend(), life)
         clock = TappedClock(self.clock)
         worker = Worker(
-            client or self.client,
+            client,
             backend,
             slots=slots or self._slots,
             clock=clock,
@@ -112,7 +120,7 @@ class World:
         registered.cancel()
         if working.done():
             working.result()
-        crew = Crew(worker, life, backend, clock, working)
+        crew = Crew(client, worker, life, backend, clock, working)
         self.crews.append(crew)
         return crew
 
@@ -132,35 +140,43 @@ class World:
     # ── faults ───────────────────────────────────────────────────────────────────────────────────────
     async def crash(self, *, down_for: Duration = 0) -> None:
         """Everything dies at once, and is started again: what was committed is all that is left."""
-        workers = len(self.crews)
-        dead = [(crew.backend.worker_id, crew.life.name) for crew in self.crews]
+        crews = list(self.crews)
         await self.door.aclose()
         self._kill_workers()
         await self.server.die(self.lives)
         self.clock.advance(parse_duration(down_for))
         await self._start_server()
         # What `mainspring dev` knows when it starts: nobody of its earlier workers is alive.
-        await self._end_workers([worker_id for worker_id, _ in dead], "superseded", blames=False)
-        for _ in range(workers):
-            await self.start_worker()
+        await self._end_workers(crews, "superseded", blames=False)
+        for crew in crews:
+            await self.start_worker(crew.client)
 
     async def crash_worker(self, *, restart: bool = True, blames: bool = True) -> None:
         """Every worker dies at once; their supervisor notices, and starts as many again."""
-        ids = [crew.backend.worker_id for crew in self.crews]
+        crews = list(self.crews)
         self._kill_workers()
-        await self._end_workers(ids, "exited", blames=blames)
+        await self._end_workers(crews, "exited", blames=blames)
         if restart:
-            for _ in ids:
-                await self.start_worker()
+            for crew in crews:
+                await self.start_worker(crew.client)
 
     async def kill(self, crew: Crew) -> None:
         """One worker dies, and its supervisor notices."""
         self._kill(crew)
-        await self._end_workers([crew.backend.worker_id], "exited", blames=True)
+        await self._end_workers([crew], "exited", blames=True)
 
     async def give_up(self, crew: Crew) -> None:
         """One worker is taken for dead though it lives: it was frozen, or cut off, and comes back."""
-        await self._end_workers([crew.backend.worker_id], "exited", blames=True)
+        await self._end_workers([crew], "exited", blames=True)
+
+    async def beat(self) -> None:
+        """Every worker's next heartbeat, which takes seconds of the machine's time otherwise, comes now."""
+        for crew in self.crews:
+            beats = crew.backend.beats
+            crew.worker._keeper.nudge()
+            while crew.backend.beats == beats:
+                await self.lives.something_happens(0.1)
+        await self.still()
 
     async def drain(self, crew: Crew) -> None:
         """One worker is asked to stop, and stops."""
@@ -177,10 +193,11 @@ class World:
         crew.worker._keeper.stop()  # its thread would only find out with the next heartbeat
         self.crews.remove(crew)
 
-    async def _end_workers(self, ids: list[str | None], reason: Any, *, blames: bool) -> None:
-        for worker_id in ids:
+    async def _end_workers(self, crews: list[Crew], reason: Any, *, blames: bool) -> None:
+        environment_id = self.server.environment_id
+        for crew in crews:
             command = EndWorkers(
-                reason, environment_id=self.server.environment_id, worker_id=worker_id, blames=blames
+                reason, environment_id=environment_id, worker_id=crew.backend.worker_id, blames=blames
             )
             await self.server.engine.end_workers(command)
 
@@ -189,9 +206,7 @@ class World:
         """As `client.send_event`."""
         return await self.client.send_event(name, payload, **options)
 
-    async def trigger(
-        self, job: Job[..., Any, Any], payload: Any = None, *, via: Client | None = None, **options: Any
-    ) -> Run[Any]:
+    async def trigger(self, job: Job[..., Any, Any], payload: Any = None, **options: Any) -> Run[Any]:
         """As `job.trigger`, from outside."""
         return await job.trigger({} if payload is None else payload, **options)
 
@@ -226,12 +241,14 @@ class World:
             if self.server.disk.commits == before and self._stillness.motion() is None:
                 return  # there is nothing to be in the midst of
 
-    async def until(self, run: Run[Any], status: str, *, waiting_for: str | None = None) -> Run[Any]:
+    async def until(
+        self, run: Run[Any], status: str | None = None, *, waiting_for: str | None = None
+    ) -> Run[Any]:
         """The run, once all is still and it stands as asked; the clock does not move."""
         await self.still()
         await run.refresh()
         keys = [wait["task"] for wait in run.waiting_for]
-        if run.status != status or (waiting_for is not None and waiting_for not in keys):
+        if run.status != (status or run.status) or (waiting_for is not None and waiting_for not in keys):
             wanted = f"{status} for '{waiting_for}'" if waiting_for else status
             raise AssertionError(
                 f"the run is {run.status}, waiting for {keys}, not {wanted}\n{run.error}\n{outstanding(self)}"

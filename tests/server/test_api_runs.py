@@ -302,6 +302,9 @@ async def test_logs_are_filtered_and_followed(stage: Stage) -> None:
 
     assert await messages(level="WARNING") == ["hm"]
     assert await messages(text="100%") == ["charging 100%"]
+    stage.clock.advance(60_000_000)
+    assert await messages(since="30s") == []
+    assert await messages(since="2 minutes") == ["charging 100%", "hm"]
     first = await stage.ask("GET", f"{RUNS}/{run_id}/logs", params={"limit": 1})
     assert await messages(cursor=first["next_cursor"]) == ["hm"]
     end = (await stage.ask("GET", f"{RUNS}/{run_id}/logs"))["next_cursor"]

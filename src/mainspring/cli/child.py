@@ -43,7 +43,7 @@ class Child:
         try:
             process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "mainspring", "worker", launch.app, "--name", "dev"),
-                *("--parent-pipe", "--report-fd", str(writable)),
+                *("--parent-pipe", "--no-echo", "--report-fd", str(writable)),
                 stdin=asyncio.subprocess.PIPE,
                 pass_fds=(writable,),
                 env={**os.environ, **launch.environment, "MAINSPRING_WORKER_ID": worker_id},

@@ -152,7 +152,7 @@ class _Session:
     def _stopping_on_request(self) -> Iterator[None]:
         """The first signal asks to stop, a second one stops at once."""
         loop = asyncio.get_running_loop()
-        signs = (signal.SIGINT, signal.SIGTERM)
+        signs = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # SIGHUP: the terminal was closed
         for sign in signs:
             loop.add_signal_handler(sign, self._asked_to_stop)
         try:

@@ -89,7 +89,7 @@ class _Follow:
                 _show(console, line)
         self._tell_pending(run, console)
         if run["status"] in FINAL_RUN_STATUSES:
-            _show(console, _verdict(run, label))
+            _show(console, lines.of_end(run, label))
 
     def _tell_pending(self, run: Mapping[str, Any], console: Console) -> None:
         reason = run["pending_reason"]
@@ -130,15 +130,6 @@ async def _rest(
         cursor = page["next_cursor"] or cursor
         if len(page["data"]) < _PAGE:
             return found, cursor
-
-
-def _verdict(run: Mapping[str, Any], label: str) -> Text:
-    took = output.span(run["started_at"], run["finished_at"])
-    spent = "" if took is None else f" in {format_duration(took)}"
-    line = Text(f"{label} " if label else "", style="blue")
-    line.append_text(paint.status(run["status"]))
-    line.append(f"{spent}  {output.clean(output.result_of(run))}")
-    return line
 
 
 def _show(console: Console, line: Text) -> None:

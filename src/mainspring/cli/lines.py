@@ -6,24 +6,19 @@ from typing import Any
 from rich.text import Text
 
 from mainspring.cli import output
-from mainspring.cli.paint import LEVEL_STYLES
+from mainspring.cli.paint import LEVEL_STYLES, STATUS_STYLES
 from mainspring.duration import format_duration
 
 #: Kinds whose line says what the task itself has: its output, or what it waits for.
 TOLD_WITH_TASK = {"TASK_COMPLETED", "WAIT_STARTED", "WAIT_RESOLVED"}
 
-#: Kind → glyph, style and words; kinds that are not here are told by other lines.
+#: Kind → glyph, style and words; kinds that are not here are told by other lines, the end by `of_end`.
 _TOLD: dict[str, tuple[str, str, str]] = {
     "JOB_STARTED": ("▶", "cyan", "started"),
     "JOB_RESUMED": ("▶", "cyan", "resumed"),
     "JOB_RETRIED": ("↻", "yellow", "the run's body failed"),
     "JOB_WAITING": ("⏸", "magenta", "parked, its slot is free"),
     "JOB_RELEASED": ("⏸", "yellow", "given back by its worker"),
-    "JOB_COMPLETED": ("✔", "bold green", "SUCCESS"),
-    "JOB_FAILED": ("✘", "bold red", "FAILED"),
-    "JOB_CANCELLED": ("■", "bright_black", "CANCELLED"),
-    "JOB_TIMED_OUT": ("✘", "bold red", "TIMED_OUT"),
-    "JOB_EXPIRED": ("✘", "bold red", "EXPIRED"),
     "CANCEL_REQUESTED": ("■", "yellow", "asked to stop"),
     "WORKER_LOST": ("!", "bold red", "its worker is gone, another goes on from the last checkpoint"),
     "DRIFT_FOUND": ("!", "bold red", "the code no longer fits the checkpoints"),
@@ -45,13 +40,20 @@ def of_entry(
     `tasks`: the run's tasks by key, for their outputs. `label` names the run where several are shown.
     """
     told = _TOLD.get(entry["kind"])
-    if told is None or (entry["kind"] == "TASK_STARTED" and (entry["attempt"] or 1) == 1):
+    if told is None or _is_small_talk(entry, tasks):
         return None
     glyph, style, words = told
     parts = [part for part in (entry["task"], words, *_details(entry, tasks)) if part]
     return _line(
         entry["at"], label, Text(f"{glyph} ", style=style), Text(output.clean("  ".join(parts)), style=style)
     )
+
+
+def _is_small_talk(entry: Mapping[str, Any], tasks: Mapping[str, Mapping[str, Any]]) -> bool:
+    """The start of a first attempt (its end is told), and the moments that `io.now()` notes."""
+    if entry["kind"] == "TASK_STARTED":
+        return (entry["attempt"] or 1) == 1
+    return entry["task"] in tasks and tasks[entry["task"]]["kind"] == "value"
 
 
 def of_log(log: Mapping[str, Any], label: str = "") -> Text:
@@ -65,6 +67,17 @@ def of_log(log: Mapping[str, Any], label: str = "") -> Text:
     if log["task"]:
         line.append(f"  [{output.clean(log['task'])}]", style="bright_black")
     return _line(log["at"], label, Text("│ ", style="bright_black"), line)
+
+
+def of_end(run: Mapping[str, Any], label: str = "") -> Text:
+    """How a run ended, after how long, with what."""
+    took = output.span(run["started_at"], run["finished_at"])
+    spent = "" if took is None else f" in {format_duration(took)}"
+    style = STATUS_STYLES.get(run["status"], "")
+    is_good = run["status"] == "SUCCESS"
+    end = Text(f"{run['status']}{spent}", style=style)
+    end.append(f"  {output.clean(output.result_of(run))}", style="default")
+    return _line(run["finished_at"], label, Text("✔ " if is_good else "✘ ", style=style), end)
 
 
 def _line(at: str, label: str, glyph: Text, body: Text) -> Text:
@@ -89,5 +102,5 @@ def _details(entry: Mapping[str, Any], tasks: Mapping[str, Mapping[str, Any]]) -
     if kind == "WAIT_STARTED" and task is not None and task["waiting_for"]:
         details.append(output.wait_text(task["waiting_for"]))
     if kind in ("TASK_COMPLETED", "WAIT_RESOLVED") and task is not None and task["output"] is not None:
-        details.append(f"→ {output.compact(task['output'])}")
+        details.append(f"→ {output.outcome_text(task)}")
     return details

@@ -96,8 +96,22 @@ def wait_text(wait: Mapping[str, Any]) -> str:
     return " ".join(part for part in ("waits", what, until) if part)
 
 
+def outcome_text(task: Mapping[str, Any]) -> str:
+    """A finished task's output, shortened to what people look for."""
+    kind, value = task["kind"], task["output"]
+    if kind == "store":
+        return compact(value["value"])
+    if kind == "event_wait":
+        return compact(value["payload"])
+    if kind == "send_event":
+        return ", ".join(f"{event['name']} sent" for event in value)
+    if kind == "trigger":
+        return ", ".join(f"{run['job_id']} {run['id']}" for run in value)
+    return compact(value)
+
+
 def result_of(run: Mapping[str, Any]) -> str:
-    """A finished run's output as JSON, or its error on one line."""
+    """A finished run's output as JSON, or its error on one line; "" when it ended without one."""
     if run["status"] == "SUCCESS":
         return json.dumps(run["output"], ensure_ascii=False)
-    return f"{run['status']} {failure_text(run['error'])}" if run["error"] else str(run["status"])
+    return failure_text(run["error"]) if run["error"] else ""

@@ -152,7 +152,8 @@ def _task_rows(task: dict[str, Any]) -> list[tuple[str, ...]]:
         for attempt in task["attempts"]
         if attempt["error"]
     ]
-    result = output.compact(task["output"]) if task["status"] == "SUCCESS" else ""
+    is_told = task["status"] == "SUCCESS" and task["output"] is not None
+    result = output.outcome_text(task) if is_told else ""
     whole = (task["key"], task["status"], str(task["attempt"]), _took(task), result)
     return [whole, *failed]
 

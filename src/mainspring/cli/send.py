@@ -68,7 +68,7 @@ def trigger(
         (final,) = _follow([run["id"]], timeout, as_json)
         if as_json:
             output.document(final)
-        else:
+        elif final["status"] == "SUCCESS":
             output.data(output.result_of(final))
         raise typer.Exit(exits.code_of_runs([final["status"]]))
     if as_json:

@@ -9,12 +9,12 @@ from rich.console import Console
 from rich.text import Text
 
 from mainspring.cli import lines
-from mainspring.clock import Instant
+from mainspring.clock import Instant, to_iso
 from mainspring.engine import account, inspect
 from mainspring.engine.engine import Engine
-from mainspring.engine.views import LogQuery
-from mainspring.model.runs import FINAL_RUN_STATUSES
+from mainspring.engine.views import LogQuery, RunView
 from mainspring.server.shapes.account import entry_shape, log_shape, task_shape
+from mainspring.server.shapes.runs import run_shape
 from mainspring.storage.database import Transaction
 
 #: Accounts that grew within this span are read together (microseconds).
@@ -22,6 +22,8 @@ _GATHER = 50_000
 #: More at once than a person could read: of the others only a count is told.
 _READABLE_RUNS = 50
 _READABLE_LINES = 500
+#: Runs whose place is remembered.
+_MOST_PLACES = 20_000
 #: The end of a run's id, enough to tell two apart by eye.
 _SHORT_ID = 4
 
@@ -32,6 +34,7 @@ class _Place:
 
     sequence: int = 0
     log_cursor: str | None = None
+    is_over: bool = False
 
 
 class Tail:
@@ -76,12 +79,22 @@ class Tail:
         run = inspect.get_run_row(tx, self._environment_id, run_id)
         if run is None:
             return []
-        place = self._places.setdefault(run_id, _Place())
+        place = self._place(run_id)
         label = f"{run.job_id} {run_id[-_SHORT_ID:]}"
         told = [*self._entries(tx, run_id, label, place), *self._logs(tx, run_id, label, place)]
-        if run.status in FINAL_RUN_STATUSES:
-            self._places.pop(run_id)
+        if run.finished_at is not None and not place.is_over:
+            place.is_over = True
+            if run.finished_at >= self._since:
+                told.append(
+                    (to_iso(run.finished_at), lines.of_end(run_shape(RunView(run)).model_dump(), label))
+                )
         return told
+
+    def _place(self, run_id: str) -> _Place:
+        place = self._places.setdefault(run_id, _Place())
+        if len(self._places) > _MOST_PLACES:
+            self._places.pop(next(iter(self._places)))  # the oldest; at worst its lines are told again
+        return place
 
     def _entries(self, tx: Transaction, run_id: str, label: str, place: _Place) -> list[tuple[str, Text]]:
         entries = account.run_history(tx, self._environment_id, run_id, place.sequence, _READABLE_LINES) or []

@@ -22,6 +22,7 @@ def worker(
     ] = None,
     concurrency: Annotated[int | None, typer.Option("--concurrency", min=1, help="Runs at once.")] = None,
     parent_pipe: Annotated[bool, typer.Option("--parent-pipe", hidden=True)] = False,
+    no_echo: Annotated[bool, typer.Option("--no-echo", hidden=True)] = False,
     report_fd: Annotated[int | None, typer.Option("--report-fd", hidden=True)] = None,
 ) -> None:
     """Run a worker for APP; SIGTERM or ctrl-C drains it."""
@@ -31,7 +32,11 @@ def worker(
     server = connection.address()
     key = connection.key_of(server)
     process = ProcessOptions(
-        name=name or "", slots=concurrency, exit_with_parent=parent_pipe, report_fd=report_fd
+        name=name or "",
+        slots=concurrency,
+        exit_with_parent=parent_pipe,
+        echoes=not no_echo,
+        report_fd=report_fd,
     )
     settings = load_settings({"api_url": server.url, "api_key": key})
     code = run_worker_process(

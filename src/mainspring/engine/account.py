@@ -51,6 +51,7 @@ def run_logs(tx: Transaction, environment_id: str, run_id: str, query: LogQuery)
         lease=lease,
         number=number,
         level_rank=LOG_LEVELS.index(query.level) if query.level else None,
+        since=query.since,
         text=f"%{_literal(query.text.lower())}%" if query.text else None,
         limit=query.limit,
     )

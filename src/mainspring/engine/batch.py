@@ -102,9 +102,10 @@ class Batch:
         if not self._writes:
             return
         writes, self._writes = self._writes, {}
-        for statement in _ORDER:
-            rows = writes.pop(statement, None)
-            if rows:
-                self.tx.run_many(statement, rows)
+        with self.tx.together():
+            for statement in _ORDER:
+                rows = writes.pop(statement, None)
+                if rows:
+                    self.tx.run_many(statement, rows)
         if writes:
             raise AssertionError(f"statements without a place in the order of writes: {sorted(writes)}")

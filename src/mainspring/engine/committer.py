@@ -105,8 +105,6 @@ class Committer:
         #: Nothing is put into the inbox after _STOP: it would never be answered.
         self._gate = threading.Lock()
         self._stopped = False
-        #: The last transaction was said to have failed, which it may not have: its hints are lost.
-        self._in_doubt = False
 
     def start(self) -> None:
         self._thread.start()
@@ -156,7 +154,11 @@ class Committer:
                 except Empty:
                     break
             stopping = any(item is _STOP for item in arrived)
+            withdrawn = {item.submission for item in arrived if isinstance(item, _Withdrawal)}
             submissions = [item for item in arrived if isinstance(item, Submission)]
+            # A claim that came and went in one go is granted nothing.
+            _settle([(s, ClaimAnswer()) for s in submissions if s in withdrawn])
+            submissions = [s for s in submissions if s not in withdrawn]
             hints = [item.wake for item in arrived if isinstance(item, _Hint)]
             for wake in hints:
                 submissions += self._take_concerned(wake)
@@ -164,7 +166,7 @@ class Committer:
                 self._commit(submissions)
             for wake in hints:
                 self._on_commit(wake)
-            self._answer_empty([i.submission for i in arrived if isinstance(i, _Withdrawal)])
+            self._answer_empty(list(withdrawn))
         self._answer_empty(list(self._open_claims.values()))
 
     def _answer_empty(self, submissions: list[Submission]) -> None:
@@ -177,8 +179,10 @@ class Committer:
         """One transaction for all; if one of them breaks it, each alone, so that only that one fails."""
         try:
             settled, wake = self._transact_again(submissions)
-        except DatabaseUnavailable as error:  # perhaps it was committed all the same
-            self._in_doubt = True
+        except DatabaseUnavailable as error:
+            # Perhaps it was committed all the same: whoever waits looks again, and an open claim that it may
+            # have granted something ends, so that the next heartbeat undoes what never arrived.
+            self._answer_empty(list(self._open_claims.values()))
             settled, wake = [(s, error) for s in submissions], Wake(is_everything=True)
         except Exception as error:
             if len(submissions) > 1:
@@ -208,7 +212,6 @@ class Committer:
             commands = [s.command for s in looked_at.values() if isinstance(s.command, Claim)]
             answers = apply_open_claims(batch, commands)
             self._hints.announce(tx, batch.wake)
-        self._in_doubt = False
         settled = list(zip(others, results, strict=True))
         settled += self._keep_open(list(zip(looked_at.values(), answers, strict=True)))
         settled += [
@@ -219,8 +222,8 @@ class Committer:
         return settled, batch.wake
 
     def _concerned(self, wake: Wake) -> dict[_Claimant, Submission]:
-        """Open claims that this batch, or one before it of which nobody knows, may have something for."""
-        if wake.is_everything or self._in_doubt:
+        """Open claims that this batch may have something for."""
+        if wake.is_everything:
             return dict(self._open_claims)
         if not wake.ready and not wake.attention:
             return {}
@@ -247,16 +250,22 @@ class Committer:
             older = self._open_claims.pop(claimant, None)
             if older is not None and older is not submission:
                 settled.append((older, ClaimAnswer()))
-            if answer is None:
+            if answer is None and _stays_open(submission):
                 self._open_claims[claimant] = submission
             else:
-                settled.append((submission, answer))
+                settled.append((submission, answer or ClaimAnswer()))
         return settled
 
 
 def _claimant(submission: Submission) -> _Claimant:
     assert isinstance(submission.command, Claim)
     return (submission.command.environment_id, submission.command.request.worker_id)
+
+
+def _stays_open(submission: Submission) -> bool:
+    """A claim that may not wait is answered at once, with nothing if need be."""
+    assert isinstance(submission.command, Claim)
+    return submission.command.request.wait > 0
 
 
 def _settle(results: list[tuple[Submission, Any]]) -> None:

@@ -125,8 +125,8 @@ class Engine:
         assert isinstance(future, asyncio.Future)
         if request.wait > 0:
             await self._first(future, request.wait, on_cancel=lambda: self._committer.withdraw(submission))
-        if not future.done():
-            self._committer.withdraw(submission)
+            if not future.done():
+                self._committer.withdraw(submission)
         answer: ClaimAnswer = await future
         return answer
 

@@ -140,6 +140,7 @@ def _known(batch: Batch, command: TriggerRuns) -> dict[Any, Run]:
         "known_runs",
         environment_id=command.environment_id,
         ids=[draft.run_id for draft in command.runs],
+        job_ids=sorted({draft.job_id for draft in command.runs}),
         keys=[draft.idempotency_key for draft in command.runs if draft.idempotency_key],
     )
     known: dict[Any, Run] = {}

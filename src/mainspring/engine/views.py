@@ -51,6 +51,8 @@ class LogQuery:
     level: LogLevel | None = None
     #: Lines whose message contains this, whatever the case.
     text: str | None = None
+    #: Lines written at this instant or later.
+    since: Instant | None = None
     limit: int = 500
     #: `next_cursor` of an earlier page, or of the last line seen.
     cursor: str | None = None

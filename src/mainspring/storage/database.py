@@ -22,6 +22,10 @@ class Transaction(Protocol):
         """Once per element (mappings, or objects with attributes); returns how many rows changed in all."""
         ...
 
+    def together(self) -> AbstractContextManager[object]:
+        """Inside, statements whose results nobody reads go to the database in one round trip."""
+        ...
+
     def script(self, sql: str) -> None:
         """Several statements as they stand: for migrations only."""
         ...

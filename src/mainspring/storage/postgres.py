@@ -7,7 +7,7 @@ made while a table was young stays a sequential scan for ever.
 
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Literal
 from urllib.parse import urlsplit, urlunsplit
 
@@ -64,6 +64,9 @@ class PostgresTransaction:
         pick = found.from_mapping if isinstance(batch[0], Mapping) else found.from_object
         self._cursor.executemany(found.sql, [pick(row) for row in batch])
         return self._cursor.rowcount
+
+    def together(self) -> AbstractContextManager[object]:
+        return self._connection.pipeline()
 
     def script(self, sql: str) -> None:
         self._cursor.execute(sql)

@@ -9,7 +9,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from queue import Empty, LifoQueue
 from typing import Any, Literal
@@ -61,6 +61,9 @@ class SqliteTransaction:
         found = self._statements[statement]
         pick = found.from_mapping if isinstance(batch[0], Mapping) else found.from_object
         return self._cursor.executemany(found.sql, map(pick, batch)).rowcount
+
+    def together(self) -> AbstractContextManager[object]:
+        return nullcontext()  # there is no way to go
 
     def script(self, sql: str) -> None:
         for part in _split(sql):

@@ -1,4 +1,7 @@
-"""`logging` and `print` inside runs become lines of the run. Outside runs, and for the terminal, nothing changes."""
+"""`logging` and `print` inside runs become lines of the run. Outside runs, and for the terminal, nothing changes.
+
+Unless whoever started the worker shows the runs' lines itself: then what runs print is not echoed as well.
+"""
 
 import logging
 import sys
@@ -37,6 +40,8 @@ def _level(number: int) -> LogLevel:
 class _RunLog(logging.Handler):
     """On the root logger: records made inside a run go to the run as well."""
 
+    echoes = True
+
     def emit(self, record: logging.LogRecord) -> None:
         runtime = _runtime()
         if runtime is not None and record.name.partition(".")[0] != _OURS:
@@ -48,6 +53,8 @@ class _RunLog(logging.Handler):
                 self.handleError(record)
             finally:
                 _is_busy.reset(token)
+            if not self.echoes:
+                return
         last = logging.lastResort
         # With us on it the root logger has a handler, so Python's last resort would fall silent.
         if last is not None and logging.root.handlers == [self] and record.levelno >= last.level:
@@ -57,12 +64,13 @@ class _RunLog(logging.Handler):
 class _Stdout:
     """Standard output; what is written inside a run goes to the run as well."""
 
-    def __init__(self, real: Any) -> None:
+    def __init__(self, real: Any, *, echoes: bool) -> None:
         self._real = real
+        self._echoes = echoes
 
     def write(self, text: str) -> int:
-        written: int = self._real.write(text)
         runtime = _runtime()
+        written: int = len(text) if runtime is not None and not self._echoes else self._real.write(text)
         # A logging handler that writes to standard output says again what was captured already.
         if runtime is not None and sys._getframe(1).f_globals.get("__name__") != "logging":
             token = _is_busy.set(True)
@@ -85,14 +93,15 @@ _log = _RunLog()
 
 
 @contextmanager
-def capturing() -> Iterator[None]:
-    """While a worker runs in this process; several may."""
+def capturing(*, echoes: bool = True) -> Iterator[None]:
+    """While a worker runs in this process; several may, and the first one's `echoes` holds for all."""
     global _count
     _count += 1
     real = sys.stdout
     if _count == 1:
+        _log.echoes = echoes
         logging.root.addHandler(_log)
-        sys.stdout = _Stdout(real)
+        sys.stdout = _Stdout(real, echoes=echoes)
     ours = sys.stdout
     try:
         yield

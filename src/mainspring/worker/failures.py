@@ -3,6 +3,7 @@
 import asyncio
 import concurrent.futures
 import contextlib
+import importlib
 import os
 import threading
 import traceback
@@ -18,7 +19,7 @@ _PLUMBING = tuple(
     os.path.dirname(os.path.abspath(path)) + os.sep
     for path in (os.path.dirname(__file__), asyncio.__file__, concurrent.futures.__file__)
 )
-_FILES = (threading.__file__, contextlib.__file__)
+_FILES = (threading.__file__, contextlib.__file__, importlib.__file__)
 _MOST_FRAMES = 50
 _MOST_TEXT = Limits().max_error_bytes
 

@@ -20,7 +20,7 @@ from mainspring.worker.turns import Turns
 
 
 class Owner(Protocol):
-    """The execution that a passage belongs to, as far as the passage speaks to it."""
+    """The tenure that a passage belongs to, as far as the passage speaks to it."""
 
     def reached_safe_point(self) -> None:
         """No task attempt is in progress: a good moment to give the run back, if that was asked for."""

@@ -72,6 +72,8 @@ class ProcessOptions:
     slots: int | None = None
     #: End when standard input is closed, for then the parent is dead.
     exit_with_parent: bool = False
+    #: What runs print is also printed here; not where the supervisor shows their lines.
+    echoes: bool = True
     #: Where to report, see above.
     report_fd: int | None = None
 
@@ -127,6 +129,7 @@ async def _work(
         worker_id=options.worker_id or settings.worker_id,
         drain_timeout=settings.drain_timeout,
         limits=Limits.of(settings),
+        echoes=options.echoes,
         ready=lambda worker_id: report(kind="ready", worker_id=worker_id, jobs=sorted(client.registered)),
     )
     loop = asyncio.get_running_loop()

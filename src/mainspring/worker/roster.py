@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Iterable
 
 from mainspring.model.protocol import ClaimedRun, Notice, RunDrifted
-from mainspring.worker.execution import Execution
+from mainspring.worker.tenure import Tenure
 from mainspring.worker.held import Held, Workplace
 
 Lease = tuple[str, int]
@@ -17,8 +17,8 @@ class Roster:
         self._changed = changed
         #: Guards what the keeper's thread reads.
         self._lock = threading.Lock()
-        self._held: dict[Lease, Execution | None] = {}
-        self._newest: dict[str, Execution] = {}
+        self._held: dict[Lease, Tenure | None] = {}
+        self._newest: dict[str, Tenure] = {}
         self.is_leaving = False
         #: Runs given back unfinished.
         self.released = 0
@@ -40,37 +40,37 @@ class Roster:
         if job is None:
             self._decline(claimed, workplace)
             return
-        execution = Execution(Held(claimed, job, workplace), self._over)
-        self._add(lease, execution)
+        tenure = Tenure(Held(claimed, job, workplace), self._over)
+        self._add(lease, tenure)
         if self.is_leaving:
-            execution.give_back()
+            tenure.give_back()
         previous = self._newest.get(claimed.run_id)
-        self._newest[claimed.run_id] = execution
+        self._newest[claimed.run_id] = tenure
         if previous is None:
-            execution.start()
+            tenure.start()
         else:
-            previous.successor = execution
+            previous.successor = tenure
             previous.revoke()  # it has parked or lost its lease; its code may still be on the way out
 
     def tell(self, notice: Notice) -> None:
         """News about a run. What concerns another lease than the one held is passed over."""
-        execution = self._held.get((notice.run_id, notice.lease))
-        if execution is not None:
-            execution.notice(notice)
+        tenure = self._held.get((notice.run_id, notice.lease))
+        if tenure is not None:
+            tenure.notice(notice)
 
     def give_back(self, *, at_once: bool = False) -> None:
         """Every run, and from now on whatever still comes: at the next safe point, or `at_once`."""
         self.is_leaving = True
-        for execution in self._all():
-            execution.give_back(at_once=at_once)
+        for tenure in self._all():
+            tenure.give_back(at_once=at_once)
 
     def revoke(self) -> None:
         """All leases are gone."""
-        for execution in self._all():
-            execution.revoke()
+        for tenure in self._all():
+            tenure.revoke()
 
-    def _all(self) -> Iterable[Execution]:
-        return [execution for execution in self._held.values() if execution is not None]
+    def _all(self) -> Iterable[Tenure]:
+        return [tenure for tenure in self._held.values() if tenure is not None]
 
     def _decline(self, claimed: ClaimedRun, workplace: Workplace) -> None:
         """A job that this worker does not have: a person must see it, the run is not lost."""
@@ -81,19 +81,19 @@ class Roster:
         message = f"the worker it was given to has no job '{claimed.job_id}'"
         channel.put(RunDrifted(message), lambda report, answer: self._remove(lease))
 
-    def _add(self, lease: Lease, execution: Execution | None) -> None:
+    def _add(self, lease: Lease, tenure: Tenure | None) -> None:
         with self._lock:
-            self._held[lease] = execution
+            self._held[lease] = tenure
 
     def _remove(self, lease: Lease) -> None:
         with self._lock:
             self._held.pop(lease, None)
         self._changed()
 
-    def _over(self, execution: Execution) -> None:
-        self.released += execution.was_released
-        if self._newest.get(execution.run_id) is execution:
-            del self._newest[execution.run_id]
-        if execution.successor is not None:
-            execution.successor.start()
-        self._remove((execution.run_id, execution.lease))
+    def _over(self, tenure: Tenure) -> None:
+        self.released += tenure.was_released
+        if self._newest.get(tenure.run_id) is tenure:
+            del self._newest[tenure.run_id]
+        if tenure.successor is not None:
+            tenure.successor.start()
+        self._remove((tenure.run_id, tenure.lease))

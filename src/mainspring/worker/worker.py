@@ -56,12 +56,14 @@ class Worker:
         drain_timeout: int = 30 * SECOND,
         limits: Limits | None = None,
         always_replay: bool = False,
+        echoes: bool = True,
         ready: Callable[[str], None] | None = None,
     ) -> None:
         """`slots`: runs executed side by side. `name`: a label for people and supervisors (the host's name when
         empty); `app`: the app's reference, as it is shown. `drain_timeout` (microseconds): how long a draining
         worker lets task attempts go on. `always_replay` (forced replay, for tests): user code begins anew after
-        every outcome. `ready` is called with the worker's id after every registration."""
+        every outcome. `echoes`: what runs print is also printed here, not only kept. `ready` is called with the
+        worker's id after every registration."""
         self._client = client
         self._backend = backend
         self._slots = slots
@@ -71,6 +73,7 @@ class Worker:
         self._drain_timeout = drain_timeout
         self._limits = limits or Limits()
         self._always_replay = always_replay
+        self._echoes = echoes
         self._ready = ready
         self.worker_id = worker_id or new_id("wrk")
         self.is_draining = False
@@ -98,7 +101,7 @@ class Worker:
             failed=self._fail,
         )
         self._keeper = Keeper(self._backend, self, self._loop)
-        with capture.capturing():
+        with capture.capturing(echoes=self._echoes):
             sender = self._loop.create_task(self._outbox.run(), context=Context())
             sender.add_done_callback(self._sender_ended)
             try:
@@ -260,6 +263,7 @@ class Worker:
         for claimed in answer.runs:
             self._roster.take_on(claimed, self._workplace)
         self._tell(answer.notices)
+        self._check_drained()  # that claim was perhaps the last that could have brought runs
 
     def _tell(self, notices: Iterable[Notice]) -> None:
         for notice in notices:

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 
-from mainspring.errors import DatabaseUnavailable
 from mainspring.storage.database import Database, Transaction
 
 
@@ -19,10 +18,10 @@ class Disk:
 
     @contextmanager
     def write(self) -> Iterator[Transaction]:
-        self._check()
+        self._go_on()
         with self._inner.write() as tx:
             yield tx
-            self._check()  # gone while the transaction was open: it is rolled back
+            self._go_on()  # gone while the transaction was open: it is rolled back
         self.commits += 1
 
     def read(self) -> AbstractContextManager[Transaction]:
@@ -31,6 +30,7 @@ class Disk:
     def close(self) -> None:
         self._inner.close()
 
-    def _check(self) -> None:
+    def _go_on(self) -> None:
+        """Ends the thread that writes when the power is gone: nobody hears of it, as if it had never been."""
         if not self.has_power:
-            raise DatabaseUnavailable("the power is gone")
+            raise SystemExit

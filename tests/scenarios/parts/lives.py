@@ -6,6 +6,7 @@ sockets are closed as the operating system would. That is kill -9, as far as cod
 """
 
 import asyncio
+import warnings
 from collections.abc import Callable, Coroutine
 from contextvars import Context, ContextVar, copy_context
 from typing import Any
@@ -28,6 +29,7 @@ class Life:
         return f"<{self.name}{' (dead)' if self.is_over else ''}>"
 
 
+#: None, explicitly, is the test's own: see `_inherit`.
 current_life: ContextVar[Life | None] = ContextVar("scenario_life", default=None)
 
 
@@ -137,24 +139,36 @@ class Lives:
         life = current_life.get() if context is None else context.get(current_life)
         if life is not None:
             life.begun.add(made)
+            made._log_destroy_pending = not life.is_over  # type: ignore[attr-defined]
         return made
 
 
 def _inherit(context: Context | None) -> None:
     """A fresh context, made so that nothing of the caller's is seen in it, is still of the caller's life."""
     life = current_life.get()
-    if context is not None and life is not None and context.get(current_life) is None:
+    if context is not None and life is not None and current_life not in context:
         context.run(current_life.set, life)
 
 
 def _bury(life: Life) -> None:
     """Closes the frozen coroutines, so that the garbage collector has nothing to complain about."""
-    for one in life.frozen:
-        one._log_destroy_pending = False  # type: ignore[attr-defined]
-        for _ in range(10):  # one that waits in a `finally` has to be closed again
-            try:
-                one.get_coro().close()
-                break
-            except BaseException:
-                continue
+    buried: set[asyncio.Task[Any]] = set()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # some were never begun
+        # What is closed may begin new ones in its `finally`.
+        while left := {one for one in (*life.frozen, *life.begun) if not one.done()} - buried:
+            for one in left:
+                one._log_destroy_pending = False  # type: ignore[attr-defined]
+                asyncio._unregister_task(one)
+                _close(one.get_coro())
+            buried |= left
     life.frozen.clear()
+
+
+def _close(coro: Any) -> None:
+    for _ in range(10):  # one that waits in a `finally` has to be closed again
+        try:
+            coro.close()
+            return
+        except BaseException:
+            continue

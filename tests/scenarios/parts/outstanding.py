@@ -16,7 +16,12 @@ _MOST_STACKS = 12
 
 def outstanding(world: Any) -> str:
     """For the message of a failed scenario."""
-    lines = [f"at {to_iso(world.clock.now())} of {world.axes}", *_motion(world), *_runs(world), *_stacks(world)]
+    lines = [
+        f"at {to_iso(world.clock.now())} of {world.axes}",
+        *_motion(world),
+        *_runs(world),
+        *_stacks(world),
+    ]
     return "\n".join(lines)
 
 

@@ -46,12 +46,16 @@ class Server:
     _holder: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
-    async def start(cls, lives: Lives, url: str, clock: FakeClock, *, is_http: bool, limits: Limits) -> "Server":
+    async def start(
+        cls, lives: Lives, url: str, clock: FakeClock, *, is_http: bool, limits: Limits
+    ) -> "Server":
         """Opens the database (made when it is not there) and lets the engine work; over HTTP it listens too."""
         disk = Disk(open_database(url, synchronous="NORMAL"))  # nobody cuts the machine's own power here
         upgrade(disk, clock.now())
         engine = Engine(disk, clock=clock, limits=limits, timing=CALM)
-        server = cls(lives.begin("server"), disk, engine, create_app(engine, limits=limits, clock=clock), clock)
+        server = cls(
+            lives.begin("server"), disk, engine, create_app(engine, limits=limits, clock=clock), clock
+        )
         server.environment_id = await engine.ensure_dev_environment(API_KEY)
         await lives.spawn(server.life, engine.start())
         if is_http:
@@ -67,7 +71,7 @@ class Server:
         lives.end(self.life)
         if self.listener is not None:
             self.listener.close()
-        # Its thread finds the power gone and ends; `engine.stop` would wait for asyncio tasks that never end.
+        # Only its thread is left; `engine.stop` would wait for asyncio tasks that never end.
         await asyncio.to_thread(self.engine._committer.stop)
         await asyncio.to_thread(self.disk.close)
 
@@ -86,8 +90,10 @@ class Server:
 
     # ── what scenarios must know to turn the clock ───────────────────────────────────────────────────
     async def catch_up(self) -> None:
-        """Returns when every command submitted until now has been applied."""
-        await self.engine.use_store(self.environment_id, StoreOperation("get", "environment", "", "barrier"))
+        """Returns when every command submitted until now has been applied, and whoever it concerns was told."""
+        # A batch's hints go out after its answers. So the second one is answered when those of the first are out.
+        for _ in range(2):
+            await self.engine.use_store(self.environment_id, StoreOperation("get", "environment", "", "none"))
 
     def holds_claim(self, worker_id: str, claim_seq: int) -> bool:
         """Whether this claim has arrived and stays open because there is nothing to say."""

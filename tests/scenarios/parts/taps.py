@@ -38,7 +38,9 @@ class Wire:
 
     def open(self) -> list[tuple[str, Any]]:
         """Verb and message of what the living wait for."""
-        return [(verb, message) for life, verb, message in self._asked.values() if not (life and life.is_over)]
+        return [
+            (verb, message) for life, verb, message in self._asked.values() if not (life and life.is_over)
+        ]
 
 
 class TappedBackend:
@@ -51,6 +53,9 @@ class TappedBackend:
         #: Of the last registration that was answered.
         self.worker_id: str | None = None
         self.registered = asyncio.Event()
+        #: Heartbeats answered, up to the one being told to the worker.
+        self.beats = 0
+        self._loop = asyncio.get_running_loop()
 
     async def register(self, registration: Registration) -> Registered:
         number = self.wire.ask("register", registration)
@@ -81,7 +86,13 @@ class TappedBackend:
         if self._life.is_over:
             raise SystemExit
         current_life.set(self._life)  # for what the thread asks the loop to do
-        return self._inner.heartbeat(heartbeat)
+        try:
+            return self._inner.heartbeat(heartbeat)
+        finally:
+            self._loop.call_soon_threadsafe(self._count_beat)
+
+    def _count_beat(self) -> None:
+        self.beats += 1
 
     async def farewell(self, farewell: Farewell) -> None:
         number = self.wire.ask("farewell", farewell)

@@ -10,7 +10,7 @@ from mainspring.engine import account
 from mainspring.engine.views import LogQuery
 from mainspring.errors import BadRequest
 from mainspring.model.logs import LogLevel
-from mainspring.server.api.queries import Paging, page_size
+from mainspring.server.api.queries import Back, Paging, instant_of, page_size
 from mainspring.server.call import Caller
 from mainspring.server.found import known
 from mainspring.server.routes import room
@@ -32,6 +32,7 @@ router = room("/api/v1/runs/{id}", "runs")
 class LogFilter(Paging):
     level: LogLevel | None = Field(None, description="That one and above.")
     text: str | None = Field(None, max_length=256, description="Lines that hold it, whatever the case.")
+    since: Back = None
 
 
 @router.get("/tasks")
@@ -45,7 +46,13 @@ async def list_tasks(call: Caller, id: str) -> Listing[TaskShape]:
 async def list_logs(call: Caller, id: str, asked: Annotated[LogFilter, Query()]) -> Listing[LogShape]:
     """Its log lines, oldest first."""
     limit = page_size(asked.limit, call.limits)
-    query = LogQuery(asked.level, asked.text, limit, _place(asked.cursor, r"-?\d{1,18}\.-?\d{1,18}"))
+    query = LogQuery(
+        level=asked.level,
+        text=asked.text,
+        since=instant_of(asked.since, "since", call.now()),
+        limit=limit,
+        cursor=_place(asked.cursor, r"-?\d{1,18}\.-?\d{1,18}"),
+    )
     found = await call.engine.read(account.run_logs, call.environment_id, id, query)
     # Always with a cursor: the list grows while the run goes on, and is followed by asking again.
     return listing(known(found, id), log_shape)

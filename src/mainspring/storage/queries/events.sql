@@ -5,7 +5,9 @@ insert into events ({event}) values ({:event});
 -- name: known_events
 -- Events that were sent before: by their id or by the sender's idempotency key.
 select {event} from events
-where environment_id = :environment_id and (id in each(:ids) or idempotency_key in each(:keys));
+where environment_id = :environment_id and id in each(:ids)
+union all
+select {event} from events where environment_id = :environment_id and idempotency_key in each(:keys);
 
 -- name: listening_jobs
 -- Enabled jobs that listen for any of these events, with their filters.

@@ -18,5 +18,6 @@ select {log} from logs
 where run_id = :run_id and (lease > :lease or (lease = :lease and number > :number))
   and (cast(:level_rank as bigint) is null or case level when 'DEBUG' then 0 when 'INFO' then 1 when 'WARNING' then 2
     else 3 end >= :level_rank)
+  and (cast(:since as bigint) is null or at >= :since)
   and (cast(:text as text) is null or lower(message) like :text escape '!')
 order by lease, number limit :limit;

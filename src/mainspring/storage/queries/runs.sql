@@ -5,7 +5,10 @@ insert into runs ({run}) values ({:run});
 -- name: known_runs
 -- Runs that were triggered before: by their id or by the caller's idempotency key.
 select {run} from runs
-where environment_id = :environment_id and (id in each(:ids) or idempotency_key in each(:keys));
+where environment_id = :environment_id and id in each(:ids)
+union all
+select {run} from runs
+where environment_id = :environment_id and job_id in each(:job_ids) and idempotency_key in each(:keys);
 
 -- name: leased_runs
 -- What a commit must know of the runs it reports on.

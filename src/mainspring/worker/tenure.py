@@ -40,10 +40,10 @@ log = logging.getLogger("mainspring.worker")
 _AGAIN_AFTER, _MOST_CANCELS = 1.0, 5
 
 
-class Execution:
+class Tenure:
     """One run under one lease. `on_over` is called once, when this worker has nothing more to do with it."""
 
-    def __init__(self, held: Held, on_over: Callable[["Execution"], None]) -> None:
+    def __init__(self, held: Held, on_over: Callable[["Tenure"], None]) -> None:
         self.held = held
         self.run_id, self.lease = held.claimed.run_id, held.claimed.lease
         self._on_over = on_over
@@ -58,7 +58,7 @@ class Execution:
         #: The last item, once the run is to be given back or has drifted.
         self._leaving_with: Item | None = None
         #: The same run under a newer lease, which begins when this one is over.
-        self.successor: Execution | None = None
+        self.successor: Tenure | None = None
         #: Notices that came before the start, or while the server was asked to park the run.
         self._late: list[Notice] = []
         self._patience: asyncio.TimerHandle | None = None

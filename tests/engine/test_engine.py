@@ -1,0 +1,134 @@
+"""The engine's face: waiting for runs, limits, watchers, keys."""
+
+import asyncio
+import hashlib
+
+import pytest
+
+from engine.items import broke, done, job, parked, setting, sleep
+from engine.live import Live
+from mainspring.clock import SECOND
+from mainspring.engine.accounts import authenticate, hash_key
+from mainspring.errors import NotFound, TooLarge
+from mainspring.ids import new_id
+from mainspring.model.protocol import LogWritten, RunDraft
+
+
+# ── waiting for a run ────────────────────────────────────────────────────────────────────────────────
+async def test_whoever_waits_for_a_run_is_told_of_its_end(live: Live) -> None:
+    puppet = await live.worker(job("bill"))
+    run_id = await live.call("bill")
+    waiters = [asyncio.ensure_future(live.engine.wait_run(live.env, run_id, 60 * SECOND)) for _ in range(3)]
+    await live.settle()
+    run = await puppet.take_one()
+    await puppet.report(run, sleep("nap", 5), parked("nap"))
+    await live.settle()
+    assert not any(waiter.done() for waiter in waiters), "a run that waits has not ended"
+    await live.advance(5)
+    await live.until("PENDING", run_id)
+    await puppet.report(await puppet.take_one(), done("7"))
+    assert [run.output for run in await asyncio.gather(*waiters)] == ["7"] * 3
+    assert live.engine._waiters == {}
+
+
+async def test_a_run_that_has_ended_is_answered_at_once(live: Live) -> None:
+    puppet = await live.worker(job("bill"))
+    run_id = await live.call("bill")
+    await puppet.report(await puppet.take_one(), broke())
+    assert (await live.engine.wait_run(live.env, run_id, 60 * SECOND)).status == "FAILED"
+
+
+async def test_waiting_ends_with_its_time(live: Live) -> None:
+    await live.worker(job("bill"))
+    run_id = await live.call("bill")
+    assert (await live.engine.wait_run(live.env, run_id, 0)).status == "PENDING"
+    waiter = asyncio.ensure_future(live.engine.wait_run(live.env, run_id, 5 * SECOND))
+    await live.settle()
+    await live.advance(4)
+    assert not waiter.done()
+    await live.advance(1)
+    assert (await waiter).status == "PENDING"
+    assert live.engine._waiters == {}
+
+
+async def test_a_doubtful_commit_does_not_end_the_waiting(live: Live) -> None:
+    """Everybody looks again; who has nothing to see waits on."""
+    puppet = await live.worker(job("bill"))
+    run_id = await live.call("bill")
+    run = await puppet.take_one()
+    waiter = asyncio.ensure_future(live.engine.wait_run(live.env, run_id, 60 * SECOND))
+    await live.settle()
+    live.database.fails_before_commit = True
+    await asyncio.gather(live.send("x"), return_exceptions=True)
+    live.database.fails_before_commit = False
+    await live.settle()
+    live.database.fails_after_commit = True
+    await asyncio.gather(puppet.report(run, done("7")), return_exceptions=True)
+    live.database.fails_after_commit = False
+    assert (await waiter).output == "7"
+
+
+async def test_giving_up_the_waiting_leaves_nothing_behind(live: Live) -> None:
+    await live.worker(job("bill"))
+    run_id = await live.call("bill")
+    waiter = asyncio.ensure_future(live.engine.wait_run(live.env, run_id, 60 * SECOND))
+    await live.settle()
+    waiter.cancel()
+    await asyncio.gather(waiter, return_exceptions=True)
+    assert live.engine._waiters == {}
+    with pytest.raises(NotFound):
+        await live.engine.wait_run(live.env, "run_nope", SECOND)
+    with pytest.raises(NotFound):
+        await live.engine.wait_run("env_other", run_id, SECOND)
+
+
+# ── watching ─────────────────────────────────────────────────────────────────────────────────────────
+async def test_watchers_hear_of_runs_whose_account_grew(live: Live) -> None:
+    heard: list[set[str]] = []
+    puppet = await live.worker(job("bill"))
+    with live.engine.watching(heard.append):
+        run_id = await live.call("bill")
+        run = await puppet.take_one()
+        await puppet.report(run, LogWritten(1, 0, "INFO", "hello"))
+        await puppet.report(run, done())
+        await live.settle()
+    assert heard == [{run_id}] * 4
+    await live.call("bill")
+    await live.settle()
+    assert len(heard) == 4
+
+
+# ── limits ───────────────────────────────────────────────────────────────────────────────────────────
+async def test_a_payload_past_the_limit_is_refused_with_its_size(live: Live) -> None:
+    await live.worker(job("bill", "order"))
+    fits, too_large = '"' + "é" * (512 * 1024 - 1) + '"', '"' + "é" * (512 * 1024) + '"'
+    assert len((await live.send("order", fits)).runs) == 1
+    with pytest.raises(TooLarge, match="max_payload_bytes") as caught:
+        await live.send("order", too_large)
+    assert (caught.value.size, caught.value.limit) == (1_048_578, 1_048_576)
+    with pytest.raises(TooLarge, match="'bill'"):
+        await live.engine.trigger_runs(live.env, (RunDraft(new_id("run"), "bill", too_large),))
+    with pytest.raises(TooLarge, match="'k'"):
+        await live.engine.use_store(live.env, setting("k", too_large))
+
+
+# ── keys ─────────────────────────────────────────────────────────────────────────────────────────────
+async def test_the_dev_environment_is_made_once_and_its_keys_are_hashes(live: Live) -> None:
+    assert await live.engine.ensure_dev_environment("key") == live.env
+    assert await live.engine.ensure_dev_environment("another key") == live.env
+    now = live.clock.now()
+    for key in ("key", "another key"):
+        holder = await live.engine.read(authenticate, hash_key(key), now)
+        assert holder is not None
+        assert (holder.environment_id, holder.project, holder.environment) == (live.env, "default", "dev")
+    assert await live.engine.read(authenticate, hash_key("wrong"), now) is None
+    assert hash_key("key") == hashlib.sha256(b"key").hexdigest()
+
+
+async def test_reads_go_beside_the_committer(live: Live) -> None:
+    def fail(tx: object) -> None:
+        raise LookupError("the question itself")
+
+    with pytest.raises(LookupError):
+        await live.engine.read(fail)
+    await live.send("still here")
