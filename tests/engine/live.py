@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -141,14 +141,18 @@ class Live:
         """Comes back when everything submitted before has been applied."""
         await self.engine.use_store(self.env, StoreOperation("get", "environment", "", "nothing"))
 
-    async def advance(self, seconds: float) -> None:
-        """In naps as short as the engine's own, each with time to react."""
+    async def advance(self, seconds: float, *, writes: bool = True) -> None:
+        """In naps as short as the engine's own, each with time to react; `writes`: and to commit."""
         left = int(seconds * SECOND)
         while left > 0:
             nap = min(left, SECOND)
             self.clock.advance(nap)
             left -= nap
             await self.settle()
+            if writes:
+                with suppress(DatabaseUnavailable):
+                    await self.flush()
+                await self.settle()
 
     async def until(self, status: str, run_id: str) -> None:
         """Comes back when the run has this status; a run that never has it fails the test."""

@@ -3,8 +3,6 @@
 import sys
 from typing import Any, NoReturn
 
-import typer
-
 from mainspring import errors
 from mainspring.cli.output import clean
 
@@ -18,8 +16,16 @@ UNAVAILABLE = 6
 TIMED_OUT = 124
 INTERRUPTED = 130
 
+
+class CalledWrongly(errors.MainspringError):
+    """Run it with `--help` to see how it is called."""
+
+    code = "called_wrongly"
+
+
 #: First match wins, so the narrow stand before the wide.
 _CODES: tuple[tuple[type[BaseException], int], ...] = (
+    (CalledWrongly, USAGE),
     (errors.AppNotFound, NOT_FOUND),
     (errors.AppLoadError, FAILED),
     (errors.DatabaseInUse, CONFLICT),
@@ -58,9 +64,9 @@ def code_of_runs(statuses: list[str]) -> int:
     return FAILED if FAILED in codes else max(codes, default=OK)
 
 
-def usage(message: str) -> NoReturn:
+def usage(message: str, mend: str) -> NoReturn:
     """End the command: it was called wrongly."""
-    raise typer.BadParameter(message)
+    raise CalledWrongly(message, mend=mend)
 
 
 def tell(error: BaseException) -> None:
@@ -70,19 +76,20 @@ def tell(error: BaseException) -> None:
         print(clean(error.traceback.rstrip()), file=sys.stderr)
     mark = "\x1b[1;31merror:\x1b[0m" if _colours() else "error:"
     print(f"{mark} {clean(text)}", file=sys.stderr)
-    for place in _places(error):
-        if place not in text:
-            print(f"  {clean(place)}", file=sys.stderr)
+    for where, problem in _problems(error):
+        if problem not in text:
+            print(f"  {clean(where + problem)}", file=sys.stderr)
 
 
-def _places(error: BaseException) -> list[str]:
+def _problems(error: BaseException) -> list[tuple[str, str]]:
+    """What is wrong with a payload, problem by problem; before each the job that says so."""
     if isinstance(error, errors.EventRejected):
         return [
-            f"{rejection['job_id']}: {_place(problem)}"
+            (f"{rejection['job_id']}: ", _place(problem))
             for rejection in error.rejections
             for problem in rejection["errors"]
         ]
-    return [_place(problem) for problem in getattr(error, "errors", None) or ()]
+    return [("", _place(problem)) for problem in getattr(error, "errors", None) or ()]
 
 
 def _place(problem: Any) -> str:

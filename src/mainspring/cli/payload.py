@@ -28,6 +28,8 @@ def _file(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except OSError as error:
-        exits.usage(f"cannot read the payload from {path}: {error.strerror}")
+        exits.usage(
+            f"cannot read the payload from {path}: {error.strerror}", "Give @FILE, JSON text, or - for stdin."
+        )
     except UnicodeDecodeError:
-        exits.usage(f"{path} is not UTF-8 text")
+        exits.usage(f"{path} is not UTF-8 text", "Save it as UTF-8.")

@@ -93,7 +93,7 @@ def logs(
 ) -> None:
     """Print a run's log lines; -f follows them to the run's end."""
     if level is not None and level.upper() not in LOG_LEVELS:
-        exits.usage(f"--level is one of {', '.join(LOG_LEVELS)}, not {level!r}")
+        exits.usage(f"{level!r} is no level", f"Use one of {', '.join(LOG_LEVELS)}.")
     from mainspring.cli.follow import follow_logs  # start-up cost: rich and asyncio
 
     wanted = {"level": level.upper() if level else None, "text": text}

@@ -9,6 +9,9 @@ from mainspring.cli import connection, exits, options, output
 from mainspring.cli.payload import read_payload
 from mainspring.duration import parse_duration
 
+#: How much alike two event names are when one is taken for a slip of the other.
+_NEAR = 0.85
+
 
 def send(
     name: Annotated[str, typer.Argument(metavar="NAME", help="The event's name.", show_default=False)],
@@ -24,7 +27,7 @@ def send(
 ) -> None:
     """Send an event; with --wait follow the runs it starts."""
     if wait and delay:
-        exits.usage("--wait cannot follow an event that is delivered later; leave out --delay")
+        exits.usage("--wait cannot follow an event that is delivered later", "Leave out --wait or --delay.")
     body = {
         "name": name,
         "payload": read_payload(payload),
@@ -93,19 +96,19 @@ def _tell_event(event: Mapping[str, Any]) -> None:
     elif event.get("delivered_at") is None and event.get("deliver_at"):
         output.say(f"{kept}; it is delivered at {output.local_time(event['deliver_at'])}")
     else:
-        output.say(f"{kept}, and no job was started by it. {_listeners(event['name'])}")
+        output.say(f"{kept} and starts no job. {_hint(event['name'])}")
 
 
-def _listeners(name: str) -> str:
-    """What people need to know when nobody listened: a near miss, or where to look."""
+def _hint(name: str) -> str:
+    """What people need to know when no job listens: a near miss, or what else may take the event."""
     from difflib import get_close_matches  # start-up cost: only a miss needs it
 
     jobs = connection.ask("GET", "/jobs")["data"]
     known = sorted({event for job in jobs for trigger in job["triggers"] for event in trigger["events"]})
-    near = get_close_matches(name, known, n=1)
+    near = get_close_matches(name, known, n=1, cutoff=_NEAR)
     if near and near[0] != name:
-        return f"Did you mean {near[0]!r}?"
-    return "`mainspring jobs` shows which events each job listens for."
+        return f"Did you mean '{near[0]}'?"
+    return "A run that waits for it takes it up; `mainspring jobs` shows what jobs listen for."
 
 
 def _follow_event(event: Mapping[str, Any], timeout: str | None, as_json: bool) -> None:

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from mainspring.cli import connection, groups, options, output
+from mainspring.cli import connection, exits, groups, options, output
 from mainspring.cli.payload import read_payload
 from mainspring.errors import NotFound
 
@@ -79,7 +79,7 @@ def _path(key: str) -> str:
 
 def _scope(job: str | None, run: str | None) -> dict[str, Any]:
     if job and run:
-        raise typer.BadParameter("give --job or --run, not both")
+        exits.usage("--job and --run name two stores", "Give one of them.")
     if job:
         return {"scope": "job", "owner": job}
     return {"scope": "run", "owner": run} if run else {}

@@ -6,6 +6,7 @@ chance alone: at most one such run per worker (see `blame.py`).
 
 from mainspring.codec import decode
 from mainspring.engine.batch import Batch
+from mainspring.engine.blame import MAX_CRASHES
 from mainspring.engine.checkpoints import checkpoint, notices
 from mainspring.engine.commands import Claim
 from mainspring.engine.runs import FRESH, LAST_CHANCE, RESUMED
@@ -73,7 +74,7 @@ def _take(batch: Batch, claim: Claim, job_ids: list[str], first: int, last: int,
 
 
 def _holds_last_chance(batch: Batch, worker: Worker) -> bool:
-    return batch.tx.row("held_in_lane", worker_id=worker.id, lane=LAST_CHANCE) is not None
+    return batch.tx.row("held_suspect", worker_id=worker.id, crashes=MAX_CRASHES - 1) is not None
 
 
 def _pack(batch: Batch, runs: list[Run]) -> dict[str, ClaimedRun]:

@@ -94,8 +94,11 @@ def apply_items(batch: Batch, report: OpenReport) -> None:
         _RULES[type(item)](batch, report, index, item)
     for row in report.tasks.values():
         batch.later("save_task", row)
-    if report.made_progress and report.run.crashes:
-        batch.later("forgive_run", {"id": report.run.id, "lease": report.run.lease})
+    if report.run.crashes:
+        # Perhaps it no longer stands in the way of another last chance: open claims look again.
+        batch.wake.ready.add(report.run.environment_id)
+        if report.made_progress:
+            batch.later("forgive_run", {"id": report.run.id, "lease": report.run.lease})
 
 
 # ── tasks ────────────────────────────────────────────────────────────────────────────────────────────

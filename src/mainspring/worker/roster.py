@@ -4,8 +4,8 @@ import threading
 from collections.abc import Callable, Iterable
 
 from mainspring.model.protocol import ClaimedRun, Notice, RunDrifted
-from mainspring.worker.tenure import Tenure
 from mainspring.worker.held import Held, Workplace
+from mainspring.worker.tenure import Tenure
 
 Lease = tuple[str, int]
 

@@ -117,7 +117,11 @@ class Tenure:
                 f"{len(left)} asyncio tasks of the job were still at work when it returned; they were stopped"
             )
             self._runtime.log("WARNING", message, None, "mainspring")
-        self._stop(Suspended, lambda: self._finish(ending))
+            self._stop(Suspended, lambda: self._finish(ending))
+        else:
+            passage.end(Suspended)
+            passage.is_closed = True
+            self._finish(ending)
 
     def _report_left_out(self, passage: Passage) -> None:
         keys = passage.replay.left_out()

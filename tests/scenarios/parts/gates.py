@@ -29,10 +29,14 @@ class Gate:
         self._arrivals: list[asyncio.Future[None]] = []
         self.arrived = 0
 
+    @property
+    def is_open(self) -> bool:
+        return self._opened.is_set()
+
     async def passed(self) -> None:
         """Inside a run or task: returns once the gate is open."""
         self._arrive()
-        if not self._opened.is_set():
+        if not self.is_open:
             waiting = self._loop.create_future()
             self._waiting.add(waiting)
             try:

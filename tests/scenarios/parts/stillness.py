@@ -8,7 +8,6 @@ import asyncio
 import sys
 import threading
 from collections.abc import Iterator
-from types import CodeType
 from typing import Any, Protocol
 
 from mainspring.clock import FakeClock, Instant
@@ -22,8 +21,6 @@ from scenarios.parts.taps import TappedBackend, TappedClock, TappedDoor
 QUIET_TURNS = 3
 #: What a worker puts off for a moment of the machine's time: lazy reports, a look for code that is on its way.
 _PUT_OFF = frozenset({"Outbox._rouse", "Turns.wake"})
-#: Where a thread of a plain `def` waits for somebody else.
-_BLOCKED_IN = frozenset({bridge.Crossing.call.__code__, Gate.wait_open.__code__})
 
 
 class Moving(Protocol):
@@ -93,18 +90,24 @@ class Stillness:
 
 
 def _threads_at_work() -> Iterator[str]:
+    """Threads of plain `def` functions that do not wait for the loop or at a gate."""
     frames = sys._current_frames()
+    idle = set(bridge._threads._idle)
     for thread in threading.enumerate():
-        if thread.name == "mainspring-def":
-            codes = set(_codes(frames.get(thread.ident or 0)))
-            if any(code.co_name == "work" for code in codes) and not codes & _BLOCKED_IN:
+        if isinstance(thread, bridge._Thread) and thread not in idle:
+            if not _is_blocked(frames.get(thread.ident or 0)):
                 yield thread.name
 
 
-def _codes(frame: Any) -> Iterator[CodeType]:
+def _is_blocked(frame: Any) -> bool:
     while frame is not None:
-        yield frame.f_code
+        if frame.f_code is bridge.Crossing.call.__code__:
+            asked = frame.f_locals.get("future")
+            return asked is not None and not asked.done()
+        if frame.f_code is Gate.wait_open.__code__:
+            return not frame.f_locals["self"].is_open
         frame = frame.f_back
+    return False
 
 
 def _put_off() -> Iterator[str]:

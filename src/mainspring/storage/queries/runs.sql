@@ -97,6 +97,6 @@ update runs set is_ready = true, timer_at = :timer_at where id = :id and status 
 -- When the next run needs a look.
 select min(timer_at) from runs where timer_at is not null;
 
--- name: held_in_lane
--- Whether a worker holds a run of this lane.
-select id from runs where worker_id = :worker_id and lane = :lane limit 1;
+-- name: held_suspect
+-- Whether a worker holds a run that was in this many dying workers.
+select id from runs where worker_id = :worker_id and crashes >= :crashes limit 1;

@@ -1,0 +1,142 @@
+"""Commits: in order, one at a time, sent again until answered, and one run's trouble is not another's."""
+
+import asyncio
+
+from mainspring import IO, Client, TooLarge
+from mainspring.model.protocol import RunAttemptFailed, RunSucceeded, TaskStarted, TaskSucceeded
+from worker.scripted import ScriptedBackend, a_run, at_work, turns, unavailable
+
+
+async def test_a_commit_without_an_answer_is_sent_again_unchanged(client: Client, backend: ScriptedBackend) -> None:
+    calls: list[str] = []
+
+    @client.job(id="job")
+    async def job(io: IO) -> str:
+        first = await io.run_task("first", work, "a")
+        return first + await io.run_task("second", work, "b")
+
+    async def work(name: str) -> str:
+        calls.append(name)
+        return name
+
+    backend.refuse_commits = [unavailable(), unavailable()]
+    backend.lose_answers = [unavailable()]
+    async with at_work(client, backend) as bench:
+        backend.grant(run := a_run())
+        for _ in range(3):
+            await bench.pass_time(2_000_000)
+            await turns()
+        assert await backend.ended(run) == RunSucceeded('"ab"')
+
+    first = [commit for commit in backend.commits if commit.commit_seq == 1]
+    assert len(first) == 4
+    assert all(commit == first[0] for commit in first)
+    assert [commit.commit_seq for commit in backend.commits] == [1, 1, 1, 1, 2, 3]
+    assert calls == ["a", "b"]
+    assert [item.task.key for item in backend.kinds(run, TaskSucceeded)] == ["first", "second"]
+
+
+async def test_user_code_goes_on_only_after_the_commit(client: Client, backend: ScriptedBackend) -> None:
+    passed: list[str] = []
+
+    @client.job(id="job")
+    async def job(io: IO) -> None:
+        await io.run_task("first", asyncio.sleep, 0)
+        passed.append("first")
+
+    backend.commits_pass.clear()
+    async with at_work(client, backend):
+        backend.grant(run := a_run())
+        await backend.until(lambda: backend.commits)
+        await turns()
+        assert passed == []
+        backend.commits_pass.set()
+        await backend.ended(run)
+        assert passed == ["first"]
+
+
+async def test_what_gathers_meanwhile_rides_in_the_next_commit(client: Client, backend: ScriptedBackend) -> None:
+    @client.job(id="job")
+    async def job(io: IO) -> None:
+        await io.run_task("only", asyncio.sleep, 0)
+
+    backend.commits_pass.clear()
+    async with at_work(client, backend):
+        runs = [a_run(run_id=f"run_{n}") for n in range(30)]
+        backend.grant(runs[0])
+        await backend.until(lambda: backend.commits)
+        for run in runs[1:]:
+            backend.grant(run)
+        await turns(200)
+        backend.commits_pass.set()
+        for run in runs:
+            await backend.ended(run)
+
+    assert len(backend.commits[0].reports) == 1
+    assert len(backend.commits[1].reports) == 30  # the first run's end, and the tasks of all others
+    assert len(backend.commits) == 3
+
+
+async def test_a_task_start_is_only_told_of_when_the_task_takes_its_time(
+    client: Client, backend: ScriptedBackend
+) -> None:
+    gate = asyncio.Event()
+
+    @client.job(id="job")
+    async def job(io: IO) -> None:
+        await io.run_task("quick", asyncio.sleep, 0)
+        await io.run_task("slow", gate.wait)
+
+    async with at_work(client, backend):
+        backend.grant(run := a_run())
+        await backend.until(lambda: backend.kinds(run, TaskStarted))
+        gate.set()
+        await backend.ended(run)
+
+    assert [item.task.key for item in backend.kinds(run, TaskStarted)] == ["slow"]
+
+
+async def test_a_report_that_is_refused_fails_its_run_alone(client: Client, backend: ScriptedBackend) -> None:
+    @client.job(id="job")
+    async def job(payload: int, io: IO) -> int:
+        await io.run_task("work", asyncio.sleep, 0)
+        return payload
+
+    async with at_work(client, backend):
+        good, bad = a_run(run_id="run_good", payload="1"), a_run(run_id="run_bad", payload="2")
+        # The batch of both, then the bad one's report alone.
+        backend.refuse_commits = [TooLarge("the batch is too large"), TooLarge("the report is too large")]
+        backend.grant(bad)
+        backend.grant(good)
+        assert await backend.ended(good) == RunSucceeded("1")
+        ending = await backend.ended(bad)
+
+    assert isinstance(ending, RunAttemptFailed)
+    assert ending.failure.code == "too_large"
+    assert ending.retry_in is None
+
+
+async def test_a_large_backlog_goes_in_several_commits(client: Client, backend: ScriptedBackend) -> None:
+    @client.job(id="job")
+    async def job(io: IO) -> int:
+        texts = await asyncio.gather(*(io.run_task("fetch", fetch) for _ in range(12)))
+        return sum(map(len, texts))
+
+    async def fetch() -> str:
+        return "x" * 900_000
+
+    backend.commits_pass.clear()
+    async with at_work(client, backend):
+        backend.grant(run := a_run())
+        await backend.until(lambda: backend.commits)
+        await turns(200)
+        backend.commits_pass.set()
+        assert await backend.ended(run) == RunSucceeded(str(12 * 900_000))
+
+    sizes = [
+        sum(len(item.output) for report in commit.reports for item in report.items if isinstance(item, TaskSucceeded))
+        for commit in backend.commits
+    ]
+    assert max(sizes) < 6_000_000
+    positions = [item.position for item in backend.kinds(run, TaskSucceeded)]
+    assert positions == list(range(1, 13))
