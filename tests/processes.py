@@ -140,7 +140,8 @@ class Dev:
 
     @property
     def key(self) -> str:
-        return self.env.get("MAINSPRING_API_KEY") or (self.folder / ".mainspring" / "key").read_text().strip()
+        """The one it prints."""
+        return self.output.wait_for(r"API key +(\S+)")[1]
 
     def wait_until_ready(self) -> "Dev":
         self.output.wait_for(r"Ready")

@@ -160,6 +160,7 @@ class Live:
             found = await self.status(run_id)
             if found == status:
                 return
+            await self.flush()
             await self.settle()
         raise AssertionError(f"the run is {found}, not {status}")
 

@@ -131,6 +131,7 @@ async def test_what_a_doubtful_commit_granted_is_granted_anew(live: Live) -> Non
     puppet = await live.worker(job("bill", "order"))
     claim = puppet.open_claim()
     await live.settle()
+    await live.flush()
     live.database.fails_after_commit = True
     with pytest.raises(DatabaseUnavailable):
         await live.send("order")

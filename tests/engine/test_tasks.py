@@ -274,3 +274,23 @@ def test_a_lost_report_keeps_not_even_its_log(world: World, puppet: Puppet, run:
         page = run_logs(tx, world.env, run.run_id, LogQuery())
     assert page is not None
     assert page.data == []
+
+
+def test_an_attempt_that_began_before_the_timer_fired_ends_the_pause(
+    world: World, puppet: Puppet, run: ClaimedRun
+) -> None:
+    """Taken over just when its pause was over: the wait is not left behind, nor does it wake the run later."""
+    puppet.report(run, failed("a", retry_in=60, frees_slot=True))
+    puppet.die()
+    world.advance(60)
+    other = world.worker(job("bill"))
+    again = other.take_one()
+    assert again.checkpoints[0].next_attempt_in == 0
+    other.report(again, started("a", 2))
+    assert world.waits(run.run_id) == {}
+    other.report(again, failed("a", 2, retry_in=60, frees_slot=True))
+    assert list(world.waits(run.run_id)) == ["a"]
+    other.report(again, started("a", 3), failed("a", 3, retry_in=60, frees_slot=True))
+    assert list(world.waits(run.run_id)) == ["a"]
+    other.report(again, failed("a", 4, retry_in=60, frees_slot=True), succeeded("a", attempt=5), done())
+    assert world.waits(run.run_id) == {}

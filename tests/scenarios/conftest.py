@@ -1,14 +1,19 @@
 """One world per scenario, in every place where scenarios play, with a limit on how long it may take."""
 
 import asyncio
+import atexit
 import functools
 import inspect
+import shutil
+import tempfile
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from mainspring.storage.migrate import upgrade
+from mainspring.storage.open import open_database
 from scenarios.parts.lives import current_life
 from scenarios.world import Axes, World
 
@@ -20,12 +25,23 @@ _KILLED = (
     "ignore:Exception in thread mainspring-(committer|keeper):pytest.PytestUnhandledThreadExceptionWarning"
 )
 
-#: Where the truth is kept. PostgreSQL joins here.
+#: Where the truth is kept: makes an empty, migrated database. PostgreSQL joins here.
 DATABASES: dict[str, Callable[[Path], str]] = {
-    "sqlite": lambda folder: f"sqlite:///{folder / 'mainspring.db'}",
+    "sqlite": lambda folder: f"sqlite:///{shutil.copy(_migrated_sqlite(), folder / 'mainspring.db')}",
 }
 DOORS = {"local": False, "http": True}
 REPLAYS = {"normal": False, "replayed": True}
+
+
+@functools.cache
+def _migrated_sqlite() -> Path:
+    """Copied for each scenario: that is quicker than to migrate each time."""
+    path = Path(tempfile.mkdtemp(prefix="mainspring-scenarios-")) / "migrated.db"
+    atexit.register(shutil.rmtree, path.parent, ignore_errors=True)
+    database = open_database(f"sqlite:///{path}")
+    upgrade(database, 0)
+    database.close()
+    return path
 
 
 @pytest.fixture(params=DATABASES)

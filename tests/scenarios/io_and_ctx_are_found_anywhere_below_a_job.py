@@ -43,7 +43,7 @@ async def test_io_and_ctx_are_found_anywhere_below_a_job(world: World) -> None:
 async def test_outside_a_run_they_say_what_to_do(world: World) -> None:
     with pytest.raises(NotInRun, match=r"io\.run_task was used outside a run.*client"):
         await io.run_task("work", work, 1)
-    with pytest.raises(NotInRun, match="io.wait"):
+    with pytest.raises(NotInRun, match=r"io\.wait"):
         await io.wait("1 second")
     with pytest.raises(NotInRun, match=r"ctx\.run"):
         _ = ctx.run

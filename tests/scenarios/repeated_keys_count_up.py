@@ -13,7 +13,7 @@ async def test_repeated_keys_count_up(world: World) -> None:
     async def loop(io: IO) -> list[int]:
         squares = []
         for n in range(1, 6):
-            squares.append(await io.run_task("square", square, n))  # noqa: PERF401
+            squares.append(await io.run_task("square", square, n))
             if n == 3:
                 await io.wait("1 hour")
         await io.wait("1 hour")

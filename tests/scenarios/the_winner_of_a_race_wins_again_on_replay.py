@@ -57,10 +57,9 @@ async def test_results_come_in_the_same_order_again(world: World) -> None:
 
     @world.client.job(id="as-completed")
     async def as_completed(io: IO) -> list[int]:
-        seen = []
-        for next_one in asyncio.as_completed([io.run_task(f"work-{n}", work, n) for n in range(5)]):
-            # The key is the same each time: its number tells the order of completion.
-            seen.append(await io.run_task("note", note, await next_one))
+        results = asyncio.as_completed([io.run_task(f"work-{n}", work, n) for n in range(5)])
+        # The key is the same each time: its number tells the order of completion.
+        seen = [await io.run_task("note", note, await result) for result in results]
         await io.wait("1 hour")
         return seen
 

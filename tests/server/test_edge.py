@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from mainspring.clock import from_iso
 from mainspring.errors import DatabaseUnavailable, Forbidden
 from mainspring.server.edge import Guard
 from mainspring.version import __version__
@@ -110,7 +111,9 @@ async def test_a_database_out_of_reach_is_503(stage: Stage, monkeypatch: pytest.
 async def test_health_needs_no_key(tmp_path: Path) -> None:
     async with staged(tmp_path) as stage:
         del stage.http.headers["authorization"]
-        assert await stage.ask("GET", "/healthz") == {"status": "ok", "version": __version__}
+        health = await stage.ask("GET", "/healthz")
+        assert (health["status"], health["version"]) == ("ok", __version__)
+        assert from_iso(health["now"])
         assert await stage.ask("GET", "/readyz") == {"ready": True, "reasons": []}
 
 

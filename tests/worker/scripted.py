@@ -52,7 +52,9 @@ from mainspring.worker.worker import Worker
 LAST = (RunSucceeded, RunAttemptFailed, RunDrifted, RunReleased, RunCancelConfirmed)
 
 
-def a_run(job_id: str = "job", payload: str = "{}", *, run_id: str = "run_1", lease: int = 1, **more: Any) -> ClaimedRun:
+def a_run(
+    job_id: str = "job", payload: str = "{}", *, run_id: str = "run_1", lease: int = 1, **more: Any
+) -> ClaimedRun:
     """A claimed run that has done nothing yet."""
     fields: dict[str, Any] = {
         "job_version": "1",
@@ -101,6 +103,7 @@ class ScriptedBackend:
         self._notices: list[Notice] = []
         self._news = asyncio.Event()
         self._changed = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
         self._applied_seq = 0
         self._newest_claim = 0
 
@@ -115,7 +118,10 @@ class ScriptedBackend:
     def grant_again(self, run: ClaimedRun, **changes: Any) -> ClaimedRun:
         """The run once more, under its next lease, with all that was kept of it."""
         kept = tuple(
-            sorted(self.checkpoints[run.run_id].values(), key=lambda one: (one.position is None, one.position or 0))
+            sorted(
+                self.checkpoints[run.run_id].values(),
+                key=lambda one: (one.position is None, one.position or 0),
+            )
         )
         again = replace(run, lease=run.lease + 1, checkpoints=kept, **changes)
         self.grant(again)
@@ -128,6 +134,10 @@ class ScriptedBackend:
         if tell:
             self.notify(Notice(run.run_id, run.lease, 1, resolved=(checkpoints[key],)))
         return checkpoints[key]
+
+    def look_up(self) -> None:
+        """Whoever holds a claim looks at what has changed."""
+        self._news.set()
 
     def notify(self, notice: Notice) -> None:
         self._notices.append(notice)
@@ -198,6 +208,7 @@ class ScriptedBackend:
 
     def heartbeat(self, heartbeat: Heartbeat) -> HeartbeatAnswer:
         self.heartbeats.append(heartbeat)
+        self._loop.call_soon_threadsafe(self._changed.set)
         return HeartbeatAnswer(unknown_worker=self.is_unknown)
 
     async def farewell(self, farewell: Farewell) -> None:
@@ -249,7 +260,11 @@ class ScriptedBackend:
                 kept[key] = replace(kept[key], status="CANCELLED", position=position)
             case WaitDelivered(key, position):
                 kept[key] = replace(kept[key], position=position)
-            case EventsSent(task, _, position) | RunsTriggered(task, _, position) | StoreUsed(task, _, position):
+            case (
+                EventsSent(task, _, position)
+                | RunsTriggered(task, _, position)
+                | StoreUsed(task, _, position)
+            ):
                 failure = self.failures.get(task.key)
                 kept[task.key] = Checkpoint(
                     task.key,
@@ -302,14 +317,16 @@ async def turns(count: int = 50) -> None:
 
 
 @asynccontextmanager
-async def at_work(client: Client, backend: ScriptedBackend, **options: Any) -> AsyncIterator[Bench]:
-    """A registered worker; drained, or cancelled if it cannot be, at the end."""
+async def at_work(
+    client: Client, backend: ScriptedBackend, *, is_registered: bool = True, **options: Any
+) -> AsyncIterator[Bench]:
+    """A worker, registered unless said otherwise; cancelled at the end."""
     clock = FakeClock()
     worker = Worker(client, backend, clock=clock, worker_id="wrk_1", **options)
     working = asyncio.get_running_loop().create_task(worker.run())
     bench = Bench(backend, worker, working, clock)
     try:
-        await backend.until(lambda: backend.claims)
+        await backend.until(lambda: backend.claims if is_registered else backend.registrations)
         yield bench
     finally:
         working.cancel()

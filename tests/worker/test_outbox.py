@@ -7,7 +7,9 @@ from mainspring.model.protocol import RunAttemptFailed, RunSucceeded, TaskStarte
 from worker.scripted import ScriptedBackend, a_run, at_work, turns, unavailable
 
 
-async def test_a_commit_without_an_answer_is_sent_again_unchanged(client: Client, backend: ScriptedBackend) -> None:
+async def test_a_commit_without_an_answer_is_sent_again_unchanged(
+    client: Client, backend: ScriptedBackend
+) -> None:
     calls: list[str] = []
 
     @client.job(id="job")
@@ -55,7 +57,9 @@ async def test_user_code_goes_on_only_after_the_commit(client: Client, backend: 
         assert passed == ["first"]
 
 
-async def test_what_gathers_meanwhile_rides_in_the_next_commit(client: Client, backend: ScriptedBackend) -> None:
+async def test_what_gathers_meanwhile_rides_in_the_next_commit(
+    client: Client, backend: ScriptedBackend
+) -> None:
     @client.job(id="job")
     async def job(io: IO) -> None:
         await io.run_task("only", asyncio.sleep, 0)
@@ -134,7 +138,12 @@ async def test_a_large_backlog_goes_in_several_commits(client: Client, backend: 
         assert await backend.ended(run) == RunSucceeded(str(12 * 900_000))
 
     sizes = [
-        sum(len(item.output) for report in commit.reports for item in report.items if isinstance(item, TaskSucceeded))
+        sum(
+            len(item.output)
+            for report in commit.reports
+            for item in report.items
+            if isinstance(item, TaskSucceeded)
+        )
         for commit in backend.commits
     ]
     assert max(sizes) < 6_000_000

@@ -152,7 +152,11 @@ class _Session:
     def _stopping_on_request(self) -> Iterator[None]:
         """The first signal asks to stop, a second one stops at once."""
         loop = asyncio.get_running_loop()
-        signs = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # SIGHUP: the terminal was closed
+        signs = [signal.SIGINT, signal.SIGTERM]
+        if (
+            signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN
+        ):  # the terminal was closed, and it is no nohup
+            signs.append(signal.SIGHUP)
         for sign in signs:
             loop.add_signal_handler(sign, self._asked_to_stop)
         try:

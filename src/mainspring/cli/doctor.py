@@ -5,12 +5,13 @@ import socket
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 import typer
 
 from mainspring.cli import connection, exits, options, output
 from mainspring.cli.db import status_of
+from mainspring.duration import format_duration
 from mainspring.errors import (
     DatabaseUnavailable,
     MainspringError,
@@ -37,12 +38,11 @@ class Check:
 
 def doctor(
     data_dir: options.DataDir = None,
-    timeout: Annotated[float, typer.Option("--timeout", help="Seconds to wait for the server.")] = 3.0,
     as_json: options.Json = False,
 ) -> None:
     """Check Python, SQLite, database, port, key, server and clocks."""
     settings = load_settings({**connection.flags(), "data_dir": data_dir})
-    checks = list(_checks(settings, timeout))
+    checks = list(_checks(settings))
     if as_json:
         output.document(
             {"checks": [{"name": c.name, "verdict": c.verdict, "found": c.found} for c in checks]}
@@ -53,13 +53,15 @@ def doctor(
         raise typer.Exit(exits.FAILED)
 
 
-def _checks(settings: Settings, timeout: float) -> Iterator[Check]:
+def _checks(settings: Settings) -> Iterator[Check]:
     yield _python()
     yield _judged("sqlite", _sqlite)
     yield _judged("database", lambda: _database(settings))
     yield _key()
-    server = _judged("server", lambda: _server(timeout))
+    server = _judged("server", _server)
     yield server
+    if server.verdict == "ok":
+        yield _judged("clocks", _clocks)
     yield _port(settings, is_ours=server.verdict == "ok")
     for warning in settings.warnings:
         yield Check("settings", "note", warning)
@@ -109,7 +111,7 @@ def _key() -> Check:
     return Check("key", "ok", f"ends in {found.key[-4:]}, from {found.key_source}")
 
 
-def _server(timeout: float) -> Check:
+def _server() -> Check:
     found = connection.address()
     if found.key is None:
         return Check("server", "note", "not asked: there is no key")
@@ -120,6 +122,21 @@ def _server(timeout: float) -> Check:
     except Unauthorized as error:
         return Check("server", "fail", f"{found.url}: {error}")
     return Check("server", "ok", f"{found.url} takes the key and knows {len(jobs['data'])} jobs")
+
+
+def _clocks() -> Check:
+    from mainspring.clock import SystemClock, from_iso  # start-up cost, as above
+
+    clock = SystemClock()
+    before = clock.now()
+    health = connection.converse(lambda opened: opened.call("GET", "/healthz"))
+    # The server looked at its clock somewhere in between.
+    skew = from_iso(health["now"]) - (before + clock.now()) // 2
+    if abs(skew) <= _SKEW:
+        return Check("clocks", "ok", "the server's clock is ours")
+    ahead = "ahead of" if skew > 0 else "behind"
+    found = f"the server's clock is {format_duration(abs(skew))} {ahead} ours: set both by NTP"
+    return Check("clocks", "note", found)
 
 
 def _port(settings: Settings, *, is_ours: bool) -> Check:

@@ -10,11 +10,14 @@ from rich.text import Text
 from mainspring.cli import lines, output, paint
 from mainspring.cli.connection import call, quoted
 from mainspring.duration import format_duration
+from mainspring.errors import ServerUnavailable
 from mainspring.model.runs import FINAL_RUN_STATUSES
 from mainspring.sdk.door import Door
 
 #: How long the server may hold "has it ended?" before the account is read again: what makes it live.
 _HOLD_SECONDS = 0.25
+#: Looks in vain, each of a second or two, until a server is given up.
+_MOST_LOST = 30
 #: Rows asked for at once.
 _PAGE = 100
 
@@ -69,13 +72,30 @@ class _Follow:
         self._pending_told: str | None = None
 
     async def to_end(self) -> dict[str, Any]:
+        lost = 0
         while True:
-            # The run first: when it is final here, all that it did is there to be read.
-            run = await _run(self._door, self._run_id, _HOLD_SECONDS)
-            if self._console is not None:
-                await self._tell(run, self._console)
+            try:
+                run = await self._look()
+                lost = 0
+            except ServerUnavailable as error:
+                # It is perhaps being started again, and the run goes on then.
+                lost += 1
+                if lost > _MOST_LOST:
+                    raise
+                if lost == 1 and self._console is not None:
+                    _show(self._console, Text(f"{output.clean(error.message)}; trying again", style="yellow"))
+                await asyncio.sleep(_HOLD_SECONDS)
+                continue
             if run["status"] in FINAL_RUN_STATUSES:
                 return run
+
+    async def _look(self) -> dict[str, Any]:
+        """The run as it is now, its news told."""
+        # The run first: when it is final here, all that it did is there to be read.
+        run = await _run(self._door, self._run_id, _HOLD_SECONDS)
+        if self._console is not None:
+            await self._tell(run, self._console)
+        return run
 
     async def _tell(self, run: Mapping[str, Any], console: Console) -> None:
         label = run["job_id"] if self._is_labelled else ""

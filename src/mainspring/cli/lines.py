@@ -9,8 +9,8 @@ from mainspring.cli import output
 from mainspring.cli.paint import LEVEL_STYLES, STATUS_STYLES
 from mainspring.duration import format_duration
 
-#: Kinds whose line says what the task itself has: its output, or what it waits for.
-TOLD_WITH_TASK = {"TASK_COMPLETED", "WAIT_STARTED", "WAIT_RESOLVED"}
+#: Kinds whose line says what the task itself has: its output.
+TOLD_WITH_TASK = {"TASK_COMPLETED", "WAIT_RESOLVED"}
 
 #: Kind → glyph, style and words; kinds that are not here are told by other lines, the end by `of_end`.
 _TOLD: dict[str, tuple[str, str, str]] = {
@@ -99,8 +99,8 @@ def _details(entry: Mapping[str, Any], tasks: Mapping[str, Mapping[str, Any]]) -
         details.append(data["message"].strip().split("\n")[0])
     if data.get("retry_in") is not None:
         details.append(f"again in {format_duration(round(data['retry_in'] * 1e6))}")
-    if kind == "WAIT_STARTED" and task is not None and task["waiting_for"]:
-        details.append(output.wait_text(task["waiting_for"]))
+    if kind == "WAIT_STARTED":
+        details.append(output.wait_text({"task": entry["task"], **data}))
     if kind in ("TASK_COMPLETED", "WAIT_RESOLVED") and task is not None and task["output"] is not None:
         details.append(f"→ {output.outcome_text(task)}")
     return details

@@ -86,7 +86,7 @@ def failure_text(error: Mapping[str, Any]) -> str:
 
 
 def wait_text(wait: Mapping[str, Any]) -> str:
-    """An element of a run's `waiting_for` in words."""
+    """An element of a run's `waiting_for`, or the data of its WAIT_STARTED, in words."""
     if wait.get("message"):
         return str(wait["message"])
     what = _WAITS_FOR.get(wait["kind"], f"for {wait['kind']} {wait['task']}")

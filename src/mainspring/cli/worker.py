@@ -1,10 +1,10 @@
 """`worker APP`: a process that holds your code and executes runs for a server."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from mainspring.cli import connection
+from mainspring.cli import connection, output
 from mainspring.settings import load_settings
 
 App = Annotated[
@@ -37,12 +37,23 @@ def worker(
         exit_with_parent=parent_pipe,
         echoes=not no_echo,
         report_fd=report_fd,
+        on_report=_tell if report_fd is None else None,
     )
     settings = load_settings({"api_url": server.url, "api_key": key})
     code = run_worker_process(
         app_or_found(app), settings, connect=lambda url, _: HttpBackend(url, key), options=process
     )
     raise typer.Exit(code)
+
+
+def _tell(report: dict[str, Any]) -> None:
+    """What becomes of a worker that no `dev` speaks for."""
+    if report["kind"] == "ready":
+        for job_id in report["jobs"]:
+            output.data(f"Registered job: {job_id}")
+        output.say("Ready. ctrl-C drains and stops.")
+    elif report["kind"] == "draining":
+        output.say(f"Draining {report['running']} runs to their next checkpoint. ctrl-C again stops at once.")
 
 
 def app_or_found(app: str | None) -> str:

@@ -1,6 +1,8 @@
 """How the HTTP clients are made: one address, one key, and what every request bears."""
 
 import asyncio
+import ssl
+from functools import cache
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -32,14 +34,17 @@ class Address:
 
     def options(self) -> dict[str, Any]:
         """What httpx2's clients are made with."""
+        parts = urlsplit(self.url)
+        is_local = _is_loopback(parts.hostname or "")
         return {
             "base_url": self.url,
+            "verify": _no_authorities() if is_local and parts.scheme == "http" else _authorities(),
             "headers": {
                 "Authorization": f"Bearer {self._key}",
                 "User-Agent": f"mainspring-python/{__version__}",
             },
             # Proxies of the environment are for the world outside: this machine is reached directly.
-            "trust_env": not _is_loopback(urlsplit(self.url).hostname or ""),
+            "trust_env": not is_local,
         }
 
 
@@ -78,6 +83,19 @@ class Connections:
 def timeouts(answer_within: float | None) -> httpx2.Timeout:
     """Connecting is quick or fails; the answer may take `answer_within` seconds."""
     return httpx2.Timeout(answer_within, connect=CONNECT_TIMEOUT)
+
+
+@cache
+def _authorities() -> ssl.SSLContext:
+    """Whom https trusts. Reading them takes tens of milliseconds: once per process is enough."""
+    return httpx2.create_ssl_context()
+
+
+@cache
+def _no_authorities() -> ssl.SSLContext:
+    """For plain http on this machine, which every command and worker in development starts with: nobody is
+    asked, and if anybody were, nobody would be trusted."""
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 def _checked(url: str) -> str:

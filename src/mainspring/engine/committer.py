@@ -140,7 +140,9 @@ class Committer:
             if not self._stopped:
                 self._inbox.put(submission)
                 return submission
-        _settle([(submission, ServerUnavailable("the engine is stopping", mend="Send it again in a moment."))])
+        _settle(
+            [(submission, ServerUnavailable("the engine is stopping", mend="Send it again in a moment."))]
+        )
         return submission
 
     # ── the committer's thread ───────────────────────────────────────────────────────────────────────

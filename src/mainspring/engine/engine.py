@@ -190,7 +190,9 @@ class Engine:
         idempotency_key: str | None = None,
     ) -> Run:
         """A fresh run of the same job. Raises `NotFound`, `Conflict`, `PayloadInvalid`."""
-        run: Run = await self._do(ReplayRun(environment_id, run_id, self.ids.new("run"), payload, idempotency_key))
+        run: Run = await self._do(
+            ReplayRun(environment_id, run_id, self.ids.new("run"), payload, idempotency_key)
+        )
         return run
 
     async def resume_run(self, environment_id: str, run_id: str) -> Run:
@@ -202,7 +204,9 @@ class Engine:
         """The run when it has ended, or as it is after `timeout` microseconds. Raises `NotFound`."""
         until = self.clock.monotonic() + timeout
         while True:
-            with self._told_about(run_id) as told:  # listening first, then looking: no end in between is missed
+            with self._told_about(
+                run_id
+            ) as told:  # listening first, then looking: no end in between is missed
                 run = await self._get_run(environment_id, run_id)
                 left = until - self.clock.monotonic()
                 if run.status in FINAL_RUN_STATUSES or left <= 0:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from mainspring.clock import Instant
+from mainspring.clock import Instant, to_iso
 from mainspring.codec import encode
 from mainspring.engine.batch import Batch
 from mainspring.engine.blame import release_run
@@ -38,7 +38,7 @@ from mainspring.model.protocol import (
     WaitStarted,
 )
 from mainspring.model.tasks import Attempt, TaskLabel, TaskStatus
-from mainspring.model.waits import Wait, channel_of
+from mainspring.model.waits import Wait, WaitSpec, channel_of
 
 #: The wait of a drifted run has this task key: no task of the user's can.
 DRIFT_KEY = "#drift"
@@ -72,6 +72,8 @@ class OpenReport:
     tasks: dict[str, dict[str, Any]] = field(default_factory=dict)
     answers: list[ItemAnswer] = field(default_factory=list)
     new_waits: list[NewWait] = field(default_factory=list)
+    #: Keys of tasks whose pause is over because a later attempt was reported.
+    unpaused: set[str] = field(default_factory=set)
     #: Items answered by another rule: (index, item).
     sends: list[tuple[int, EventsSent]] = field(default_factory=list)
     triggers: list[tuple[int, RunsTriggered]] = field(default_factory=list)
@@ -94,6 +96,8 @@ def apply_items(batch: Batch, report: OpenReport) -> None:
         _RULES[type(item)](batch, report, index, item)
     for row in report.tasks.values():
         batch.later("save_task", row)
+    for key in report.unpaused:
+        batch.later("delete_wait", {"run_id": report.run.id, "task_key": key})
     if report.run.crashes:
         # Perhaps it no longer stands in the way of another last chance: open claims look again.
         batch.wake.ready.add(report.run.environment_id)
@@ -132,11 +136,13 @@ def task_row(
         row["started_at"] = min(row["started_at"], batch.now - duration)
     row["status"] = status
     row["attempt"] = attempt
+    if attempt > 1:
+        report.unpaused.add(label.key)
     return row
 
 
 def _task_started(batch: Batch, report: OpenReport, _: int, item: TaskStarted) -> None:
-    task_row(batch, report, item.task, "RUNNING", item.attempt)
+    task_row(batch, report, item.task, "RUNNING", item.attempt).update(failure=None, next_attempt_at=None)
     batch.record(report.who, "TASK_STARTED", item.task.key, item.attempt)
 
 
@@ -171,6 +177,7 @@ def _task_attempt_failed(batch: Batch, report: OpenReport, _: int, item: TaskAtt
         {"message": item.failure.message, "retry_in": item.retry_in / 1_000_000},
     )
     if item.frees_slot:
+        report.unpaused.discard(key)
         _register(batch, report, Wait(*_wait_head(report, key), "retry", next_at, None, None, batch.now))
 
 
@@ -192,7 +199,7 @@ def _wait_started(batch: Batch, report: OpenReport, _: int, item: WaitStarted) -
     task_row(batch, report, item.task, "WAITING", 1)
     report.made_progress = True
     _register(batch, report, wait)
-    batch.record(report.who, "WAIT_STARTED", item.task.key)
+    batch.record(report.who, "WAIT_STARTED", item.task.key, data=_waits_for(spec, due_at))
     if spec.kind in ("event", "run"):
         run = report.run
         report.new_waits.append(
@@ -200,6 +207,17 @@ def _wait_started(batch: Batch, report: OpenReport, _: int, item: WaitStarted) -
                 wait, spec.event_name, spec.correlation_id, run.created_at, run.event_id, spec.target_run_id
             )
         )
+
+
+def _waits_for(spec: WaitSpec, due_at: Instant | None) -> dict[str, str]:
+    """What a wait waits for, as it stands in the history for good: the wait itself is gone once resolved."""
+    said = {
+        "kind": spec.kind,
+        "event_name": spec.event_name,
+        "id": spec.correlation_id,
+        "until": None if due_at is None else to_iso(due_at),
+    }
+    return {name: text for name, text in said.items() if text is not None}
 
 
 def _wait_cancelled(batch: Batch, report: OpenReport, _: int, item: WaitCancelled) -> None:

@@ -76,6 +76,8 @@ class ProcessOptions:
     echoes: bool = True
     #: Where to report, see above.
     report_fd: int | None = None
+    #: Given each report too, in this process.
+    on_report: Callable[[dict[str, Any]], None] | None = None
 
 
 def run_worker_process(
@@ -86,7 +88,7 @@ def run_worker_process(
     ConfigurationErrors of loading the app (AppNotFound, AppLoadError) are raised when there is no supervisor to
     report them to, for the command line to show; all else that ends the worker (Unauthorized, ...) is raised.
     """
-    report = _Reporter(options.report_fd)
+    report = _Reporter(options.report_fd, options.on_report)
     if options.exit_with_parent:
         _end_with_parent()
     if logging.root.level == logging.WARNING:
@@ -154,10 +156,13 @@ async def _work(
 class _Reporter:
     """Writes lines for a supervisor, if there is one."""
 
-    def __init__(self, fd: int | None) -> None:
+    def __init__(self, fd: int | None, listener: Callable[[dict[str, Any]], None] | None) -> None:
         self._fd = fd
+        self._listener = listener
 
     def __call__(self, **line: Any) -> None:
+        if self._listener is not None:
+            self._listener(line)
         if self._fd is None:
             return
         try:

@@ -64,6 +64,7 @@ class Tenure:
         self._patience: asyncio.TimerHandle | None = None
         self._is_started = False
         self._is_ending = False
+        self._was_refused = False
         self.is_over = False
         self.was_released = False
         held.channel.on_lost = self.revoke
@@ -210,11 +211,15 @@ class Tenure:
             self._stop(Revoked, self._over)
 
     def _refused(self, error: MainspringError) -> None:
-        """The server will not take what was reported, however often it is sent."""
-        if self._is_ending:
-            self.revoke()  # not even that it failed: another worker may fare better
+        """The server will not take what was reported, however often it is sent: the run fails with its reason."""
+        failed = RunAttemptFailed(failure_of(error), 0)
+        if self._was_refused:
+            self.revoke()  # not even that
+        elif self._is_ending:
+            self._finish(failed)
         else:
-            self._stop(Suspended, lambda: self._finish(RunAttemptFailed(failure_of(error), 0)))
+            self._stop(Suspended, lambda: self._finish(failed))
+        self._was_refused = True
 
     # ── leaving ──────────────────────────────────────────────────────────────────────────────────────
     def _park(self, keys: tuple[str, ...]) -> None:

@@ -133,16 +133,13 @@ class Turns:
 
     async def take(self, turn: Turn) -> Any:
         """The result, in its turn. A strand that is cancelled meanwhile leaves only when the result is known to
-        be kept: nobody can ask for the same task again before that."""
+        be kept, for nobody must ask for the same task again before that; unless it is cancelled once more."""
         try:
             await turn.future
         except asyncio.CancelledError:
-            while not turn.is_ready and not self._is_over():
+            if not turn.is_ready and not self._is_over():
                 turn.watcher = Ours(loop=self._loop)
-                try:
-                    await turn.watcher
-                except asyncio.CancelledError:
-                    continue
+                await turn.watcher
             raise
         if turn.error is not None:
             raise turn.error

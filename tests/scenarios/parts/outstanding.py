@@ -1,7 +1,6 @@
 """What a world that hangs has to say: runs that have not ended, requests without an answer, stacks."""
 
 import asyncio
-import io
 from collections.abc import Iterator
 from typing import Any
 
@@ -45,7 +44,7 @@ def _runs(world: Any) -> Iterator[str]:
         yield f"runs: {len(page.data)}, not ended: {len(unfinished)}"
         for view in unfinished[:_MOST_RUNS]:
             run = view.run
-            yield f"  {run.id} of {run.job_id}: {run.status}, attempt {run.attempt}, lease {run.lease}, crashes {run.crashes}"
+            yield f"  {run.id} of {run.job_id}: {run.status}, attempt {run.attempt}, lease {run.lease}"
             if view.pending_reason is not None:
                 yield f"    pending: {view.pending_reason.message}"
             for task in account.run_tasks(tx, server.environment_id, run.id) or ():
@@ -57,8 +56,14 @@ def _runs(world: Any) -> Iterator[str]:
 
 
 def _stacks(world: Any) -> Iterator[str]:
+    """Where each asyncio task of a worker stands, the innermost frame last."""
     strands = [one for one in asyncio.all_tasks() if world.is_workers(one)]
     for one in strands[:_MOST_STACKS]:
-        text = io.StringIO()
-        one.print_stack(limit=4, file=text)
-        yield text.getvalue().rstrip()
+        coro: Any = one.get_coro()
+        yield f"{one.get_name()} waits for {getattr(one, '_fut_waiter', None)!r:.160}"
+        while coro is not None:
+            coro = getattr(coro, "coro", coro)  # the worker's own wrapping
+            frame = getattr(coro, "cr_frame", None)
+            if frame is not None:
+                yield f"  {frame.f_code.co_qualname} {frame.f_code.co_filename}:{frame.f_lineno}"
+            coro = getattr(coro, "cr_await", None)

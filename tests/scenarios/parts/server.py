@@ -11,6 +11,7 @@ from mainspring.client.http import open_door
 from mainspring.clock import HOUR, FakeClock, Instant
 from mainspring.engine.commands import Claim
 from mainspring.engine.engine import Engine
+from mainspring.engine.inspect import get_run_row
 from mainspring.engine.timing import Timing
 from mainspring.model.limits import Limits
 from mainspring.model.store import StoreOperation
@@ -101,6 +102,11 @@ class Server:
         held = [submission.command for submission in tuple(self.engine._committer._open_claims.values())]
         claims = [command.request for command in held if isinstance(command, Claim)]
         return any(claim.worker_id == worker_id and claim.claim_seq == claim_seq for claim in claims)
+
+    def has_ended(self, run_id: str) -> bool:
+        with self.disk.read() as tx:
+            run = get_run_row(tx, self.environment_id, run_id)
+        return run is not None and run.finished_at is not None
 
     def next_timer_at(self) -> Instant | None:
         """When something is due next: a wait, an event, a run's delay, expiry or deadline."""

@@ -19,8 +19,9 @@ from scenarios.parts.taps import TappedBackend, TappedClock, TappedDoor
 
 #: Turns of the loop without a callback after which it counts as quiet.
 QUIET_TURNS = 3
-#: What a worker puts off for a moment of the machine's time: lazy reports, a look for code that is on its way.
-_PUT_OFF = frozenset({"Outbox._rouse", "Turns.wake"})
+#: What a worker puts off for a moment of the machine's time: reports that nobody waits for, and a look for code
+#: that is on its way.
+_LAZY, _LOOK = "Outbox._rouse", "Turns.wake"
 
 
 class Moving(Protocol):
@@ -45,6 +46,9 @@ class Stillness:
         world = self._world
         while True:
             await self._quiet()
+            for lazy in list(_put_off(_LAZY)):  # the moment may as well be over
+                lazy._run()
+                lazy.cancel()
             calls = world.lives.calls
             await world.server.catch_up()
             await self._quiet()
@@ -80,10 +84,12 @@ class Stillness:
                 if verb != "claim" or not world.server.holds_claim(message.worker_id, message.claim_seq):
                     yield f"{verb} of {backend.worker_id} is under way"
         for verb, path in world.door.wire.open():
-            if verb == "call":
+            # Waiting for a run that has not ended yet is no motion; hearing of its end is.
+            if verb == "call" or world.server.has_ended(path.rpartition("/")[2]):
                 yield f"a call of {path} is under way"
         yield from (f"thread {name} works" for name in _threads_at_work())
-        yield from (f"{callback} comes soon" for callback in _put_off())
+        if any(_put_off(_LOOK)):
+            yield "a replay waits for code between tasks"
         next_at = self.next_at()
         if next_at is not None and next_at <= world.clock.now():
             yield "a timer is due"
@@ -94,9 +100,9 @@ def _threads_at_work() -> Iterator[str]:
     frames = sys._current_frames()
     idle = set(bridge._threads._idle)
     for thread in threading.enumerate():
-        if isinstance(thread, bridge._Thread) and thread not in idle:
-            if not _is_blocked(frames.get(thread.ident or 0)):
-                yield thread.name
+        is_given = isinstance(thread, bridge._Thread) and thread not in idle
+        if is_given and not _is_blocked(frames.get(thread.ident or 0)):
+            yield thread.name
 
 
 def _is_blocked(frame: Any) -> bool:
@@ -110,9 +116,9 @@ def _is_blocked(frame: Any) -> bool:
     return False
 
 
-def _put_off() -> Iterator[str]:
+def _put_off(name: str) -> Iterator[asyncio.TimerHandle]:
+    """Calls of a function of the worker's that it has put off for a moment."""
     loop: Any = asyncio.get_running_loop()
     for handle in loop._scheduled:
-        name = getattr(handle._callback, "__qualname__", "")
-        if name in _PUT_OFF and not handle._cancelled:
-            yield name
+        if getattr(handle._callback, "__qualname__", "") == name and not handle.cancelled():
+            yield handle

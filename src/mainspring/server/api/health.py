@@ -5,8 +5,10 @@ import asyncio
 from fastapi import Request, Response
 from pydantic import BaseModel, Field
 
+from mainspring.clock import to_iso
 from mainspring.server.call import services_of
 from mainspring.server.routes import room
+from mainspring.server.shapes.parts import At
 from mainspring.version import __version__
 
 router = room("", "health")
@@ -15,6 +17,7 @@ router = room("", "health")
 class Health(BaseModel):
     status: str = Field(examples=["ok"])
     version: str
+    now: At = Field(description="Its clock, for those who compare theirs.")
 
 
 class Readiness(BaseModel):
@@ -23,9 +26,9 @@ class Readiness(BaseModel):
 
 
 @router.get("/healthz")
-async def healthz() -> Health:
+async def healthz(request: Request) -> Health:
     """The process answers."""
-    return Health(status="ok", version=__version__)
+    return Health(status="ok", version=__version__, now=to_iso(services_of(request).clock.now()))
 
 
 @router.get("/readyz")
