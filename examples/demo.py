@@ -1,6 +1,6 @@
-"""`make demo`: the platform, a worker with the order example, one real event followed to the end of its run.
+"""`make demo`: the platform, a worker with the examples, one real event followed to the end of its run.
 
-Afterwards it stays up until ctrl-C. With CI set, or when its output is not a terminal, it stops by itself.
+Afterwards it stays up until ctrl-C, or with `--once` stops by itself. Other arguments go to `mainspring dev`.
 """
 
 import os
@@ -11,9 +11,11 @@ import threading
 import time
 from pathlib import Path
 
-APP = Path(__file__).parent / "order" / "app.py"
+APP = Path(__file__).with_name("demo_app.py")
 MAINSPRING = (sys.executable, "-m", "mainspring")
 IS_WATCHED = sys.stdout.isatty() and not os.environ.get("CI")
+ONCE = "--once" in sys.argv[1:]
+DEV_ARGUMENTS = [argument for argument in sys.argv[1:] if argument != "--once"]
 #: Its commands write to pipes of ours; the colours are for whoever watches.
 ENVIRONMENT = {**os.environ, "PYTHONUNBUFFERED": "1"}
 if IS_WATCHED and not os.environ.get("NO_COLOR"):
@@ -25,9 +27,10 @@ class Platform:
 
     def __init__(self) -> None:
         self.is_muted = False
+        self.url = ""
         self._is_ready = threading.Event()
         self.process = subprocess.Popen(
-            [*MAINSPRING, "dev", str(APP), *sys.argv[1:]],
+            [*MAINSPRING, "dev", str(APP), *DEV_ARGUMENTS],
             env=ENVIRONMENT,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -43,6 +46,8 @@ class Platform:
         for line in self.process.stdout:
             if not self.is_muted:
                 print(line, end="", flush=True)
+            if "http://" in line and not self.url:
+                self.url = line[line.index("http://") :].strip()
             if "Ready." in line:
                 self.is_muted = True
                 self._is_ready.set()
@@ -86,10 +91,12 @@ def main() -> int:
     try:
         platform.wait_until_ready()
         code = demonstrate()
-        if not IS_WATCHED or code:
+        if ONCE or code:
             return code
         print(
-            "\nThe platform goes on running. In another terminal, in this folder:\n"
+            f"\nThe platform goes on running on {platform.url}. In another terminal, in this folder:\n"
+            f'  curl -X POST {platform.url}/api/v1/events -H "Authorization: Bearer $(cat .mainspring/key)" '
+            '-d \'{"name": "hello.world", "payload": {"who": "Ada"}}\'\n'
             '  .venv/bin/mainspring send order.created \'{"id": "o-2", "amount": 5000}\'   # waits for an approval\n'
             "  .venv/bin/mainspring send order.approved '{\"approved\": true}' --id o-2\n"
             "  .venv/bin/mainspring runs\n"

@@ -145,6 +145,37 @@ def test_its_key_is_made_once_and_is_the_one_of_the_environment_if_set(
     assert other.output.wait_for(r"API key +(\S+)")[1] == own["MAINSPRING_API_KEY"]
 
 
+def test_it_stops_clean_when_the_reader_of_its_output_leaves(tmp_path: Path, launch: Launch) -> None:
+    app(tmp_path)
+    dev = launch(tmp_path).wait_until_ready()
+    worker = dev.worker_pid()
+    assert dev.process.stdout is not None
+    dev.process.stdout.close()
+    dev.send("greet.wanted", {"id": "e"})
+    assert dev.process.wait(60) == 0
+    assert not Path(f"/proc/{worker}").exists()
+
+
+def test_code_that_no_longer_fits_stops_the_run_until_a_person_resumes_it(
+    tmp_path: Path, launch: Launch
+) -> None:
+    app(tmp_path)
+    dev = launch(tmp_path).wait_until_ready()
+    run_id = dev.send("greet.wanted", {"id": "f"})["runs"][0]["id"]
+    dev.until(run_id, "WAITING")
+    app(tmp_path, source=GREETER.replace('io.run_task("first", lambda: "once")', 'io.wait("first", 1)'))
+    dev.output.wait_for("Reloaded")
+    dev.send("go.on", {}, id="f")
+    dev.output.wait_for("no longer fits")
+    assert "first" in dev.cli("runs", "get", run_id).stdout
+
+    seen = len(dev.output.lines)
+    app(tmp_path, "mended")
+    dev.output.wait_for("Reloaded", after=seen)
+    assert dev.cli("runs", "resume", run_id).returncode == 0
+    assert dev.finished(run_id)["output"] == "mended once"
+
+
 # ── bad input ────────────────────────────────────────────────────────────────────────────────────────
 def refused(folder: Path, *arguments: str, code: int, says: str) -> str:
     """`dev` ends at once with `code` and one line that says so; returns stderr."""

@@ -10,7 +10,7 @@ from processes import PATIENCE, clean_environment, free_port
 
 def test_the_demo_follows_an_order_to_its_end_and_stops(tmp_path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, str(ROOT / "examples" / "demo.py"), "--port", str(free_port())],
+        [sys.executable, str(ROOT / "examples" / "demo.py"), "--once", "--port", str(free_port())],
         cwd=tmp_path,
         env=clean_environment(CI="true"),
         stdin=subprocess.DEVNULL,
@@ -26,6 +26,7 @@ def test_the_demo_follows_an_order_to_its_end_and_stops(tmp_path: Path) -> None:
     assert "waits until" in done.stdout
     assert '"status": "shipped"' in done.stdout
     assert "Registered job: fulfil-order" in done.stdout
+    assert "Registered job: hello" in done.stdout
 
 
 def test_make_demo_runs_it() -> None:

@@ -224,10 +224,8 @@ class Storm:
     # ── the end ──────────────────────────────────────────────────────────────────────────────────────
     def calm(self) -> None:
         """I5: with one honest worker, every event that is waited for and enough time, every run ends."""
-        for hands in (*self.hands, *self.dead):
-            self.world.do(
-                EndWorkers("exited", environment_id=self.world.env, worker_id=hands.id, blames=False)
-            )
+        for worker_id in self.laws.check().workers:  # those too that a late message brought back
+            self.world.do(EndWorkers("exited", worker_id=worker_id, blames=False))
         honest = self.world.worker(*JOBS)
         for _ in range(300):
             now = self.laws.check()

@@ -331,3 +331,16 @@ def test_events_in_the_batch_of_a_commit_meet_its_waits(
 
 def test_the_tables_here_are_all_there_are() -> None:
     assert len(KEPT) == len(SHAPES) - 1
+
+
+def test_an_end_that_was_lost_is_never_ok_when_sent_again(
+    world: World, puppet: Puppet, run: ClaimedRun
+) -> None:
+    """Else the worker would believe in a success that was cancelled."""
+    world.do(CancelRun(world.env, run.run_id))
+    world.advance(30)
+    world.fire()
+    command = puppet.commit_command(report(run, done()))
+    for _ in range(2):
+        (answer,) = world.do(command).reports
+        assert answer.status == "lost"

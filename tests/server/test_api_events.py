@@ -38,6 +38,7 @@ async def test_every_job_that_listens_gets_a_run(stage: Stage) -> None:
     await stage.work(job("one", "hello"), job("two", "hello"), job("other", "bye"))
     sent = await stage.send("hello")
     assert sorted(run["job_id"] for run in sent["runs"]) == ["one", "two"]
+    assert all(run.keys() == {"id", "job_id"} for run in sent["runs"])
     runs = (await stage.ask("GET", "/api/v1/runs"))["data"]
     assert {run["id"] for run in runs} == {run["id"] for run in sent["runs"]}
     shown = await stage.ask("GET", f"{EVENTS}/{sent['id']}")

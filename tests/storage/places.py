@@ -1,9 +1,11 @@
 """The databases that the conformance suite runs on: each is a place where one can be opened, closed, opened again."""
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Protocol
 
+import postgres
 from mainspring.model.store import StoreEntry
 from mainspring.storage.database import Database, Transaction
 from mainspring.storage.open import open_database
@@ -11,7 +13,7 @@ from mainspring.storage.shapes import STORE_ENTRY
 
 
 class Place(Protocol):
-    """Where one database lives. PostgreSQL joins as one more class and one more line in `PLACES`."""
+    """Where one database lives."""
 
     #: What was committed is there when it is opened again.
     is_kept: bool
@@ -60,7 +62,33 @@ class SqliteFile(_Sqlite):
         self.url = f"sqlite:///{folder / 'kept.db'}"
 
 
-PLACES: dict[str, Callable[[Path], Place]] = {"sqlite-file": SqliteFile, "sqlite-memory": SqliteInMemory}
+class Postgres:
+    """PostgreSQL: a database without a single table."""
+
+    is_kept = True
+    readers_go_on = True
+
+    def __init__(self, folder: Path) -> None:
+        self._opened: list[Database] = []
+        self._ending = ExitStack()
+        self.url = self._ending.enter_context(postgres.server().database(is_migrated=False))
+
+    def open(self) -> Database:
+        database = open_database(self.url)
+        self._opened.append(database)
+        return database
+
+    def close(self) -> None:
+        for database in self._opened:
+            database.close()
+        self._ending.close()
+
+
+PLACES: dict[str, Callable[[Path], Place]] = {
+    "postgres": Postgres,
+    "sqlite-file": SqliteFile,
+    "sqlite-memory": SqliteInMemory,
+}
 
 
 # ── something small to keep: entries of the store ────────────────────────────────────────────────────

@@ -164,6 +164,7 @@ class ScriptedBackend:
     # ── Backend ──────────────────────────────────────────────────────────────────────────────────────
     async def register(self, registration: Registration) -> Registered:
         self.registrations.append(registration)
+        self._changed.set()
         if self.refuse_registrations:
             raise self.refuse_registrations.pop(0)
         self.is_unknown = False

@@ -316,14 +316,14 @@ async def test_a_plain_def_job_is_let_finish(client: Client, backend: ScriptedBa
         await bench.working
 
 
-async def test_what_a_claim_still_brings_is_given_back(client: Client, backend: ScriptedBackend) -> None:
+async def test_a_draining_worker_takes_nothing_new(client: Client, backend: ScriptedBackend) -> None:
     stopped = Stopped(client)
     async with at_work(client, backend) as bench:
-        backend.grant(run := a_run())
-        bench.worker.drain()  # the claim that will bring the run is open
-        assert await backend.ended(run) == RunReleased()
+        bench.worker.drain()
+        backend.grant(a_run())
         await bench.working
     assert stopped.entered == 0
+    assert len(backend.farewells) == 1
 
 
 # ── the same run again ───────────────────────────────────────────────────────────────────────────────

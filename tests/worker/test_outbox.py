@@ -81,7 +81,7 @@ async def test_what_gathers_meanwhile_rides_in_the_next_commit(
     assert len(backend.commits) == 3
 
 
-async def test_a_task_start_is_only_told_of_when_the_task_takes_its_time(
+async def test_every_task_start_is_told_of_with_the_outcome_when_that_is_quicker(
     client: Client, backend: ScriptedBackend
 ) -> None:
     gate = asyncio.Event()
@@ -97,7 +97,7 @@ async def test_a_task_start_is_only_told_of_when_the_task_takes_its_time(
         gate.set()
         await backend.ended(run)
 
-    assert [item.task.key for item in backend.kinds(run, TaskStarted)] == ["slow"]
+    assert [item.task.key for item in backend.kinds(run, TaskStarted)] == ["quick", "slow"]
 
 
 async def test_a_report_that_is_refused_fails_its_run_alone(client: Client, backend: ScriptedBackend) -> None:

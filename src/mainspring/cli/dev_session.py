@@ -53,6 +53,7 @@ class _Session:
         self._platform = platform
         self._screen = paint.screen()
         self._stop = asyncio.Event()
+        self._screen.when_left = self._stop.set
         self._kill: Callable[[], None] = lambda: None
 
     async def run(self) -> None:
@@ -97,9 +98,14 @@ class _Session:
                 chore.cancel()
 
     async def _reload(self, supervisor: Supervisor) -> None:
-        async for files in saves(self._app, Path(self._settings.data_dir)):
-            self._tell(f"Saved {', '.join(files)}: reloading", "bright_black")
-            await supervisor.reload()
+        try:
+            async for files in saves(self._app, self._settings.data_dir):
+                self._tell(f"Saved {', '.join(files)}: reloading", "bright_black")
+                await supervisor.reload()
+        except OSError as error:  # the system's limit of watched files, a folder that is gone
+            self._tell(
+                f"Files cannot be watched ({error}): no reloading until dev is started again.", "yellow"
+            )
 
     async def _unless_stopped(self, starting: Coroutine[Any, Any, None]) -> None:
         """Returns when `starting` is through, or when we are asked to stop; raises what it raises."""

@@ -1,7 +1,8 @@
 """Drawing: consoles, tables and colours. Everything in the CLI that needs rich is here or above here."""
 
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 
 from rich.console import Console
@@ -26,22 +27,34 @@ STATUS_STYLES = {
 LEVEL_STYLES = {"DEBUG": "bright_black", "INFO": "default", "WARNING": "yellow", "ERROR": "bold red"}
 
 
+class _Screen(Console):
+    """A console whose reader may leave (`| head`): the rest is dropped, then `when_left` is called."""
+
+    when_left: Callable[[], None] = staticmethod(lambda: sys.exit(1))
+
+    def on_broken_pipe(self) -> None:
+        self.quiet = True
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, self.file.fileno())
+        self.when_left()
+
+
 @cache
-def screen() -> Console:
+def screen() -> _Screen:
     """The console on stdout."""
     return _console(is_error=False)
 
 
 @cache
-def talk() -> Console:
+def talk() -> _Screen:
     """The console on stderr."""
     return _console(is_error=True)
 
 
-def _console(*, is_error: bool) -> Console:
+def _console(*, is_error: bool) -> _Screen:
     stream = sys.stderr if is_error else sys.stdout
     width = None if stream.isatty() else _PIPE_WIDTH
-    return Console(stderr=is_error, highlight=False, markup=False, emoji=False, soft_wrap=True, width=width)
+    return _Screen(stderr=is_error, highlight=False, markup=False, emoji=False, soft_wrap=True, width=width)
 
 
 def status(text: str) -> Text:

@@ -1,4 +1,4 @@
-"""`runs`: list, look at, cancel and replay them; and `logs`."""
+"""`runs`: list, look at, cancel, resume and replay them; and `logs`."""
 
 from typing import Annotated, Any
 
@@ -9,7 +9,7 @@ from mainspring.cli.payload import read_payload
 from mainspring.duration import format_duration, parse_duration
 from mainspring.model.logs import LOG_LEVELS
 
-runs = groups.group("Runs: list, get, cancel, replay. Bare `runs` lists.")
+runs = groups.group("Runs: list, get, cancel, resume, replay. Bare `runs` lists.")
 
 
 @runs.command("list")
@@ -56,6 +56,13 @@ def get_run(run: options.RunId, as_json: options.Json = False) -> None:
 def cancel_run(run: options.RunId, as_json: options.Json = False) -> None:
     """Cancel a run: at once when it is pending or waiting, at its next await when it is running."""
     found = connection.ask("POST", f"/runs/{connection.quoted(run)}/cancel")
+    _answer(found, as_json)
+
+
+@runs.command("resume")
+def resume_run(run: options.RunId, as_json: options.Json = False) -> None:
+    """Let a run go on that stopped because its code no longer fits its finished tasks."""
+    found = connection.ask("POST", f"/runs/{connection.quoted(run)}/resume")
     _answer(found, as_json)
 
 

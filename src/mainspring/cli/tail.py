@@ -8,11 +8,12 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from mainspring.cli import lines
+from mainspring.cli import lines, output
 from mainspring.clock import Instant, to_iso
 from mainspring.engine import account, inspect
 from mainspring.engine.engine import Engine
 from mainspring.engine.views import LogQuery, RunView
+from mainspring.errors import MainspringError
 from mainspring.server.shapes.account import entry_shape, log_shape, task_shape
 from mainspring.server.shapes.runs import run_shape
 from mainspring.storage.database import Transaction
@@ -60,7 +61,11 @@ class Tail:
             await self._changed.wait()
             self._changed.clear()
             run_ids, self._grown = sorted(self._grown), set()
-            for told in await self._engine.read(self._told, run_ids[:_READABLE_RUNS]):
+            try:
+                lines_told = await self._engine.read(self._told, run_ids[:_READABLE_RUNS])
+            except MainspringError as error:  # the database is away for a moment: that is told elsewhere, too
+                lines_told = [Text(f"not shown: {output.clean(str(error))}", style="yellow")]
+            for told in lines_told:
                 self._console.print(told)
             if len(run_ids) > _READABLE_RUNS:
                 self._console.print(

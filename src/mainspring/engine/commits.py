@@ -30,6 +30,7 @@ from mainspring.model.protocol import (
     RunSucceeded,
     StoreUsed,
 )
+from mainspring.model.runs import RunStatus
 from mainspring.model.tasks import TaskLabel
 from mainspring.model.workers import Worker
 from mainspring.storage.shapes import TASK, WORKER
@@ -38,6 +39,8 @@ Answer = CommitAnswer | MainspringError
 
 #: After one of these in a report the worker lets go of the run.
 _LAST_ITEMS = (RunSucceeded, RunAttemptFailed, RunParked, RunDrifted, RunReleased, RunCancelConfirmed)
+#: The only status that some of them leave for good.
+_ENDS_AS: dict[type, RunStatus] = {RunSucceeded: "SUCCESS", RunCancelConfirmed: "CANCELLED"}
 
 
 @dataclass(slots=True)
@@ -244,8 +247,12 @@ def _asks_to_park(report: RunReport) -> bool:
     return any(isinstance(item, RunParked) for item in report.items)
 
 
-def _gives_up_lease(report: RunReport) -> bool:
-    return any(isinstance(item, _LAST_ITEMS) for item in report.items)
+def _may_have_given_up(run: LeasedRun, report: RunReport) -> bool:
+    """Whether it was this report that ended the lease, as far as the run's status can tell."""
+    last = next((item for item in report.items if isinstance(item, _LAST_ITEMS)), None)
+    if last is None:
+        return False
+    return run.status == _ENDS_AS.get(type(last), run.status)
 
 
 # ── redelivery ───────────────────────────────────────────────────────────────────────────────────────
@@ -258,7 +265,7 @@ def _answer_again(batch: Batch, commit: Commit, leases: dict[str, LeasedRun]) ->
             answers.append(ReportAnswer(report.run_id, "lost"))
             continue
         held = _holds(run, commit.request.worker_id, report)
-        if not held and not _gives_up_lease(report):  # somebody else ended it, before this report or after
+        if not held and not _may_have_given_up(run, report):  # somebody else ended it, before or after
             answers.append(ReportAnswer(report.run_id, "lost"))
             continue
         asked = _asks_to_park(report)

@@ -41,8 +41,6 @@ class Claims:
         #: The newest claim, while it is open, and the slots it offers.
         self._open: asyncio.Task[None] | None = None
         self._offered = 0
-        #: Open claims that offer slots.
-        self._granting = 0
         self._strands: set[asyncio.Task[None]] = set()
         self._over: set[int] = set()
         #: All claims up to this one are over.
@@ -70,18 +68,19 @@ class Claims:
         for strand in self._strands:
             strand.cancel()
 
-    def refresh(self, *, replace: bool = False) -> None:
-        """The number of free slots has changed. `replace`: what is offered must not be taken any more."""
-        if replace and self._open is not None and self._worker_id:
+    def withdraw(self) -> None:
+        """What is offered must not be taken any more: from now on only news is asked for. A run that is granted
+        at this very moment is not held here, which the server is told by heartbeat or farewell."""
+        if self._worker_id:
+            for strand in self._strands:
+                strand.cancel()
             self._ask()
-        elif self._offered == 0 and not self._is_due and self._open is not None and self._free() > 0:
+
+    def refresh(self) -> None:
+        """The number of free slots has changed."""
+        if self._offered == 0 and not self._is_due and self._open is not None and self._free() > 0:
             self._is_due = True  # several runs that end in one turn make one claim
             self._loop.call_soon(self._ask_if_free, context=Context())
-
-    @property
-    def is_granting(self) -> bool:
-        """Whether an open claim may still bring runs."""
-        return self._granting > 0
 
     def noticed(self, run_id: str, number: int) -> None:
         """A notice was received: the next claim says so."""
@@ -101,17 +100,20 @@ class Claims:
         strand.add_done_callback(self._strands.discard)
 
     async def _claim(self, request: ClaimRequest) -> None:
-        is_granting = request.slots > 0
-        self._granting += is_granting
         try:
             answer = await self._backend.claim(request)
+        except asyncio.CancelledError:
+            strand = asyncio.current_task()
+            if strand is None or strand.cancelling():
+                self._end(request, ask=False)
+                raise
+            await self._unanswered(request, RuntimeError("the claim was cancelled on its way"))
+            return
         except UnknownWorker:
             answer = ClaimAnswer(unknown_worker=True)
         except Exception as error:
             await self._unanswered(request, error)
             return
-        finally:
-            self._granting -= is_granting
         if request.worker_id != self._worker_id:
             return
         self._patience.answered()

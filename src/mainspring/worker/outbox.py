@@ -45,21 +45,16 @@ class Entry:
     __slots__ = ("ack", "is_sent", "item", "weight", "written_at")
 
     def __init__(self, item: Item, ack: Ack | None, written_at: int | None) -> None:
-        self.item: Item | None = item
+        self.item = item
         self.ack = ack
         self.is_sent = False
         self.weight = _weight(item)
         #: Log lines are sent with their age; this is when (monotonic) they were written.
         self.written_at = written_at
 
-    def withdraw(self) -> None:
-        """Takes the item back, if it has not been sent."""
-        if not self.is_sent:
-            self.item = None
-
     def change(self, item: Item) -> bool:
-        """Puts another item in its place; False when it has been sent or withdrawn."""
-        if self.is_sent or self.item is None:
+        """Puts another item in its place; False when it has been sent."""
+        if self.is_sent:
             return False
         self.item = item
         return True
@@ -168,13 +163,11 @@ class Outbox:
                 if characters <= 0 or items <= 0:
                     break
                 taken += 1
-                if entry.item is not None:
-                    characters -= entry.weight
-                    items -= 1
+                characters -= entry.weight
+                items -= 1
             channel.entries = waiting[taken:]
-            entries = [entry for entry in waiting[:taken] if entry.item is not None]
-            if entries:
-                batch.append((channel, entries))
+            if taken:
+                batch.append((channel, waiting[:taken]))
             if channel.entries:
                 self._ready[channel] = None
         if self._ready:
@@ -262,7 +255,6 @@ def _acknowledge(channel: Channel, entries: list[Entry], report: ReportAnswer) -
 
 def _sent(entry: Entry, now: int) -> Item:
     item = entry.item
-    assert item is not None
     entry.is_sent = True
     if entry.written_at is not None and isinstance(item, LogWritten):
         return replace(item, age=max(0, now - entry.written_at))

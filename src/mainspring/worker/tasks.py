@@ -107,7 +107,8 @@ class TaskCalls:
     async def _attempt(self, attempt: Attempt) -> Any:
         """What user code gets; `_AGAIN` when another attempt is due."""
         passage = self._passage
-        started = passage.channel.put(TaskStarted(attempt.label, attempt.number), lazy=True)
+        # Nobody waits for it; an outcome that is quicker takes it along, and the two become one row.
+        passage.channel.put(TaskStarted(attempt.label, attempt.number), lazy=True)
         here = Place(attempt.label.key)
         passage.attempts += 1
         try:
@@ -115,7 +116,6 @@ class TaskCalls:
         except BaseException as error:
             passage.attempts -= 1
             if passage.is_failure(error):
-                started.withdraw()
                 return await self._failed(attempt, error)
             if passage.stop is None:
                 passage.owner.reached_safe_point()
@@ -124,7 +124,6 @@ class TaskCalls:
         finally:
             here.is_open = False
         passage.attempts -= 1
-        started.withdraw()  # the outcome says it all, when it is quicker
         return await self._succeeded(attempt, output, value)
 
     async def _outcome(self, attempt: Attempt, here: Place) -> tuple[str, Any]:

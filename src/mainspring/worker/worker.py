@@ -116,7 +116,7 @@ class Worker:
         if self.is_draining:
             return
         self.is_draining = True
-        self._claims.refresh(replace=True)
+        self._claims.withdraw()
         self._roster.give_back()
         self._timer = self._loop.create_task(self._clock.sleep(self._drain_timeout), context=Context())
         self._timer.add_done_callback(self._out_of_time)
@@ -277,7 +277,7 @@ class Worker:
         self._check_drained()
 
     def _check_drained(self) -> None:
-        if self.is_draining and not self._roster and not self._claims.is_granting and not self._is_joining:
+        if self.is_draining and not self._roster and not self._is_joining:
             self._end()
 
     def _watch_leases(self) -> None:

@@ -17,7 +17,7 @@ class StartedRunShape(BaseModel):
     id: str
     job_id: str
     #: Left out of the answer to sending: it has just begun.
-    status: RunStatus | None = None
+    status: RunStatus | None = Field(default=None, exclude_if=lambda status: status is None)
 
 
 class RejectionShape(BaseModel):
