@@ -94,6 +94,8 @@ class Reader:
     folder: Path
     port: int = field(default_factory=free_port)
     dev: Dev | None = None
+    #: What the page asks its reader to set up.
+    env: dict[str, str] = field(default_factory=dict)
 
     def follow(self, block: Block) -> None:
         """Do what the block says."""
@@ -163,7 +165,9 @@ class Reader:
         done = subprocess.run(
             ["bash", "-c", line],
             cwd=self.folder,
-            env=clean_environment(PATH=path, MAINSPRING_API_URL=f"http://127.0.0.1:{self.port}", **env),
+            env=clean_environment(
+                PATH=path, MAINSPRING_API_URL=f"http://127.0.0.1:{self.port}", **self.env, **env
+            ),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -128,8 +128,7 @@ class OwnServer(Server):
     def start(self) -> None:
         """Comes back once it takes connections."""
         self._process = subprocess.Popen(
-            [_program("postgres"), "-D", str(self._data), "-p", str(self.port), "-k", str(self._folder)]
-            + ["-c", "listen_addresses=127.0.0.1", "-c", "max_connections=300"],
+            [_program("postgres"), "-D", str(self._data), "-p", str(self.port), *self._options()],
             user=self._user,
             cwd=self._folder,
             stdout=subprocess.DEVNULL,
@@ -146,6 +145,14 @@ class OwnServer(Server):
                 assert not deadline.is_set(), "PostgreSQL takes no connections"
         finally:
             timer.cancel()
+
+    def _options(self) -> list[str]:
+        options = {
+            "listen_addresses": "127.0.0.1",
+            "unix_socket_directories": str(self._folder),
+            "max_connections": "300",
+        }
+        return [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
 
     def kill(self) -> None:
         """As `pg_ctl -m immediate`: every connection is cut, nothing is written any more."""

@@ -2,6 +2,7 @@
 
 from mainspring.errors import (
     Conflict,
+    DecryptionFailed,
     DefinitionError,
     DuplicateJob,
     EventRejected,
@@ -32,8 +33,10 @@ from mainspring.errors import (
     Unauthorized,
     Unserialisable,
     WaitTimeout,
+    WrongLoop,
 )
 from mainspring.sdk.ambient import ctx, io
+from mainspring.sdk.children import RunResult
 from mainspring.sdk.client import Client
 from mainspring.sdk.context import Context
 from mainspring.sdk.events import Event, EventMessage
@@ -41,20 +44,26 @@ from mainspring.sdk.handle import Run
 from mainspring.sdk.io import IO
 from mainspring.sdk.job import Job
 from mainspring.sdk.retry import Retry
+from mainspring.sdk.sealing import AESGCMCodec
+from mainspring.sdk.sync_io import SyncIO
 from mainspring.sdk.task import task
+from mainspring.sdk.together import First
 from mainspring.sdk.triggers import event_trigger, invoke_trigger
 from mainspring.version import __version__
 
 __all__ = [
     "IO",
+    "AESGCMCodec",
     "Client",
     "Conflict",
     "Context",
+    "DecryptionFailed",
     "DefinitionError",
     "DuplicateJob",
     "Event",
     "EventMessage",
     "EventRejected",
+    "First",
     "Forbidden",
     "InvalidDuration",
     "InvalidFilter",
@@ -77,14 +86,17 @@ __all__ = [
     "Run",
     "RunCancelled",
     "RunFailed",
+    "RunResult",
     "RunSuspended",
     "ServerUnavailable",
+    "SyncIO",
     "TaskFailed",
     "TaskTimeout",
     "TooLarge",
     "Unauthorized",
     "Unserialisable",
     "WaitTimeout",
+    "WrongLoop",
     "__version__",
     "ctx",
     "event_trigger",

@@ -8,6 +8,7 @@ import re
 from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
+from types import CoroutineType
 from typing import Any
 
 from pydantic_core import PydanticSerializationError, from_json, to_json
@@ -153,6 +154,9 @@ def _located(value: Any, what: str, error: DataError) -> DataError:
     if reason.startswith("Unable to serialize"):
         kind = type(culprit)
         reason = f"is of type {kind.__module__}.{kind.__qualname__}, which JSON cannot hold"
+        if kind is CoroutineType:
+            reason = f"is a coroutine: the async function was called without `await` ({culprit.__name__})"
+            culprit.close()
     where = f"{what}: `{path}`" if path else what
     return type(error)(f"{where} {reason}", path=path)
 

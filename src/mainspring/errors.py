@@ -17,12 +17,13 @@ MainspringError
 │   └── InvalidDuration  InvalidInstant                 (also ValueError)
 ├── DataError                   a value that cannot be stored or read
 │   ├── Unserialisable  TooLarge  InvalidText
-│   └── MalformedJson  PayloadInvalid
+│   └── MalformedJson  PayloadInvalid  DecryptionFailed
 ├── ApiError                    what the server answers
 │   ├── BadRequest  ProtocolMismatch  Unauthorized  Forbidden  NotFound  Conflict
 │   └── EventRejected  RateLimited  ServerUnavailable
 ├── RunError                    inside a run, or about one
-│   ├── TaskFailed  RunFailed  NonRetryable  RetryAfter  NotInRun  LimitExceeded
+│   ├── TaskFailed  RunFailed  NonRetryable  RetryAfter  NotInRun  WrongLoop  LimitExceeded
+│   ├── ProcessEnded                                    of a task with isolation="process"
 │   └── WaitTimeout  TaskTimeout                        (also TimeoutError)
 └── EngineError                 between a worker and the engine
     └── LeaseLost  UnknownWorker  TransactionConflict
@@ -279,6 +280,12 @@ class PayloadInvalid(DataError):
     errors: Sequence[Mapping[str, str]] = ()
 
 
+class DecryptionFailed(DataError):
+    """Give the client a codec that has the key: Client(..., codec=AESGCMCodec([new, old]))."""
+
+    code = "decryption_failed"
+
+
 # ── API ──────────────────────────────────────────────────────────────────────────────────────────────
 class ApiError(MainspringError):
     """Read the server's log for this request; its id is in the `X-Request-Id` header."""
@@ -401,6 +408,14 @@ class TaskTimeout(RunError, TimeoutError):
     task_key: str = ""
 
 
+class ProcessEnded(RunError):
+    """Look at its output and its memory: it was ended from outside, or ended itself."""
+
+    code = "process_ended"
+    #: Negative: the number of what killed it.
+    exit_code: int | None = None
+
+
 class NonRetryable(RunError):
     """Raise it in a task or job to end it at once, whatever its retry says."""
 
@@ -428,6 +443,12 @@ class NotInRun(RunError):
     """Call it inside a job; elsewhere use the client, like `client.send_event(...)` or `job.trigger(...)`."""
 
     code = "not_in_run"
+
+
+class WrongLoop(RunError):
+    """Await it in `async def` code on the loop it belongs to; plain `def` code calls it without `await`."""
+
+    code = "wrong_loop"
 
 
 class LimitExceeded(RunError):

@@ -4,14 +4,15 @@
 guess the next one. The source is given its clock and randomness, so that a simulation repeats its ids.
 """
 
+import hashlib
 import random
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Literal
 
 from mainspring.clock import Instant, SystemClock
 
-Prefix = Literal["evt", "run", "wrk", "env", "proj", "key"]
+Prefix = Literal["evt", "run", "wrk", "env", "proj", "key", "bat"]
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 #: Two characters at a time: half the work of one at a time.
@@ -45,6 +46,12 @@ class IdSource:
 
 def _encode(number: int) -> str:
     return "".join([_PAIRS[number >> shift & 1023] for shift in range(120, -1, -10)])
+
+
+def id_of(prefix: Prefix, parts: Iterable[str]) -> str:
+    """The id of what is made of these parts: the same for the same parts in the same order."""
+    digest = hashlib.blake2b("\n".join(parts).encode(), digest_size=17).digest()
+    return f"{prefix}_{_encode(int.from_bytes(digest) & ((1 << 130) - 1))}"
 
 
 _system = IdSource(SystemClock().now, random.SystemRandom())

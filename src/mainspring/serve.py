@@ -44,7 +44,15 @@ class Platform:
     `environment_id` and `api_key` are there after `start`, `url` while it serves.
     """
 
-    def __init__(self, database: Database, settings: Settings, *, clock: Clock, is_dev: bool) -> None:
+    def __init__(
+        self,
+        database: Database,
+        settings: Settings,
+        *,
+        clock: Clock,
+        is_dev: bool,
+        guard: Guard | None = None,
+    ) -> None:
         """Use `open`."""
         timing = Timing(heartbeat_every=settings.heartbeat_every, lease_timeout=settings.lease_timeout)
         self.settings = settings
@@ -56,7 +64,7 @@ class Platform:
         self.app: FastAPI = create_app(
             self.engine,
             limits=Limits.of(settings),
-            guard=Guard.development(settings.host) if is_dev else Guard(),
+            guard=guard or (Guard.development(settings.host) if is_dev else Guard()),
             clock=clock,
             readiness=self._missing,
         )
@@ -67,8 +75,16 @@ class Platform:
         self._is_started = False
 
     @classmethod
-    def open(cls, settings: Settings, *, clock: Clock | None = None, is_dev: bool = True) -> "Platform":
-        """Opens the database; in development it is made and migrated too.
+    def open(
+        cls,
+        settings: Settings,
+        *,
+        clock: Clock | None = None,
+        is_dev: bool = True,
+        guard: Guard | None = None,
+    ) -> "Platform":
+        """Opens the database; in development it is made and migrated too. `guard`: which Host headers are
+        answered; in development only this machine's own unless given.
 
         Raises `InvalidSetting`, `DatabaseInUse`, `DatabaseTooOld`, `DatabaseUnavailable`, `SchemaTooNew`,
         `MigrationChanged`, and outside development `SchemaOutdated`.
@@ -76,14 +92,15 @@ class Platform:
         clock = clock or SystemClock()
         if settings.api_key is not None:
             checked_key(settings.api_key, settings.sources.get("api_key", "api_key"))
-        make_private_folder(Path(settings.data_dir))
+        if is_dev or settings.database.startswith("sqlite:"):
+            make_private_folder(Path(settings.data_dir))
         database = open_database(settings.database, synchronous=settings.sqlite_synchronous)
         try:
             if is_dev:
                 upgrade(database, clock.now())
             else:
                 require_current(database)
-            return cls(database, settings, clock=clock, is_dev=is_dev)
+            return cls(database, settings, clock=clock, is_dev=is_dev, guard=guard)
         except BaseException:
             database.close()
             raise
@@ -113,14 +130,16 @@ class Platform:
         self.url = listener.url
 
         def ready() -> None:
-            (Path(settings.data_dir) / URL_FILE).write_text(self.url + "\n")
+            if self.is_dev:  # one server per data directory; of several copies none is the one to find
+                (Path(settings.data_dir) / URL_FILE).write_text(self.url + "\n")
             on_ready(self.url)
 
         try:
             await listener.serve(self.app, ready)
         finally:
-            with contextlib.suppress(OSError):
-                (Path(settings.data_dir) / URL_FILE).unlink(missing_ok=True)
+            if self.is_dev:
+                with contextlib.suppress(OSError):
+                    (Path(settings.data_dir) / URL_FILE).unlink(missing_ok=True)
             self._listener = None
             self.url = ""
 

@@ -103,6 +103,7 @@ class Settings:
     max_log_line_bytes: int = _row(16 * _KIB, _size, "Longest log line; longer ones are cut.")
     max_error_bytes: int = _row(16 * _KIB, _size, "Longest kept error message or traceback; cut past it.")
     max_events_per_request: int = _row(1_000, _number(1, 100_000), "Events sent by one request.")
+    max_runs_per_batch: int = _row(1_000, _number(1, 100_000), "Runs started by one call.")
     max_tasks_per_run: int = _row(10_000, _number(1, 1_000_000), "Tasks of one run.")
     max_runs_per_claim: int = _row(100, _number(1, 10_000), "Runs handed to a worker at once.")
     max_page_size: int = _row(200, _number(1, 10_000), "Rows on one page of a list.")

@@ -7,7 +7,10 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from processes import Dev, clean_environment, run_cli
+from sites import Site
 
 
 def test_it_writes_an_app_that_works_at_once(tmp_path: Path, launch: Callable[..., Dev]) -> None:
@@ -83,3 +86,40 @@ def test_an_unknown_framework_is_a_usage_error(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert "plain" in done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("framework", "arguments"),
+    [
+        ("fastapi", ["-m", "uvicorn", "app:app"]),
+        ("flask", ["-m", "flask", "run"]),
+        ("django", ["manage.py", "runserver", "--noreload"]),
+    ],
+)
+def test_the_app_of_every_framework_works_at_once(
+    framework: str, arguments: list[str], tmp_path: Path, launch: Callable[..., Dev]
+) -> None:
+    done = run_cli("init", "--yes", "--framework", framework, "--name", "shop", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert f'"mainspring", "{framework}"' in (tmp_path / "pyproject.toml").read_text()
+    assert ("mainspring dev" in done.stderr) is (framework != "fastapi")
+
+    url = "" if framework == "fastapi" else launch(tmp_path).wait_until_ready().url
+    site = Site.start(tmp_path, arguments, MAINSPRING_API_URL=url)
+    try:
+        status, answer = site.request("POST", "/hello", {"who": "Ada"})
+        assert status == 200, answer
+        assert site.until(f"/runs/{answer['run']}", "status", "SUCCESS")["output"] == {
+            "greeting": "Hello, Ada!"
+        }
+    finally:
+        site.close()
+
+    tested = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q"],
+        cwd=tmp_path,
+        env=clean_environment(),
+        capture_output=True,
+        text=True,
+    )
+    assert tested.returncode == 0, tested.stdout

@@ -7,6 +7,7 @@ from typing import Any
 
 from engine.items import (
     await_run,
+    await_runs,
     broke,
     done,
     failed,
@@ -40,6 +41,7 @@ from mainspring.model.protocol import (
     RunSucceeded,
     TaskSucceeded,
     WaitCancelled,
+    WaitDelivered,
 )
 from mainspring.model.tasks import Checkpoint
 
@@ -80,6 +82,8 @@ class Held:
 def _status(checkpoint: Checkpoint) -> str:
     if checkpoint.status == "RETRYING" and not checkpoint.next_attempt_in:
         return "DUE"
+    if checkpoint.status in ("SUCCESS", "FAILED") and checkpoint.position is None:
+        return "RESOLVED"
     return checkpoint.status
 
 
@@ -243,8 +247,14 @@ class Hands:
             return [sent(key, draft, position=position)]
         if kind == "store":
             return [used(key, setting(f"{held.run.run_id}/{key}", "1"), position=position)]
-        child = RunDraft(self.world.ids.new("run"), "child", "{}")
         held.tasks[f"{key}/result"] = "WAITING"
+        if self.random.random() < 0.5:
+            several = [RunDraft(self.world.ids.new("run"), "child", "{}") for _ in range(3)]
+            return [
+                triggered(key, *several, position=position),
+                await_runs(f"{key}/result", *[one.run_id for one in several]),
+            ]
+        child = RunDraft(self.world.ids.new("run"), "child", "{}")
         return [triggered(key, child, position=position), await_run(f"{key}/result", child.run_id)]
 
     def _go_on(self, held: Held) -> list[Item]:
@@ -256,6 +266,9 @@ class Hands:
             attempt = held.attempts.get(keys[0], 1) + 1
             held.tasks[keys[0]], held.attempts[keys[0]] = "SUCCESS", attempt
             return [started(keys[0], attempt), succeeded(keys[0], '"late"', attempt, held.next_position())]
+        if keys := held.keys("RESOLVED"):
+            held.tasks[keys[0]] = "SUCCESS"
+            return [WaitDelivered(keys[0], held.next_position())]
         if keys := held.keys("WAITING"):
             held.tasks[keys[0]] = "CANCELLED"
             return [WaitCancelled(keys[0], held.next_position())]

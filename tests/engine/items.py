@@ -97,6 +97,12 @@ def await_run(key: str, run_id: str) -> WaitStarted:
     return WaitStarted(label(key, "run_wait"), WaitSpec("run", target_run_id=run_id))
 
 
+def await_runs(key: str, *run_ids: str, timeout: float | None = None) -> WaitStarted:
+    """A wait for all of them; `timeout` in seconds."""
+    delay = None if timeout is None else int(timeout * SECOND)
+    return WaitStarted(label(key, "run_wait"), WaitSpec("runs", delay, target_run_ids=run_ids))
+
+
 def parked(*keys: str) -> RunParked:
     return RunParked(keys)
 

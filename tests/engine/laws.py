@@ -42,6 +42,8 @@ class Snapshot:
     waits: dict[TaskId, Wait]
     events: dict[str, Event]
     workers: dict[str, Worker]
+    #: What waits for several runs still wait for.
+    awaited: dict[TaskId, set[str]]
 
     @classmethod
     def take(cls, world: World) -> "Snapshot":
@@ -51,12 +53,16 @@ class Snapshot:
             columns = ", ".join(shape.columns)
             return shape.values(writer.execute(f"select {columns} from {table}").fetchall())
 
+        awaited: dict[TaskId, set[str]] = {}
+        for run_id, key, target in writer.execute("select run_id, task_key, target_run_id from awaited_runs"):
+            awaited.setdefault((run_id, key), set()).add(target)
         return cls(
             {run.id: run for run in rows("runs", RUN)},
             {(task.run_id, task.key): task for task in rows("tasks", TASK)},
             {(wait.run_id, wait.task_key): wait for wait in rows("waits", WAIT)},
             {event.id: event for event in rows("events", EVENT)},
             {worker.id: worker for worker in rows("workers", WORKER)},
+            awaited,
         )
 
 
@@ -139,6 +145,11 @@ class Laws:
         assert task.status == ("RETRYING" if wait.kind == "retry" else "WAITING"), (wait, task)
         if wait.kind == "event":
             assert wait.channel == event_channel(*self.asked[wait.run_id, wait.task_key])
+
+        if wait.kind == "runs":
+            targets = now.awaited.get((wait.run_id, wait.task_key), set())
+            assert targets, f"I5: the last of its runs has ended: {wait}"
+            assert all(now.runs[target].status not in FINAL_RUN_STATUSES for target in targets), wait
 
     def _events(self, now: Snapshot) -> None:
         """I1: once delivered, every enabled matching job has exactly one run for it."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from engine.world import registration
 from mainspring.clock import SECOND, FakeClock
+from mainspring.engine.committer import Hints
 from mainspring.engine.engine import Engine
 from mainspring.engine.inspect import get_run
 from mainspring.engine.views import RunView
@@ -201,12 +202,14 @@ class LivePuppet:
 
 
 @asynccontextmanager
-async def living(url: str = "sqlite://", *, clock: FakeClock | None = None) -> AsyncIterator[Live]:
+async def living(
+    url: str = "sqlite://", *, clock: FakeClock | None = None, hints: Hints | None = None
+) -> AsyncIterator[Live]:
     """An engine from its start to its stop."""
     clock = clock or FakeClock()
     database = Faulty(open_database(url))
     upgrade(database, clock.now())
-    engine = Engine(database, clock=clock)
+    engine = Engine(database, clock=clock, hints=hints)
     env = await engine.ensure_dev_environment("key")
     await engine.start()
     try:

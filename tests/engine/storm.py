@@ -30,7 +30,7 @@ from mainspring.model.runs import FINAL_RUN_STATUSES
 #: A command and what its sender makes of the answer.
 Sent = tuple[Command, Callable[[Any], None]]
 JOBS = (
-    job("bill", "order", max_duration=3_600 * SECOND),
+    job("bill", "order", max_duration=90 * SECOND),
     job("big", "order", filter={"amount": [{"$gte": 5}]}, attempts=2),
     job("strict", "paid", payload_schema=AMOUNT),
     job("child", ttl=600 * SECOND),

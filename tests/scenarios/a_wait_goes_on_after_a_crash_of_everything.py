@@ -61,4 +61,6 @@ async def test_a_wait_for_an_event_goes_on_after_a_crash_of_everything(world: Wo
     await world.crash()
 
     assert await world.output(run) == "Ada"
-    assert world.effects == ["before", "after"]
+    assert world.effects[0] == "before"
+    # It may have been at work when all died, and was in doubt then.
+    assert set(world.effects[1:]) == {"after"}

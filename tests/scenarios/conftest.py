@@ -6,12 +6,14 @@ import functools
 import inspect
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import postgres
 from mainspring.storage.migrate import upgrade
 from mainspring.storage.open import open_database
 from scenarios.parts.lives import current_life
@@ -25,9 +27,12 @@ _KILLED = (
     "ignore:Exception in thread mainspring-(committer|keeper):pytest.PytestUnhandledThreadExceptionWarning"
 )
 
-#: Where the truth is kept: makes an empty, migrated database. PostgreSQL joins here.
-DATABASES: dict[str, Callable[[Path], str]] = {
-    "sqlite": lambda folder: f"sqlite:///{shutil.copy(_migrated_sqlite(), folder / 'mainspring.db')}",
+#: Where the truth is kept: an empty, migrated database for the length of a scenario.
+DATABASES: dict[str, Callable[[Path], AbstractContextManager[str]]] = {
+    "sqlite": lambda folder: nullcontext(
+        f"sqlite:///{shutil.copy(_migrated_sqlite(), folder / 'mainspring.db')}"
+    ),
+    "postgres": lambda folder: postgres.server().database(),
 }
 DOORS = {"local": False, "http": True}
 REPLAYS = {"normal": False, "replayed": True}
@@ -45,8 +50,9 @@ def _migrated_sqlite() -> Path:
 
 
 @pytest.fixture(params=DATABASES)
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    return DATABASES[request.param](tmp_path)
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    with DATABASES[request.param](tmp_path) as url:
+        yield url
 
 
 @pytest.fixture(params=DOORS)
@@ -70,10 +76,17 @@ async def world(database: str, is_http: bool, always_replay: bool) -> AsyncItera
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    # What a replay needs is read from the database; the way it travels then is shown on SQLite.
+    items[:] = [item for item in items if _place(item) != ("postgres", "http", "replayed")]
     for item in items:
         if isinstance(item, pytest.Function) and "world" in item.fixturenames:
             item.obj = _limited(item.obj)
             item.add_marker(pytest.mark.filterwarnings(_KILLED))
+
+
+def _place(item: pytest.Item) -> tuple[object, ...]:
+    params = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
+    return tuple(params.get(axis) for axis in ("database", "is_http", "always_replay"))
 
 
 def _limited(scenario: Callable[..., Any]) -> Callable[..., Any]:

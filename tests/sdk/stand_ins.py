@@ -29,6 +29,7 @@ class RecordingRuntime:
         self.stored: dict[tuple[str, str, str], tuple[Any, int]] = {}
         self.lines: list[tuple[LogLevel, str, Mapping[str, Any] | None]] = []
         self.progress: Any = None
+        self.chunks: list[tuple[str, Any]] = []
         self.arrivals: list[Any] = []
         self.rejected: list[Any] = []
         self.before_set: Callable[[], None] = lambda: None
@@ -87,6 +88,9 @@ class RecordingRuntime:
         self._tags = self._tags if tags is None else tags
         self._metadata = self._metadata if metadata is None else metadata
         self.progress = self.progress if progress is None else progress
+
+    async def append_chunk(self, stream: str, chunk: str) -> None:
+        self.chunks.append((stream, codec.decode(chunk)))
 
     def tags(self) -> list[str]:
         return self._tags

@@ -4,7 +4,7 @@ must have that error, no other line may have one. `assert_type` holds what is in
 from dataclasses import dataclass
 from typing import Any, assert_type
 
-from mainspring import IO, Client, Context, Event, Retry, Run, ctx, event_trigger, io, task
+from mainspring import IO, Client, Context, Event, Retry, Run, SyncIO, ctx, event_trigger, io, task
 
 client = Client("shop")
 
@@ -147,3 +147,20 @@ async def outside() -> None:
     client.job(id="x", retry="often")  # E: arg-type
     client.job(name="x")  # E: call-arg
     event_trigger("a", filtre={})  # E: call-arg
+
+
+@client.job(id="plain")
+def plain(payload: Order, tools: SyncIO) -> str:
+    assert_type(tools.run_task("one", in_a_thread, payload), list[int])
+    assert_type(tools.wait_for_event("paid", name="paid", schema=Order), Event[Order])
+    tools.store.update("n", lambda n: n + 1)
+    tools.wait("1 day")
+    tools.nonsense()  # E: attr-defined
+    return ""
+
+
+def in_a_view() -> None:
+    assert_type(client.sync.send_event("order.created", Order("a")), Event[Any])
+    assert_type(plain.sync.trigger(Order("a")).result(), str)
+    assert_type(all_three.sync.trigger(Order("a")).result(), dict[str, str])
+    plain.sync.trigger("nope")  # E: arg-type

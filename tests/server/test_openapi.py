@@ -53,7 +53,8 @@ async def test_the_page_is_complete(stage: Stage) -> None:
             ids.add(operation["operationId"])
             assert operation["summary"], where
             assert operation["tags"], where
-            good = operation["responses"]["200"]["content"]["application/json"]["schema"]
+            content = operation["responses"]["200"]["content"]
+            good = (content.get("application/json") or content["text/event-stream"])["schema"]
             assert good, where
             assert set(operation["responses"]) == {"200", "default"}, where
             headers = {p["name"] for p in operation["parameters"] if p["in"] == "header"}

@@ -102,7 +102,7 @@ def save(tx: Transaction, *entries: StoreEntry) -> int:
 
 def find(tx: Transaction, *keys: str) -> dict[str, StoreEntry]:
     rows = tx.rows(
-        "store_entries_by_keys", environment_id="env_1", scope="environment", owner="", keys=list(keys)
+        "find_store_entries", environment_id="env_1", scope="environment", owner="", keys=list(keys)
     )
     return {found.key: found for found in STORE_ENTRY.values(rows)}
 

@@ -11,10 +11,11 @@ from mainspring.storage.database import Database
 from mainspring.storage.migrate import Migration, known_migrations, require_current, status, upgrade
 from storage.places import Place, entry, keys_in, save
 
-SECOND = Migration(
-    2, "0002_second", "create table second_a (x integer);\ncreate table second_b (y integer);\n"
-)
-BROKEN = Migration(2, "0002_second", "create table second_a (x integer);\ncreate table oops (;\n")
+#: The number after those that this version comes with.
+NEXT = known_migrations("sqlite")[-1].number + 1
+NAME = f"{NEXT:04}_second"
+SECOND = Migration(NEXT, NAME, "create table second_a (x integer);\ncreate table second_b (y integer);\n")
+BROKEN = Migration(NEXT, NAME, "create table second_a (x integer);\ncreate table oops (;\n")
 
 Ship = Callable[..., None]
 
@@ -89,7 +90,7 @@ def test_an_interrupted_one_leaves_nothing_and_runs_again(place: Place, ship: Sh
     assert status(database).current == 0
     assert "second_a" not in tables(database)
     ship(SECOND)
-    assert upgrade(database, 0) == [*names(database), "0002_second"]
+    assert upgrade(database, 0) == [*names(database), NAME]
     assert "second_a" in tables(database)
     assert "second_b" in tables(database)
 
@@ -98,23 +99,23 @@ def test_only_what_is_missing_is_applied(database: Database, ship: Ship) -> None
     with database.write() as tx:
         save(tx, entry("a"))
     ship(SECOND)
-    assert status(database).pending == ["0002_second"]
-    with pytest.raises(SchemaOutdated, match="0002_second"):
+    assert status(database).pending == [NAME]
+    with pytest.raises(SchemaOutdated, match=NAME):
         require_current(database)
-    assert upgrade(database, 0) == ["0002_second"]
+    assert upgrade(database, 0) == [NAME]
     assert keys_in(database) == ["a"]
 
 
 def test_a_changed_migration_is_refused(database: Database, ship: Ship) -> None:
     ship(SECOND)
     upgrade(database, 0)
-    ship(Migration(2, "0002_second", SECOND.sql + "-- touched\n"))
+    ship(Migration(NEXT, NAME, SECOND.sql + "-- touched\n"))
     for attempt in (
         lambda: upgrade(database, 0),
         lambda: status(database),
         lambda: require_current(database),
     ):
-        with pytest.raises(MigrationChanged, match="0002_second"):
+        with pytest.raises(MigrationChanged, match=NAME):
             attempt()
 
 
@@ -127,7 +128,7 @@ def test_a_database_of_a_newer_version_is_refused(database: Database, ship: Ship
         lambda: status(database),
         lambda: require_current(database),
     ):
-        with pytest.raises(SchemaTooNew, match="schema 2"):
+        with pytest.raises(SchemaTooNew, match=f"schema {NEXT}"):
             attempt()
 
 

@@ -82,8 +82,8 @@ async def had_a_timeout_once(strands: Strands) -> None:
     assert limit
 
 
-async def sleeps_beside(strands: Strands) -> None:
-    await asyncio.gather(waits(strands), asyncio.sleep(60))
+async def works_beside(strands: Strands) -> None:
+    await asyncio.gather(waits(strands), asyncio.Event().wait())
 
 
 async def has_a_timeout(strands: Strands) -> None:
@@ -100,7 +100,7 @@ async def waits_for_the_first_at_most(strands: Strands) -> None:
 
 
 async def has_work_in_the_background(strands: Strands) -> None:
-    beside = asyncio.create_task(asyncio.sleep(60))
+    beside = asyncio.create_task(asyncio.Event().wait())
     try:
         await waits(strands)
     finally:
@@ -126,7 +126,7 @@ QUIET: list[Code] = [
     had_a_timeout_once,
 ]
 BUSY: list[Code] = [
-    sleeps_beside,
+    works_beside,
     has_a_timeout,
     waits_at_most,
     waits_for_the_first_at_most,
@@ -167,7 +167,7 @@ async def test_a_stop_arrives_as_its_reason() -> None:
 
     async def code(strands: Strands) -> None:
         try:
-            await asyncio.sleep(60)
+            await asyncio.Event().wait()
         except Exception:
             pytest.fail("a stop is no Exception")
         except BaseException as error:
@@ -187,7 +187,7 @@ async def test_a_cancel_of_the_users_own_passes_unchanged() -> None:
     async def code(strands: Strands) -> str:
         try:
             async with asyncio.timeout(0):
-                await asyncio.sleep(60)
+                await asyncio.Event().wait()
         except TimeoutError:
             return "timed out"
         return ""
@@ -198,10 +198,10 @@ async def test_a_cancel_of_the_users_own_passes_unchanged() -> None:
 
 async def test_strands_that_never_called_io_are_left_alone() -> None:
     """A client library may start its reader inside a run, and share it with others."""
-    readers: list[asyncio.Task[None]] = []
+    readers: list[asyncio.Task[Any]] = []
 
     async def code(strands: Strands) -> None:
-        readers.append(asyncio.create_task(asyncio.sleep(60)))
+        readers.append(asyncio.create_task(asyncio.Event().wait()))
         await waits(strands)
 
     body = Body(code)

@@ -1,4 +1,4 @@
-"""One worker process under `dev`: started, listened to, drained. It ends by itself when we do.
+"""One worker process of `dev` or `worker --workers`: started, listened to, drained. It ends by itself when we do.
 
 Two pipes tie it to us: its stdin, whose end means that we are gone, and its report pipe, on which it says what
 becomes of it (the words are in `worker/process.py`).
@@ -17,10 +17,11 @@ from mainspring.errors import MainspringError, error_types
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """How to start a worker process. `environment`: variables on top of our own."""
+    """How to start a worker process. `environment`: variables on top of our own; `options`: of `worker`."""
 
     app: str
     environment: Mapping[str, str]
+    options: tuple[str, ...] = ("--name", "dev", "--no-echo")
 
 
 class Child:
@@ -42,8 +43,8 @@ class Child:
         readable, writable = os.pipe()
         try:
             process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "mainspring", "worker", launch.app, "--name", "dev"),
-                *("--parent-pipe", "--no-echo", "--report-fd", str(writable)),
+                *(sys.executable, "-m", "mainspring", "worker", launch.app, *launch.options),
+                *("--parent-pipe", "--report-fd", str(writable)),
                 stdin=asyncio.subprocess.PIPE,
                 pass_fds=(writable,),
                 env={**os.environ, **launch.environment, "MAINSPRING_WORKER_ID": worker_id},

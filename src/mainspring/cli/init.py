@@ -1,6 +1,7 @@
 """`init`: a new project in one command."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -8,7 +9,7 @@ import typer
 
 from mainspring.cli import options, output
 
-Framework = Literal["plain"]
+FrameworkName = Literal["plain", "fastapi", "django", "flask"]
 
 
 def init(
@@ -18,7 +19,9 @@ def init(
     name: Annotated[
         str | None, typer.Option("--name", help="The project's name; asked for if absent.")
     ] = None,
-    framework: Annotated[Framework, typer.Option("--framework", help="What the app stands on.")] = "plain",
+    framework: Annotated[
+        FrameworkName, typer.Option("--framework", help="What the app stands on.")
+    ] = "plain",
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Never ask, take the defaults.")] = False,
     as_json: options.Json = False,
 ) -> None:
@@ -27,24 +30,27 @@ def init(
     app.py has a job that works, test_app.py tests it, .env has a fresh key and is kept from git. Nothing that is
     there already is overwritten.
     """
-    from mainspring.cli import scaffold  # start-up cost: making a key brings the server's rooms along
+    from mainspring.cli import (  # start-up cost: making a key brings the server's rooms along
+        frameworks,
+        scaffold,
+    )
 
     suggested = scaffold.slug(directory.resolve().name)
     if name is None and not yes and sys.stdin.isatty():
         name = typer.prompt("Name of the project", default=suggested, err=True)
-    written = scaffold.write(directory, scaffold.slug(name or suggested))
+    chosen = frameworks.FRAMEWORKS[framework]
+    written = scaffold.write(directory, scaffold.slug(name or suggested), chosen)
     if as_json:
         return output.document({"files": [{"path": str(path), "did": did} for did, path in written.files]})
     for did, path in written.files:
         output.data(f"{did:<9}{path}")
-    _what_next(directory)
+    _what_next(directory, chosen.commands)
 
 
-def _what_next(directory: Path) -> None:
+def _what_next(directory: Path, commands: Sequence[tuple[str, str]]) -> None:
     output.say("\nNext:")
     if directory.resolve() != Path.cwd():
         output.say(f"  cd {directory}")
-    output.say(
-        "  mainspring dev                                        # the platform and your app, reloading"
-    )
-    output.say('  mainspring send hello.world \'{"who": "Ada"}\' --wait   # in another terminal')
+    width = max(len(command) for command, _ in commands)
+    for command, meaning in commands:
+        output.say(f"  {command:<{width}}   # {meaning}")

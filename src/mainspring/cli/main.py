@@ -15,6 +15,7 @@ from mainspring.cli.init import init
 from mainspring.cli.jobs import jobs
 from mainspring.cli.runs import logs, runs
 from mainspring.cli.send import send, trigger
+from mainspring.cli.server import server
 from mainspring.cli.store import store
 from mainspring.cli.worker import worker
 from mainspring.cli.workers import workers
@@ -34,6 +35,7 @@ _START, _WORK, _LOOK, _CARE = "Start", "Send and trigger", "Look", "Care"
 
 app.command(rich_help_panel=_START)(init)
 app.command(rich_help_panel=_START)(dev)
+app.command(rich_help_panel=_START)(server)
 app.command(rich_help_panel=_START)(worker)
 app.command(rich_help_panel=_WORK)(send)
 app.command(rich_help_panel=_WORK)(trigger)

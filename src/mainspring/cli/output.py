@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -92,6 +93,10 @@ def wait_text(wait: Mapping[str, Any]) -> str:
     what = _WAITS_FOR.get(wait["kind"], f"for {wait['kind']} {wait['task']}")
     if wait.get("event_name"):
         what = f"for event '{wait['event_name']}'" + (f" with id '{wait['id']}'" if wait.get("id") else "")
+    if wait.get("run"):
+        what = f"for run {wait['run']}"
+    if wait.get("runs"):
+        what = f"for {wait['runs']} runs"
     until = f"until {local_time(wait['until'])}" if wait.get("until") else ""
     return " ".join(part for part in ("waits", what, until) if part)
 
@@ -99,6 +104,8 @@ def wait_text(wait: Mapping[str, Any]) -> str:
 def outcome_text(task: Mapping[str, Any]) -> str:
     """A finished task's output, shortened to what people look for."""
     kind, value = task["kind"], task["output"]
+    if kind == "run_wait":
+        return _results_text(value)
     if kind == "store":
         return compact(value["value"])
     if kind == "event_wait":
@@ -115,3 +122,11 @@ def result_of(run: Mapping[str, Any]) -> str:
     if run["status"] == "SUCCESS":
         return json.dumps(run["output"], ensure_ascii=False)
     return failure_text(run["error"]) if run["error"] else ""
+
+
+def _results_text(value: Any) -> str:
+    """What the runs that were waited for came to: one's output, or how many ended how."""
+    if isinstance(value, list):
+        counts = Counter(str(result["status"]) for result in value)
+        return ", ".join(f"{count} {status}" for status, count in counts.items())
+    return compact(value["output"]) if value["status"] == "SUCCESS" else str(value["status"])

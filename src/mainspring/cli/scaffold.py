@@ -1,62 +1,23 @@
-"""What `init` writes: a small app that works, its test, and the files around them."""
+"""What `init` writes: the files of a small app that works, and the files around them."""
 
 import os
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
 
+from mainspring.cli.frameworks import Framework
 from mainspring.errors import Conflict
 from mainspring.server.dev_key import new_key
 
 IGNORED = (".env", ".mainspring/", ".venv/", "__pycache__/")
 
-_APP = Template('''"""$name: a Mainspring app. `mainspring dev` runs it and reloads it when you save."""
-
-from mainspring import IO, Client, event_trigger, task
-from pydantic import BaseModel
-
-client = Client("$name")
-
-
-class Hello(BaseModel):
-    who: str = "world"
-
-
-@task(retry=3)
-async def compose(who: str) -> str:
-    """A durable task: its result is kept, and it is tried up to three times."""
-    return f"Hello, {who}!"
-
-
-@client.job(id="hello", name="Say hello", trigger=event_trigger("hello.world"))
-async def hello(payload: Hello, io: IO) -> dict[str, str]:
-    greeting = await compose(payload.who)
-    await io.wait("1 second")  # costs nothing, and survives a crash
-    io.logger.info(greeting, who=payload.who)
-    return {"greeting": greeting}
-''')
-
-_TEST = '''"""A task is a function like any other outside a run, so it is tested like one."""
-
-import asyncio
-
-from app import Hello, compose
-
-
-def test_the_greeting_names_who_is_greeted() -> None:
-    assert asyncio.run(compose("Ada")) == "Hello, Ada!"
-
-
-def test_the_payload_has_a_default() -> None:
-    assert Hello().who == "world"
-'''
-
 _PYPROJECT = Template("""[project]
 name = "$name"
 version = "0.1.0"
 requires-python = ">=3.11"
-dependencies = ["mainspring"]
+dependencies = [$dependencies]
 
 [dependency-groups]
 dev = ["pytest"]
@@ -75,9 +36,9 @@ def slug(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "app"
 
 
-def write(directory: Path, name: str) -> Written:
-    """Write the files of a plain app into `directory`; Conflict (and nothing written) when one is in the way."""
-    files = {directory / "app.py": _APP.substitute(name=name), directory / "test_app.py": _TEST}
+def write(directory: Path, name: str, framework: Framework) -> Written:
+    """Write the files of an app into `directory`; Conflict (and nothing written) when one is in the way."""
+    files = {directory / path: text for path, text in framework.texts(name).items()}
     in_the_way = [str(path) for path in files if path.exists()]
     if in_the_way:
         raise Conflict(
@@ -86,10 +47,11 @@ def write(directory: Path, name: str) -> Written:
         )
     directory.mkdir(parents=True, exist_ok=True)
     for path, text in files.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
     done = [("wrote", path) for path in files]
     done += [_dotenv(directory / ".env"), _gitignore(directory / ".gitignore")]
-    done.append(_pyproject(directory / "pyproject.toml", name))
+    done.append(_pyproject(directory / "pyproject.toml", name, framework.requires))
     return Written(tuple(done))
 
 
@@ -113,10 +75,11 @@ def _gitignore(path: Path) -> tuple[str, Path]:
     return "extended" if before else "wrote", path
 
 
-def _pyproject(path: Path, name: str) -> tuple[str, Path]:
+def _pyproject(path: Path, name: str, requires: Sequence[str]) -> tuple[str, Path]:
     if path.exists():
         return "kept", path
-    path.write_text(_PYPROJECT.substitute(name=name), encoding="utf-8")
+    dependencies = ", ".join(f'"{package}"' for package in ("mainspring", *requires))
+    path.write_text(_PYPROJECT.substitute(name=name, dependencies=dependencies), encoding="utf-8")
     return "wrote", path
 
 

@@ -21,11 +21,16 @@ def worker(
         str | None, typer.Option("--name", help="A label for it.", show_default="host name")
     ] = None,
     concurrency: Annotated[int | None, typer.Option("--concurrency", min=1, help="Runs at once.")] = None,
+    workers: Annotated[
+        int, typer.Option("--workers", min=1, help="Processes: one per core for work that computes.")
+    ] = 1,
     parent_pipe: Annotated[bool, typer.Option("--parent-pipe", hidden=True)] = False,
     no_echo: Annotated[bool, typer.Option("--no-echo", hidden=True)] = False,
     report_fd: Annotated[int | None, typer.Option("--report-fd", hidden=True)] = None,
 ) -> None:
-    """Run a worker for APP; SIGTERM or ctrl-C drains it."""
+    """Run a worker for APP, or several; SIGTERM or ctrl-C drains them."""
+    if workers > 1:
+        return _run_several(workers, app_or_found(app), name, concurrency)
     from mainspring.client.backend import HttpBackend  # start-up cost: `--help` needs neither
     from mainspring.worker.process import ProcessOptions, run_worker_process
 
@@ -44,6 +49,18 @@ def worker(
         app_or_found(app), settings, connect=lambda url, _: HttpBackend(url, key), options=process
     )
     raise typer.Exit(code)
+
+
+def _run_several(count: int, app: str, name: str | None, concurrency: int | None) -> None:
+    from mainspring.cli.child import Launch  # start-up cost, as above
+    from mainspring.cli.fleet import run_fleet
+
+    server = connection.address()
+    environment = {"MAINSPRING_API_URL": server.url, "MAINSPRING_API_KEY": connection.key_of(server)}
+    options: tuple[str, ...] = ("--name", name) if name else ()
+    if concurrency is not None:
+        options += ("--concurrency", str(concurrency))
+    run_fleet(Launch(app, environment, options), count, load_settings().drain_timeout)
 
 
 def _tell(report: dict[str, Any]) -> None:

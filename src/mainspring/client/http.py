@@ -1,7 +1,7 @@
 """The door over HTTP: one request, its decoded answer; sent again when that is safe and the answer was lost."""
 
 import random
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 from uuid import uuid4
 
@@ -9,8 +9,11 @@ import httpx2
 
 from mainspring.client.answers import content_of, decoded, unreachable
 from mainspring.client.connection import Address, Connections, timeouts
+from mainspring.client.following import follow
+from mainspring.client.inprocess import InProcess
 from mainspring.clock import SECOND, Clock, SystemClock
 from mainspring.errors import MainspringError, RateLimited, ServerUnavailable
+from mainspring.model.streams import Streamed
 
 #: Seconds one try may take.
 TRY_TIMEOUT = 30.0
@@ -52,7 +55,7 @@ class HttpDoor:
         request = self._connections.client().build_request(
             method,
             path,
-            params={name: _text(value) for name, value in (params or {}).items() if value is not None},
+            params=_query(params),
             content=None if body is None else body.encode(),
             headers=headers,
             # A request that asks the server to hold it is silent for that long by design.
@@ -78,6 +81,12 @@ class HttpDoor:
             raise unreachable(error, url) from None
         return content_of(response, url)
 
+    def stream(
+        self, path: str, *, params: Mapping[str, Any] | None = None, after: str | None = None
+    ) -> AsyncIterator[Streamed]:
+        """The messages of a live stream; see `Door.stream`."""
+        return follow(self._connections, self._clock, path, _query(params), after)
+
     async def aclose(self) -> None:
         await self._connections.aclose()
 
@@ -92,6 +101,11 @@ def open_door(
     return HttpDoor(Connections(Address(url, key), transport), clock or SystemClock())
 
 
+def door_into(app: Callable[..., Any], key: str) -> HttpDoor:
+    """A door to an ASGI app in this process, without a socket; used on one event loop."""
+    return open_door("http://127.0.0.1", key, transport=InProcess(app))
+
+
 def _is_worth_waiting(error: MainspringError) -> bool:
     return not isinstance(error, RateLimited) or (error.retry_after or 0) * SECOND <= LONGEST_PAUSE
 
@@ -101,6 +115,10 @@ def _pause(error: MainspringError, pause: int) -> int:
     if isinstance(error, RateLimited) and error.retry_after is not None:
         return round(error.retry_after * SECOND)
     return round(pause * random.uniform(0.5, 1.0))
+
+
+def _query(params: Mapping[str, Any] | None) -> dict[str, str]:
+    return {name: _text(value) for name, value in (params or {}).items() if value is not None}
 
 
 def _text(value: Any) -> str:

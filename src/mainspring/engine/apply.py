@@ -9,6 +9,7 @@ from typing import Any
 
 from mainspring.engine.batch import Batch
 from mainspring.engine.blame import end_workers
+from mainspring.engine.children import settle_ended
 from mainspring.engine.commands import (
     Beat,
     CancelEvent,
@@ -31,10 +32,9 @@ from mainspring.engine.commits import apply_commits
 from mainspring.engine.events import cancel_event, send_events
 from mainspring.engine.jobs import enable_job
 from mainspring.engine.queues import apply_claims
-from mainspring.engine.runs import cancel_run, replay_run, resume_run, trigger_runs
+from mainspring.engine.runs import cancel_run, replay_run, resume_run, trigger_many
 from mainspring.engine.store import use_store
 from mainspring.engine.timers import fire_timers
-from mainspring.engine.waits import settle_ended
 from mainspring.engine.workers import beat, leave, register
 
 _Rule = Callable[[Batch, list[Any]], Sequence[Any]]
@@ -52,7 +52,7 @@ _RULES: dict[type, _Rule] = {
     Leave: _each(leave),
     EndWorkers: _each(end_workers),
     Commit: apply_commits,
-    TriggerRuns: _each(trigger_runs),
+    TriggerRuns: trigger_many,
     ReplayRun: _each(replay_run),
     SendEvents: send_events,
     UseStore: use_store,

@@ -24,10 +24,13 @@ _ORDER = (
     "save_task",
     "add_attempt",
     "insert_wait",
+    "insert_awaited_run",
+    "insert_batch_run",
     "cancel_task",
     "deliver_task",
     "resolve_task",
     "delete_wait",
+    "delete_awaited_run",
     "deliver_event",
     "show_run",
     "forgive_run",
@@ -40,6 +43,8 @@ _ORDER = (
     "save_store_entry",
     "delete_store_entry",
     "insert_log",
+    "insert_chunk",
+    "save_stream",
     "insert_entry",
 )
 

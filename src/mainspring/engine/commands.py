@@ -51,6 +51,8 @@ class TriggerRuns:
 
     environment_id: str
     runs: tuple[RunDraft, ...]
+    #: They can be looked up together, by `runs.batch_id`.
+    is_batch: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,13 +6,14 @@ from typing import Any
 from mainspring.codec import decode, encode
 from mainspring.engine.batch import Batch
 from mainspring.engine.checkpoints import checkpoint, undelivered
+from mainspring.engine.children import check_run_waits, settle_ended
 from mainspring.engine.commands import Commit, EventSent, SendEvents, TriggerRuns
 from mainspring.engine.events import rejections_to_text, send_events
 from mainspring.engine.reports import LeasedRun, OpenReport, apply_items, task_row
-from mainspring.engine.runs import end_run, trigger_runs
+from mainspring.engine.runs import end_run, start_runs
 from mainspring.engine.shown import event_json, failure_json
 from mainspring.engine.store import use_store_from_runs
-from mainspring.engine.waits import check_new_waits, settle_ended
+from mainspring.engine.waits import check_new_waits
 from mainspring.errors import MainspringError
 from mainspring.model.failures import Failure
 from mainspring.model.protocol import (
@@ -124,12 +125,12 @@ def _holds(run: LeasedRun | None, worker_id: str, report: RunReport) -> bool:
 def _apply_effects(batch: Batch, reports: list[OpenReport]) -> None:
     """After the rows are written: searches for new waits first, then what the runs themselves send."""
     batch.flush()
-    check_new_waits(batch, [new for report in reports for new in report.new_waits])
+    _trigger(batch, [(r, i, item) for r in reports for i, item in r.triggers])
+    new_waits = [new for report in reports for new in report.new_waits]
+    check_new_waits(batch, new_waits)
+    check_run_waits(batch, new_waits)
     settle_ended(batch)  # runs that ended listen no more
     _send(batch, [(r, i, item) for r in reports for i, item in r.sends])
-    for report in reports:
-        for index, item in report.triggers:
-            _trigger(batch, report, index, item)
     _use_store(batch, [(r, i, item) for r in reports for i, item in r.store_uses])
     _park(batch, [report for report in reports if report.parked is not None])
     batch.flush()
@@ -149,15 +150,20 @@ def _sent_json(sent: EventSent) -> str:
     return f'{event_json(sent.event)[:-1]},"runs":{runs},"rejected":{rejections_to_text(sent.rejections)}}}'
 
 
-def _trigger(batch: Batch, report: OpenReport, index: int, item: RunsTriggered) -> None:
-    command = TriggerRuns(report.run.environment_id, item.runs)
-    started = trigger_runs(batch, command, parent=(report.run.id, item.task.key))
-    if isinstance(started, MainspringError):
-        failure = Failure(type(started).__name__, str(started), started.code, task_key=item.task.key)
-        _effect_failed(batch, report, index, item.task, item.position, failure)
+def _trigger(batch: Batch, triggers: list[tuple[OpenReport, int, RunsTriggered]]) -> None:
+    if not triggers:
         return
-    output = encode([{"id": run.id, "job_id": run.job_id} for run in started], what="runs")
-    _effect_done(batch, report, index, item.task, item.position, output)
+    calls = [
+        (TriggerRuns(report.run.environment_id, item.runs), (report.run.id, item.task.key))
+        for report, _, item in triggers
+    ]
+    for (report, index, item), started in zip(triggers, start_runs(batch, calls), strict=True):
+        if isinstance(started, MainspringError):
+            failure = Failure(type(started).__name__, str(started), started.code, task_key=item.task.key)
+            _effect_failed(batch, report, index, item.task, item.position, failure)
+        else:
+            output = encode([{"id": run.id, "job_id": run.job_id} for run in started], what="runs")
+            _effect_done(batch, report, index, item.task, item.position, output)
 
 
 def _use_store(batch: Batch, uses: list[tuple[OpenReport, int, StoreUsed]]) -> None:

@@ -33,7 +33,8 @@ from mainspring.engine.commands import (
 from mainspring.engine.committer import Committer, Hints
 from mainspring.engine.inspect import get_run_row
 from mainspring.engine.lookout import Lookout
-from mainspring.engine.runs import no_such_run
+from mainspring.engine.news import Edge
+from mainspring.engine.runs import batch_id, no_such_run
 from mainspring.engine.timing import Timing
 from mainspring.errors import TooLarge
 from mainspring.ids import IdSource
@@ -89,6 +90,8 @@ class Engine:
         self.ids = ids or IdSource(self.clock.now, random.SystemRandom())
         self._waiters: dict[str, set[asyncio.Future[None]]] = {}
         self._watchers: list[Callable[[set[str]], None]] = []
+        #: Up to where histories may be shown live.
+        self.edge = Edge(self.clock)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._committer = Committer(
             database,
@@ -176,6 +179,15 @@ class Engine:
         started: tuple[Run, ...] = await self._do(TriggerRuns(environment_id, runs))
         return started
 
+    async def trigger_batch(
+        self, environment_id: str, runs: tuple[RunDraft, ...]
+    ) -> tuple[str, tuple[Run, ...]]:
+        """As `trigger_runs`, also `LimitExceeded`; with the batch's id, under which they are found again."""
+        for run in runs:
+            self._check_size(run.payload, f"the payload for job '{run.job_id}'")
+        started: tuple[Run, ...] = await self._do(TriggerRuns(environment_id, runs, is_batch=True))
+        return batch_id(started), started
+
     async def cancel_run(self, environment_id: str, run_id: str) -> Run:
         """Raises `NotFound`; a run that ended already stays as it is."""
         run: Run = await self._do(CancelRun(environment_id, run_id))
@@ -228,7 +240,10 @@ class Engine:
 
     @contextmanager
     def watching(self, watcher: Callable[[set[str]], None]) -> Iterator[None]:
-        """Inside, `watcher` is told on the loop, after each commit, the ids of runs whose history or log grew."""
+        """Inside, `watcher` is told on the loop, after each commit, the ids of runs whose history or log grew.
+
+        None of them: it is not known which, so all should be looked at.
+        """
         self._watchers.append(watcher)
         try:
             yield
@@ -301,8 +316,9 @@ class Engine:
             ended = list(self._waiters)
         if ended:
             self._loop.call_soon_threadsafe(self._tell_waiters, ended)
-        if wake.grown and self._watchers:
-            self._loop.call_soon_threadsafe(self._tell_watchers, wake.grown)
+        if (wake.grown or wake.is_everything) and self._watchers:
+            grown = set() if wake.is_everything else wake.grown
+            self._loop.call_soon_threadsafe(self._tell_watchers, grown)
 
     def _tell_waiters(self, run_ids: list[str]) -> None:
         for run_id in run_ids:
@@ -311,5 +327,5 @@ class Engine:
                     waiter.set_result(None)
 
     def _tell_watchers(self, run_ids: set[str]) -> None:
-        for watcher in self._watchers:
+        for watcher in tuple(self._watchers):
             watcher(run_ids)

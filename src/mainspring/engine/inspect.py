@@ -28,6 +28,7 @@ from mainspring.storage.shapes import EVENT, RUN, STORE_ENTRY, WAIT, WORKER
 __all__ = [
     "KeyHolder",
     "authenticate",
+    "get_batch",
     "get_event",
     "get_job",
     "get_run",
@@ -58,6 +59,11 @@ def get_run(tx: Transaction, environment_id: str, run_id: str, now: Instant) -> 
     """A run with the reason why it does not run (I5)."""
     run = get_run_row(tx, environment_id, run_id)
     return _run_views(tx, environment_id, [run], now)[0] if run else None
+
+
+def get_batch(tx: Transaction, environment_id: str, batch_id: str) -> list[Run]:
+    """The runs that one request started, in its order; none for a batch that is not there."""
+    return RUN.values(tx.rows("runs_of_batch", environment_id=environment_id, batch_id=batch_id))
 
 
 def list_runs(tx: Transaction, environment_id: str, query: RunQuery, now: Instant) -> Page[RunView]:
@@ -113,6 +119,10 @@ def wait_view(wait: Wait) -> WaitView:
         correlation_id = rest or None
     if wait.kind == "drift" and wait.filter is not None:
         message = decode(wait.filter).get("message")
+    if wait.kind == "run" and wait.channel is not None:
+        message = f"waits for run {wait.channel.removeprefix('run:')}"
+    if wait.kind == "runs" and wait.filter is not None:
+        message = f"waits for {len(decode(wait.filter))} runs"
     return WaitView(wait.task_key, wait.kind, name, correlation_id, wait.due_at, wait.created_at, message)
 
 
@@ -184,9 +194,7 @@ def list_workers(tx: Transaction, environment_id: str, now: Instant) -> list[Wor
 def get_store_entry(
     tx: Transaction, environment_id: str, scope: StoreScope, owner: str, key: str
 ) -> StoreEntry | None:
-    rows = tx.rows(
-        "store_entries_by_keys", environment_id=environment_id, scope=scope, owner=owner, keys=[key]
-    )
+    rows = tx.rows("find_store_entries", environment_id=environment_id, scope=scope, owner=owner, keys=[key])
     return STORE_ENTRY.value(rows[0]) if rows else None
 
 

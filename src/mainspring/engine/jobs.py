@@ -17,6 +17,7 @@ from mainspring.errors import InvalidSchema, MainspringError, NotFound
 from mainspring.model.events import Problem
 from mainspring.model.filters import check_filter
 from mainspring.model.jobs import JobSpec
+from mainspring.model.sealed import is_sealed
 
 _SPEC = TypeAdapter(JobSpec)
 #: Of what a schema finds wrong this much is kept: a message quotes the value, and a list may be wrong throughout.
@@ -63,8 +64,11 @@ def _first_line(error: ValueError) -> str:
 
 
 def payload_problems(spec: JobSpec, payload: Any) -> tuple[Problem, ...]:
-    """What the job's schema finds wrong with a decoded payload; empty when it accepts."""
-    if spec.payload_schema is None:
+    """What the job's schema finds wrong with a decoded payload; empty when it accepts.
+
+    An encrypted payload says nothing here: the worker checks it.
+    """
+    if spec.payload_schema is None or is_sealed(payload):
         return ()
     validator = _validator(encode(spec.payload_schema, what="schema"))
     if validator.is_valid(payload):

@@ -13,7 +13,7 @@ from mainspring.codec import encode
 from mainspring.engine.batch import Batch
 from mainspring.engine.blame import release_run
 from mainspring.engine.runs import earliest, end_run
-from mainspring.engine.shown import failure_json
+from mainspring.engine.shown import chunk_data, failure_json
 from mainspring.engine.waits import NewWait
 from mainspring.model.logs import LogLine
 from mainspring.model.protocol import (
@@ -30,6 +30,7 @@ from mainspring.model.protocol import (
     RunsTriggered,
     RunSucceeded,
     StoreUsed,
+    StreamAppended,
     TaskAttemptFailed,
     TaskStarted,
     TaskSucceeded,
@@ -195,17 +196,17 @@ def _wait_started(batch: Batch, report: OpenReport, _: int, item: WaitStarted) -
     spec = item.wait
     due_at = spec.until if spec.until is not None else None if spec.delay is None else batch.now + spec.delay
     head = _wait_head(report, item.task.key)
-    wait = Wait(*head, spec.kind, due_at, channel_of(spec), spec.filter, batch.now)
+    kept = encode(spec.target_run_ids, what="run ids") if spec.kind == "runs" else spec.filter
+    wait = Wait(*head, spec.kind, due_at, channel_of(spec), kept, batch.now)
     task_row(batch, report, item.task, "WAITING", 1)
     report.made_progress = True
     _register(batch, report, wait)
     batch.record(report.who, "WAIT_STARTED", item.task.key, data=_waits_for(spec, due_at))
-    if spec.kind in ("event", "run"):
+    if spec.kind in ("event", "run", "runs"):
         run = report.run
+        targets = (spec.target_run_id or "",) if spec.kind == "run" else spec.target_run_ids
         report.new_waits.append(
-            NewWait(
-                wait, spec.event_name, spec.correlation_id, run.created_at, run.event_id, spec.target_run_id
-            )
+            NewWait(wait, spec.event_name, spec.correlation_id, run.created_at, run.event_id, targets)
         )
 
 
@@ -215,6 +216,8 @@ def _waits_for(spec: WaitSpec, due_at: Instant | None) -> dict[str, str]:
         "kind": spec.kind,
         "event_name": spec.event_name,
         "id": spec.correlation_id,
+        "run": spec.target_run_id,
+        "runs": str(len(spec.target_run_ids)) if spec.kind == "runs" else None,
         "until": None if due_at is None else to_iso(due_at),
     }
     return {name: text for name, text in said.items() if text is not None}
@@ -274,6 +277,25 @@ def _log_written(batch: Batch, report: OpenReport, _: int, item: LogWritten) -> 
 def _run_changed(batch: Batch, report: OpenReport, _: int, item: RunChanged) -> None:
     shown = {"tags": item.tags, "metadata": item.metadata, "progress": item.progress}
     batch.later("show_run", {"id": report.run.id, "lease": report.run.lease, **shown})
+    batch.wake.grown.add(report.run.id)
+
+
+def _stream_appended(batch: Batch, report: OpenReport, _: int, item: StreamAppended) -> None:
+    place = {"run_id": report.run.id, "stream": item.stream, "number": item.number}
+    batch.later(
+        "insert_chunk",
+        {
+            **place,
+            "environment_id": report.run.environment_id,
+            "at": batch.now,
+            "task_key": item.task_key,
+            "attempt": item.attempt,
+            "data": chunk_data(item.stream, item.chunk),
+        },
+    )
+    if item.number:
+        batch.later("save_stream", place)
+    batch.wake.grown.add(report.run.id)
 
 
 # ── endings ──────────────────────────────────────────────────────────────────────────────────────────
@@ -347,6 +369,7 @@ _RULES: dict[type, Callable[[Batch, OpenReport, int, Any], None]] = {
     StoreUsed: _store_used,
     LogWritten: _log_written,
     RunChanged: _run_changed,
+    StreamAppended: _stream_appended,
     RunSucceeded: _run_succeeded,
     RunAttemptFailed: _run_attempt_failed,
     RunParked: _run_parked,

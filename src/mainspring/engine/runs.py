@@ -1,6 +1,6 @@
 """Runs: started by events and calls, ended once, cancelled, replayed."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,13 +10,17 @@ from mainspring.engine.batch import Batch, EndedRun
 from mainspring.engine.commands import CancelRun, ReplayRun, ResumeRun, TriggerRuns
 from mainspring.engine.jobs import find_jobs, no_such_job, payload_problems
 from mainspring.engine.shown import failure_json
-from mainspring.errors import Conflict, MainspringError, NotFound, PayloadInvalid
+from mainspring.errors import Conflict, LimitExceeded, MainspringError, NotFound, PayloadInvalid
+from mainspring.ids import id_of
 from mainspring.model.failures import Failure
 from mainspring.model.history import EntryKind
 from mainspring.model.jobs import JobSpec
 from mainspring.model.protocol import RunDraft
 from mainspring.model.runs import FINAL_RUN_STATUSES, Run, RunStatus
 from mainspring.storage.shapes import RUN
+
+#: A call that starts runs, and the run and task it came from when that was inside another run.
+Call = tuple[TriggerRuns, tuple[str, str] | None]
 
 #: Lanes of the ready set, see `Run.lane`.
 RESUMED, FRESH, LAST_CHANCE = 0, 1, 2
@@ -106,51 +110,94 @@ def insert_run(batch: Batch, run: Run) -> None:
 
 
 # ── started by a call ────────────────────────────────────────────────────────────────────────────────
-def trigger_runs(
-    batch: Batch, command: TriggerRuns, *, parent: tuple[str, str] | None = None
+def trigger_many(batch: Batch, commands: list[TriggerRuns]) -> list[tuple[Run, ...] | MainspringError]:
+    """Calls from outside that arrived together."""
+    return start_runs(batch, [(command, None) for command in commands])
+
+
+def start_runs(batch: Batch, calls: Sequence[Call]) -> list[tuple[Run, ...] | MainspringError]:
+    """Starts the runs of some calls, each call all or none; drafts that were seen before answer with their runs.
+
+    Jobs and earlier runs are looked up once for all of them.
+    """
+    by_environment: dict[str, list[RunDraft]] = {}
+    for command, _ in calls:
+        by_environment.setdefault(command.environment_id, []).extend(command.runs)
+    jobs = {e: find_jobs(batch, e, {d.job_id for d in drafts}) for e, drafts in by_environment.items()}
+    known = {e: _known(batch, e, drafts) for e, drafts in by_environment.items()}
+    started = [
+        _start(batch, command, parent, jobs[command.environment_id], known[command.environment_id])
+        for command, parent in calls
+    ]
+    batch.flush()
+    return started
+
+
+def _start(
+    batch: Batch,
+    command: TriggerRuns,
+    parent: tuple[str, str] | None,
+    jobs: dict[str, tuple[JobSpec, bool]],
+    known: dict[Any, Run],
 ) -> tuple[Run, ...] | MainspringError:
-    """Starts the runs of one call, all or none; drafts that were seen before answer with their runs."""
-    environment_id = command.environment_id
-    jobs = find_jobs(batch, environment_id, {draft.job_id for draft in command.runs})
-    known = _known(batch, command)
+    limit = batch.limits.max_runs_per_batch
+    if len(command.runs) > limit:
+        return LimitExceeded(
+            f"{len(command.runs)} runs were to be started at once; the limit is {limit} (max_runs_per_batch)",
+            mend="Start them in several batches, or raise that setting.",
+            limit=limit,
+            setting="max_runs_per_batch",
+        )
+    origin = {"parent_run_id": parent[0], "parent_task_key": parent[1]} if parent else {}
+    fresh: dict[Any, Run] = {}
     runs: list[Run] = []
-    fresh: list[Run] = []
-    for draft in command.runs:
-        same_call = (draft.job_id, draft.idempotency_key)
-        run = known.get(draft.run_id) or (known.get(same_call) if draft.idempotency_key else None)
+    for index, draft in enumerate(command.runs):
+        same_call = (draft.job_id, draft.idempotency_key) if draft.idempotency_key else draft.run_id
+        run = next((kept[k] for kept in (known, fresh) for k in (draft.run_id, same_call) if k in kept), None)
         if run is None:
-            refusal = _refusal(jobs.get(draft.job_id), draft)
+            where = f"runs[{index}]" if len(command.runs) > 1 else ""
+            refusal = _refusal(jobs.get(draft.job_id), draft, where)
             if refusal is not None:
                 return refusal
-            origin = {"parent_run_id": parent[0], "parent_task_key": parent[1]} if parent else {}
-            run = new_run(batch, environment_id, jobs[draft.job_id][0], draft, **origin)
-            fresh.append(run)
-            known[run.id] = run
-            if draft.idempotency_key:
-                known[same_call] = run
+            run = new_run(batch, command.environment_id, jobs[draft.job_id][0], draft, **origin)
+            fresh[run.id] = fresh[same_call] = run
         runs.append(run)
-    for run in fresh:
+    known.update(fresh)
+    for run in {run.id: run for run in fresh.values()}.values():
         insert_run(batch, run)
-    batch.flush()
+    if command.is_batch:
+        _keep_batch(batch, command.environment_id, runs)
     return tuple(runs)
 
 
-def _known(batch: Batch, command: TriggerRuns) -> dict[Any, Run]:
+def batch_id(runs: Iterable[Run]) -> str:
+    """The id of a batch is made of its runs: the same call sent again, which finds them, has the same one."""
+    return id_of("bat", [run.id for run in runs])
+
+
+def _keep_batch(batch: Batch, environment_id: str, runs: list[Run]) -> None:
+    kept = {"environment_id": environment_id, "batch_id": batch_id(runs)}
+    for number, run in enumerate(runs):
+        batch.later("insert_batch_run", {**kept, "number": number, "run_id": run.id})
+
+
+def _known(batch: Batch, environment_id: str, drafts: list[RunDraft]) -> dict[Any, Run]:
     rows = batch.tx.rows(
         "known_runs",
-        environment_id=command.environment_id,
-        ids=[draft.run_id for draft in command.runs],
-        job_ids=sorted({draft.job_id for draft in command.runs}),
-        keys=[draft.idempotency_key for draft in command.runs if draft.idempotency_key],
+        environment_id=environment_id,
+        ids=[draft.run_id for draft in drafts],
+        job_ids=sorted({draft.job_id for draft in drafts}),
+        keys=[draft.idempotency_key for draft in drafts if draft.idempotency_key],
     )
     known: dict[Any, Run] = {}
     for run in RUN.values(rows):
         known[run.id] = run
-        known[(run.job_id, run.idempotency_key)] = run
+        if run.idempotency_key:
+            known[(run.job_id, run.idempotency_key)] = run
     return known
 
 
-def _refusal(job: tuple[JobSpec, bool] | None, draft: RunDraft) -> MainspringError | None:
+def _refusal(job: tuple[JobSpec, bool] | None, draft: RunDraft, where: str = "") -> MainspringError | None:
     if job is None:
         return no_such_job(draft.job_id)
     spec, enabled = job
@@ -158,9 +205,12 @@ def _refusal(job: tuple[JobSpec, bool] | None, draft: RunDraft) -> MainspringErr
         return Conflict(f"the job '{spec.id}' is disabled", mend="Enable it first.")
     problems = payload_problems(spec, decode(draft.payload))
     if problems:
+        what = f"the payload of {where}" if where else "the payload"
+        prefix = f"{where}.payload" if where else ""
+        paths = [".".join(part for part in (prefix, p.path) if part) for p in problems]
         return PayloadInvalid(
-            f"the payload does not fit job '{spec.id}': {problems[0].path}: {problems[0].message}",
-            errors=[{"path": p.path, "message": p.message} for p in problems],
+            f"{what} does not fit job '{spec.id}': {problems[0].path}: {problems[0].message}",
+            errors=[{"path": path, "message": p.message} for path, p in zip(paths, problems, strict=True)],
         )
     return None
 
@@ -181,7 +231,7 @@ def replay_run(batch: Batch, command: ReplayRun) -> Run | MainspringError:
         tags=tuple(decode(old.tags)),
         is_test=old.is_test,
     )
-    started = trigger_runs(batch, TriggerRuns(command.environment_id, (draft,)))
+    (started,) = trigger_many(batch, [TriggerRuns(command.environment_id, (draft,))])
     return started if isinstance(started, MainspringError) else started[0]
 
 
@@ -194,7 +244,8 @@ def end_run(
     output: str | None = None,
     failure: Failure | None = None,
 ) -> None:
-    """The end of a run, given as (environment id, run id, lease). Who waits for it is told by `settle_ended`."""
+    """The end of a run, given as (environment id, run id, lease). `children.settle_ended` tells who
+    waits for it."""
     environment_id, run_id, lease = run
     kept = failure_json(failure) if failure else None
     batch.later(

@@ -44,3 +44,13 @@ def run_result_json(run_id: str, status: str, output: str | None, failure: str |
     """What someone who waits for a run receives."""
     head = encode({"run_id": run_id, "status": status}, what="result")
     return f'{head[:-1]},"output":{output or "null"},"error":{failure or "null"}}}'
+
+
+def chunk_head(stream: str) -> str:
+    """How the data of every chunk of a stream begins: what finds them."""
+    return f'{{"stream":{encode(stream, what="a stream")},'
+
+
+def chunk_data(stream: str, chunk: str) -> str:
+    """What the history keeps of a chunk (JSON text) of a stream."""
+    return f'{chunk_head(stream)}"chunk":{chunk}}}'

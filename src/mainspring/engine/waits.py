@@ -11,13 +11,12 @@ from mainspring.clock import to_iso
 from mainspring.codec import decode
 from mainspring.engine.batch import Batch
 from mainspring.engine.jobs import filter_from_text
-from mainspring.engine.shown import event_json, failure_json, run_result_json
+from mainspring.engine.shown import event_json, failure_json
 from mainspring.model.events import Event
 from mainspring.model.failures import Failure
 from mainspring.model.filters import matches
-from mainspring.model.runs import FINAL_RUN_STATUSES
-from mainspring.model.waits import Wait, event_channel, run_channel
-from mainspring.storage.shapes import EVENT, RUN, WAIT
+from mainspring.model.waits import Wait, event_channel
+from mainspring.storage.shapes import EVENT, WAIT
 
 #: Events looked at in one go when a new wait searches those that came before it.
 EARLY_PAGE = 500
@@ -76,9 +75,10 @@ def announce_events(batch: Batch, environment_id: str, events: list[Event]) -> N
     """Resolves the waits that these events, just delivered, satisfy. An event serves one wait per run."""
     channels = {event_channel(e.name, None) for e in events}
     channels |= {event_channel(e.name, e.correlation_id) for e in events if e.correlation_id is not None}
-    waits = WAIT.values(
-        batch.tx.rows("waits_on_channels", environment_id=environment_id, channels=sorted(channels))
-    )
+    said = sorted(channels)
+    with batch.tx.together():
+        batch.tx.run("speak_on_channels", environment_id=environment_id, channels=said)
+    waits = WAIT.values(batch.tx.rows("waits_on_channels", environment_id=environment_id, channels=said))
     if not waits:
         return
     by_channel: dict[str | None, list[Wait]] = {}
@@ -114,21 +114,34 @@ class NewWait:
     correlation_id: str | None = None
     since: int = 0
     first_event_id: str | None = None
-    target_run_id: str | None = None
+    #: For runs: which.
+    target_run_ids: tuple[str, ...] = ()
 
 
 def check_new_waits(batch: Batch, new_waits: list[NewWait]) -> None:
-    """Resolves waits whose fact was there before them. Call after their rows are written: edge first, then check."""
+    """Resolves waits for events that were there before them. Call after their rows are written: edge
+    first, then check."""
     used: set[tuple[str, str]] = set()
     found: list[Resolution] = []
+    _begin_to_listen(batch, [new.wait for new in new_waits if new.event_name is not None])
     for new in new_waits:
         if new.event_name is not None:
             event = _early_event(batch, new, used)
             if event is not None:
                 used.add((new.wait.run_id, event.id))
                 found.append(Resolution(new.wait, output=event_json(event), event_id=event.id))
-    found += _ended_targets(batch, [new for new in new_waits if new.target_run_id is not None])
     resolve(batch, found)
+
+
+def _begin_to_listen(batch: Batch, waits: list[Wait]) -> None:
+    """From here to the commit no other server announces on these channels: its event is found, or finds the wait."""
+    heard: dict[str, set[str]] = {}
+    for wait in waits:
+        if wait.channel is not None:
+            heard.setdefault(wait.environment_id, set()).add(wait.channel)
+    with batch.tx.together():
+        for environment_id, channels in sorted(heard.items()):
+            batch.tx.run("hear_channels", environment_id=environment_id, channels=sorted(channels))
 
 
 def _early_event(batch: Batch, new: NewWait, used: set[tuple[str, str]]) -> Event | None:
@@ -153,39 +166,6 @@ def _early_event(batch: Batch, new: NewWait, used: set[tuple[str, str]]) -> Even
         if len(page) < EARLY_PAGE:
             return None
         offset += EARLY_PAGE
-
-
-# ── runs that are waited for ─────────────────────────────────────────────────────────────────────────
-def _ended_targets(batch: Batch, new_waits: list[NewWait]) -> list[Resolution]:
-    if not new_waits:
-        return []
-    targets = {new.target_run_id for new in new_waits}
-    rows = batch.tx.rows("runs_by_ids", ids=sorted(t for t in targets if t))
-    ended = {run.id: run for run in RUN.values(rows) if run.status in FINAL_RUN_STATUSES}
-    resolutions = []
-    for new in new_waits:
-        run = ended.get(new.target_run_id or "")
-        if run is not None and run.environment_id == new.wait.environment_id:
-            output = run_result_json(run.id, run.status, run.output, run.failure)
-            resolutions.append(Resolution(new.wait, output=output))
-    return resolutions
-
-
-def settle_ended(batch: Batch) -> None:
-    """Runs that ended in this batch: their open tasks and waits end with them, and who waits for them is told."""
-    while batch.ended:
-        ended, batch.ended = batch.ended, []
-        batch.flush()
-        ids = [run.run_id for run in ended]
-        batch.tx.run("delete_waits_of_runs", run_ids=ids)
-        batch.tx.run("close_tasks", run_ids=ids, now=batch.now)
-        by_environment: dict[str, dict[str, str]] = {}
-        for run in ended:
-            output = run_result_json(run.run_id, run.status, run.output, run.failure)
-            by_environment.setdefault(run.environment_id, {})[run_channel(run.run_id)] = output
-        for environment_id, outputs in by_environment.items():
-            rows = batch.tx.rows("waits_on_channels", environment_id=environment_id, channels=sorted(outputs))
-            resolve(batch, [Resolution(w, output=outputs[w.channel or ""]) for w in WAIT.values(rows)])
 
 
 # ── time ─────────────────────────────────────────────────────────────────────────────────────────────

@@ -6,6 +6,8 @@ everything", so nobody depends on a message having arrived.
 
 import json
 import logging
+import selectors
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,15 +17,16 @@ import psycopg
 
 from mainspring.model.wake import Wake
 from mainspring.storage.database import Transaction
+from mainspring.storage.postgres import KEEPALIVE
 
 log = logging.getLogger("mainspring.hints")
 
 CHANNEL = "mainspring"
 #: PostgreSQL takes up to 8,000 bytes.
 MAX_MESSAGE = 7_500
-#: How long one look at the connection lasts, so that `stop` is heard.
-_LISTEN_FOR = 1.0
 _RECONNECT_AFTER = 1.0
+#: How long a stop waits for a listener that is just connecting. Seconds.
+_STOP_WITHIN = 1.0
 
 
 class PostgresHints:
@@ -33,12 +36,15 @@ class PostgresHints:
         self._url = url
         self._sender = uuid4().hex[:12]
         self._stopping = threading.Event()
+        #: What is written to the one end wakes the listener at the other.
+        self._stop_sender, self._stop_receiver = socket.socketpair()
         self._thread: threading.Thread | None = None
 
     def announce(self, tx: Transaction, wake: Wake) -> None:
         """Tells the other servers if and when the transaction commits."""
         if not wake.is_empty():
-            tx.rows("announce", channel=CHANNEL, message=self._message(wake))
+            with tx.together():  # nobody waits for the answer
+                tx.run("announce", channel=CHANNEL, message=self._message(wake))
 
     def start(self, on_wake: Callable[[Wake], None]) -> None:
         """Calls `on_wake`, on a thread of its own, with what other servers committed."""
@@ -48,9 +54,14 @@ class PostgresHints:
         self._thread.start()
 
     def stop(self) -> None:
+        """May be called twice."""
+        if self._stopping.is_set():
+            return
         self._stopping.set()
+        self._stop_sender.close()
         if self._thread is not None:
-            self._thread.join()
+            self._thread.join(_STOP_WITHIN)
+        self._stop_receiver.close()
 
     # ── messages ─────────────────────────────────────────────────────────────────────────────────────
     def _message(self, wake: Wake) -> str:
@@ -100,7 +111,11 @@ class PostgresHints:
     @contextmanager
     def _connection(self) -> Iterator["psycopg.Connection[tuple[object, ...]]"]:
         with psycopg.connect(
-            self._url, autocommit=True, connect_timeout=5, application_name="mainspring-hints"
+            self._url,
+            autocommit=True,
+            connect_timeout=5,
+            application_name="mainspring-hints",
+            **KEEPALIVE,
         ) as connection:
             connection.execute(f"listen {CHANNEL}")
             yield connection
@@ -108,10 +123,12 @@ class PostgresHints:
     def _hear(
         self, connection: "psycopg.Connection[tuple[object, ...]]", on_wake: Callable[[Wake], None]
     ) -> None:
-        while not self._stopping.is_set():
-            for notification in connection.notifies(timeout=_LISTEN_FOR):
-                wake = self._read(notification.payload)
-                if wake is not None:
-                    on_wake(wake)
-                if self._stopping.is_set():
-                    return
+        with selectors.DefaultSelector() as selector:
+            selector.register(connection, selectors.EVENT_READ)
+            selector.register(self._stop_receiver, selectors.EVENT_READ)
+            while not self._stopping.is_set():
+                for notification in connection.notifies(timeout=0):
+                    wake = self._read(notification.payload)
+                    if wake is not None:
+                        on_wake(wake)
+                selector.select()

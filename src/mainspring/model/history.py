@@ -27,6 +27,7 @@ EntryKind = Literal[
     "WAIT_STARTED",
     "WAIT_RESOLVED",
     "WAIT_TIMED_OUT",
+    "STREAM_APPENDED",  # a chunk of io.stream; data: {"stream", "chunk"}
 ]
 
 

@@ -19,6 +19,8 @@ class Limits:
     #: Message or traceback of a kept failure; longer ones are cut with a note.
     max_error_bytes: int = Settings.max_error_bytes
     max_events_per_request: int = Settings.max_events_per_request
+    #: Runs started by one call.
+    max_runs_per_batch: int = Settings.max_runs_per_batch
     max_tasks_per_run: int = Settings.max_tasks_per_run
     #: Runs handed out by one claim.
     max_runs_per_claim: int = Settings.max_runs_per_claim

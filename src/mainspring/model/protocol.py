@@ -220,6 +220,19 @@ class RunChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class StreamAppended:
+    """A chunk of a live stream. `number` counts the chunks of the run's body, stream by stream, so that a replay
+    adds none twice; it is 0 for chunks of a task attempt, which write anew when the attempt is made again."""
+
+    stream: str
+    chunk: str
+    number: int
+    task_key: str | None = None
+    attempt: int | None = None
+    kind: Literal["stream_appended"] = "stream_appended"
+
+
+@dataclass(frozen=True, slots=True)
 class RunSucceeded:
     output: str
     kind: Literal["run_succeeded"] = "run_succeeded"
@@ -279,6 +292,7 @@ Item = (
     | StoreUsed
     | LogWritten
     | RunChanged
+    | StreamAppended
     | RunSucceeded
     | RunAttemptFailed
     | RunParked

@@ -7,7 +7,7 @@ from mainspring.clock import Instant
 
 #: "retry" is the pause between two attempts of a task, long enough to free the worker's slot; "drift" waits
 #: for a person, because the code no longer fits the checkpoints.
-WaitKind = Literal["time", "event", "run", "token", "retry", "drift"]
+WaitKind = Literal["time", "event", "run", "runs", "token", "retry", "drift"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,8 @@ class WaitSpec:
     filter: str | None = None
     #: The run waited for.
     target_run_id: str | None = None
+    #: The runs waited for (kind "runs"): the last of them to end resolves it.
+    target_run_ids: tuple[str, ...] = ()
     token_id: str | None = None
 
 
@@ -41,6 +43,7 @@ class Wait:
     due_at: Instant | None
     #: Where the fact that resolves it is announced; see `channel`.
     channel: str | None
+    #: JSON text: of an event filter; for kind "runs" the ids of the runs; for "drift" the difference.
     filter: str | None
     created_at: Instant
 

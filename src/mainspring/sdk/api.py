@@ -2,13 +2,15 @@
 
 import secrets
 from collections.abc import AsyncIterator, Callable, Generator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote
 
 from mainspring.errors import Unauthorized
+from mainspring.model.streams import Streamed
 from mainspring.sdk.door import API, Door, OpenDoor
+from mainspring.sdk.sealing import Sealing
 
 T = TypeVar("T")
 
@@ -19,8 +21,10 @@ _HTTP_DOOR = "mainspring.client.http:open_door"
 class Api:
     """Calls to one environment of one server."""
 
-    def __init__(self, api_key: str | None, api_url: str | None) -> None:
-        self._flags = {name: value for name, value in (("api_key", api_key), ("api_url", api_url)) if value}
+    def __init__(self, api_key: str | None, api_url: str | None, sealing: Sealing | None = None) -> None:
+        self._sealing = sealing
+        #: Settings given in code, by name; they go before the environment's.
+        self.flags = {name: value for name, value in (("api_key", api_key), ("api_url", api_url)) if value}
         self._door: Door | None = None
 
     def use(self, door: Door | None) -> None:
@@ -40,15 +44,30 @@ class Api:
         key = secrets.token_hex(16) if method == "POST" else None
         if self._door is None:
             self._door = self._open()
-        return await self._door.call(
+        sealing = self._sealing
+        if sealing is not None and body is not None:
+            body = sealing.seal_body(body)
+        answer = await self._door.call(
             method, API + path, params=params, body=body, idempotency_key=key, timeout=timeout
         )
+        return answer if sealing is None else sealing.open(answer)
+
+    async def stream(
+        self, path: str, *, params: Mapping[str, Any] | None = None, after: str | None = None
+    ) -> AsyncIterator[Streamed]:
+        """As `Door.stream`; `path` comes after /api/v1."""
+        if self._door is None:
+            self._door = self._open()
+        async for message in self._door.stream(API + path, params=params, after=after):
+            yield (
+                message if self._sealing is None else replace(message, data=self._sealing.open(message.data))
+            )
 
     def _open(self) -> Door:
         # Start-up cost: only needed once there is something to ask.
         from mainspring.settings import load_settings
 
-        settings = load_settings(self._flags)
+        settings = load_settings(self.flags)
         if not settings.api_key:
             raise Unauthorized("there is no API key")
         module, _, name = _HTTP_DOOR.partition(":")

@@ -10,12 +10,13 @@ import contextlib
 import contextvars
 import functools
 import inspect
+import os
 import threading
 from collections import deque
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, TypeVar
 
-from mainspring.errors import RunSuspended
+from mainspring.errors import ControlFlow, NotInRun, RunSuspended, WrongLoop
 
 T = TypeVar("T")
 
@@ -23,6 +24,8 @@ T = TypeVar("T")
 MAX_THREADS = 64
 #: An idle thread ends after this many seconds.
 _IDLE = 30.0
+#: Seconds that a function whose call back was refused gets to end, before things go on without it.
+_CLOSING = 1.0
 
 Work = Callable[[], None]
 
@@ -34,32 +37,74 @@ class Crossing:
         self.loop = loop
         self._lock = threading.Lock()
         self._calls: set[concurrent.futures.Future[Any]] = set()
-        self.is_closed: bool = False
+        self._closed = threading.Event()
+        self._reason: BaseException | None = None
+        self._home: int | None = None
+        self._asked: asyncio.Task[Any] | None = None
+        #: The function's own thread is inside `call`: it ends soon after that is refused.
+        self.is_asking = False
+
+    @property
+    def is_closed(self) -> bool:
+        return self._closed.is_set()
+
+    @property
+    def asked(self) -> asyncio.Task[Any] | None:
+        """On the loop: the call back that the function's thread is blocked on; None while its own code works."""
+        return None if self._asked is None or self._asked.done() else self._asked
+
+    def begin(self) -> None:
+        """In the thread, before the function is called. Others that it starts may call back, too."""
+        self._home = threading.get_ident()
 
     def call(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """In the thread: do `coroutine` on the loop and wait for its result."""
+        is_home = threading.get_ident() == self._home
         with self._lock:
             if self.is_closed:
                 coroutine.close()
-                raise RunSuspended("the run went on without this thread")
-            future = asyncio.run_coroutine_threadsafe(coroutine, self.loop)
+                raise self._refusal()
+            future = asyncio.run_coroutine_threadsafe(self._noted(coroutine, is_home), self.loop)
             self._calls.add(future)
+            self.is_asking = self.is_asking or is_home
         try:
             return future.result()
         except concurrent.futures.CancelledError:
             # An Exception here, though what cancelled it was no error of this thread: nothing to be caught.
-            raise RunSuspended("the run went on without this thread") from None
+            self._closed.wait(_CLOSING)  # whoever cancelled it is about to say why
+            raise self._refusal() from None
         finally:
             with self._lock:
                 self._calls.discard(future)
+                self.is_asking = self.is_asking and not is_home
 
-    def close(self) -> None:
+    async def _noted(self, coroutine: Coroutine[Any, Any, T], is_home: bool) -> T:
+        if is_home:
+            self._asked = asyncio.current_task()
+        return await coroutine
+
+    def close(self, reason: BaseException | None = None) -> None:
         """On the loop: the run is over for this thread; what it waits for is cancelled."""
         with self._lock:
-            self.is_closed = True
+            if self.is_closed:
+                return
+            self._reason = reason
+            self._closed.set()
             calls = tuple(self._calls)
         for call in calls:
             call.cancel()
+
+    def _refusal(self) -> ControlFlow:
+        """A fresh error, for an exception is raised in one thread."""
+        if isinstance(self._reason, ControlFlow):
+            return type(self._reason)(self._reason.message)
+        return RunSuspended("the run went on without this thread")
+
+
+class Returning(asyncio.Future[Any]):
+    """What the caller of a plain `def` is blocked on: that it returns."""
+
+    crossing: Crossing
 
 
 _crossing: contextvars.ContextVar[Crossing | None] = contextvars.ContextVar(
@@ -70,13 +115,17 @@ _crossing: contextvars.ContextVar[Crossing | None] = contextvars.ContextVar(
 def crossing_or_none() -> Crossing | None:
     """The crossing this code runs in: set in threads that work for a run, None on the event loop."""
     crossing = _crossing.get()
-    if crossing is None:
-        return None
+    # Otherwise on an event loop that user code started inside the thread, or our own called back.
+    return crossing if crossing is not None and is_in_thread() else None
+
+
+def is_in_thread() -> bool:
+    """Whether this code runs where nothing can be awaited: in a thread without an event loop."""
     try:
         asyncio.get_running_loop()
     except RuntimeError:
-        return crossing
-    return None  # an event loop that user code started inside the thread, or our own called back
+        return True
+    return False
 
 
 class _Threads:
@@ -168,13 +217,16 @@ async def run_in_thread(fn: Callable[[], T], *, is_queued: bool = True) -> T:
     crossing = Crossing(loop)
     context = contextvars.copy_context()
     context.run(_crossing.set, crossing)
-    done: asyncio.Future[T] = loop.create_future()
+    done = Returning(loop=loop)
+    done.crossing = crossing
+    ended: asyncio.Future[None] = loop.create_future()
 
     def work() -> None:
         result: Any = None
         error: BaseException | None = None
         try:
             if not crossing.is_closed:  # cancelled before its turn came: never begun
+                crossing.begin()
                 result = context.run(fn)
         except StopIteration as stop:  # a future cannot carry it
             error = RuntimeError(f"the function raised StopIteration({stop.value!r})")
@@ -183,14 +235,21 @@ async def run_in_thread(fn: Callable[[], T], *, is_queued: bool = True) -> T:
         if not is_free:
             _leave()
         with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
-            loop.call_soon_threadsafe(_settle, done, result, error)
+            loop.call_soon_threadsafe(_settle, done, ended, result, error)
 
     if is_free:
         _threads.start(work)
     else:
         _enter(work)
     try:
-        return await done
+        result: T = await done
+        return result
+    except asyncio.CancelledError as reason:
+        is_asking = crossing.is_asking
+        crossing.close(reason)
+        if is_asking:  # it is refused there: what it cleans up comes before whatever follows here
+            await asyncio.wait({ended}, timeout=_CLOSING)
+        raise
     finally:
         crossing.close()
 
@@ -216,13 +275,60 @@ def _leave() -> None:
         _threads.start(following)
 
 
-def _settle(done: "asyncio.Future[Any]", result: Any, error: BaseException | None) -> None:
+def _settle(
+    done: "asyncio.Future[Any]", ended: "asyncio.Future[None]", result: Any, error: BaseException | None
+) -> None:
+    ended.set_result(None)
     if done.done():
         return
     if error is None:
         done.set_result(result)
     else:
         done.set_exception(error)
+
+
+class _Loop:
+    """An event loop in a thread of its own, for blocking calls from outside runs. Made with the first of them."""
+
+    def __init__(self) -> None:
+        self.loop = asyncio.new_event_loop()
+        self.pid = os.getpid()
+        threading.Thread(target=self.loop.run_forever, name="mainspring-sync", daemon=True).start()
+
+
+_loop: _Loop | None = None
+_loop_lock = threading.Lock()
+
+
+def wait_for(coroutine: Coroutine[Any, Any, T], call: str) -> T:
+    """`coroutine`'s result, waited for in whatever thread this is. `WrongLoop` where that would block a loop.
+
+    In the thread of a plain `def` job or task it is done on the run's loop, as a part of the run.
+    """
+    if not is_in_thread():
+        coroutine.close()
+        raise WrongLoop(
+            f"{call} would block the event loop that it was called on",
+            mend=f"In async code leave out `sync` and await: `await {call.replace('.sync', '')}`.",
+        )
+    crossing = _crossing.get()
+    if crossing is not None:
+        return crossing.call(coroutine)
+    future = asyncio.run_coroutine_threadsafe(coroutine, _background())
+    try:
+        return future.result()
+    except BaseException:
+        future.cancel()  # ctrl-C: nobody waits for it any more
+        raise
+
+
+def _background() -> asyncio.AbstractEventLoop:
+    """The loop of this process: a fork does not inherit the thread of its parent's."""
+    global _loop
+    with _loop_lock:
+        if _loop is None or _loop.pid != os.getpid():
+            _loop = _Loop()
+        return _loop.loop
 
 
 def blocking(value: Any) -> Any:
@@ -232,9 +338,15 @@ def blocking(value: Any) -> Any:
         def call(*args: Any, **kwargs: Any) -> Any:
             result = value(*args, **kwargs)
             crossing = crossing_or_none()
-            if inspect.iscoroutine(result) and crossing is not None:
-                return crossing.call(result)
-            return result
+            if not inspect.iscoroutine(result):
+                return result
+            if crossing is None:  # a thread that nobody told of a run, so that nobody would await it
+                result.close()
+                raise NotInRun(
+                    f"io.{value.__name__} was called in a thread that does not belong to a run",
+                    mend="Start its work with contextvars.copy_context().run(fn), or call it inside a job.",
+                )
+            return crossing.call(result)
 
         return call
     if type(value).__module__.startswith("mainspring.sdk."):

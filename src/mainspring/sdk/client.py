@@ -5,68 +5,47 @@ from datetime import datetime
 from types import TracebackType
 from typing import Any
 
-from mainspring.clock import to_iso
 from mainspring.duration import Duration
 from mainspring.errors import DefinitionError, DuplicateJob, NotFound
 from mainspring.model.jobs import JobSpec
-from mainspring.sdk.api import Api, Listing, segment
+from mainspring.sdk.api import Api
 from mainspring.sdk.decorate import JobMaker
 from mainspring.sdk.definition import define
 from mainspring.sdk.door import Door
-from mainspring.sdk.events import Event, EventMessage, as_instant, drafts, read_event, request_of
+from mainspring.sdk.events import Event, EventMessage, Events, drafts, read_event, request_of
 from mainspring.sdk.handle import Runs
 from mainspring.sdk.job import Job
 from mainspring.sdk.jobs import Jobs
 from mainspring.sdk.options import JobOptions
+from mainspring.sdk.sealing import Codec, Sealing
+from mainspring.sdk.serving import Serving
 from mainspring.sdk.store import Store
+from mainspring.sdk.sync import SyncClient
 
 
-class Events:
-    """`client.events`."""
-
-    def __init__(self, api: Api) -> None:
-        self._api = api
-
-    async def retrieve(self, event_id: str) -> Event[Any]:
-        """By our id, or by the sender's (then the newest); with the runs it started and the jobs that refused."""
-        return read_event(await self._api.call("GET", f"/events/{segment(event_id)}"))
-
-    async def cancel(self, event_id: str) -> Event[Any]:
-        """Before its delivery; `Conflict` afterwards."""
-        return read_event(await self._api.call("POST", f"/events/{segment(event_id)}/cancel"))
-
-    def list(
-        self,
-        *,
-        name: str | None = None,
-        since: datetime | str | None = None,
-        limit: int | None = None,
-        cursor: str | None = None,
-    ) -> Listing[Event[Any]]:
-        """Events, the newest first: a page when awaited, all of them with `async for`."""
-        params = {
-            "name": name,
-            "since": None if since is None else to_iso(as_instant(since)),
-            "limit": limit,
-            "cursor": cursor,
-        }
-        return Listing(self._api, "/events", params, read_event)
-
-
-class Client(JobMaker):
+class Client(JobMaker, Serving):
     """An app: its jobs, and its way to the server.
 
     Key and URL come from MAINSPRING_API_KEY and MAINSPRING_API_URL (or the settings files) unless given.
-    Nothing is connected before the first call.
+    Nothing is connected before the first call. With a `codec` payloads, outputs, streams and stored values are
+    encrypted before they leave this process.
     """
 
-    def __init__(self, name: str, *, api_key: str | None = None, api_url: str | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        *,
+        api_key: str | None = None,
+        api_url: str | None = None,
+        codec: Codec | None = None,
+    ) -> None:
         if not isinstance(name, str) or not name.strip() or len(name) > 128:
             raise DefinitionError(
                 f"{name!r:.80} is no name for a client", mend='Name the app: Client("shop").'
             )
         self.name = name
-        self._api = Api(api_key, api_url)
+        self.sealing = None if codec is None else Sealing(codec)
+        self._api = Api(api_key, api_url, self.sealing)
         self._jobs: dict[str, Job[..., Any, Any]] = {}
         self.runs: Runs = Runs(self._api)
         self.jobs: Jobs = Jobs(self._api)
@@ -75,6 +54,12 @@ class Client(JobMaker):
 
     def __repr__(self) -> str:
         return f"<Client {self.name}: {len(self._jobs)} jobs>"
+
+    @property
+    def sync(self) -> SyncClient:
+        """The same verbs for blocking code (Flask, Django, scripts): `client.sync.send_event(...)` returns the
+        event. From any thread; `WrongLoop` where an event loop runs."""
+        return SyncClient(self)
 
     # ── jobs ─────────────────────────────────────────────────────────────────────────────────────────
     def _add(

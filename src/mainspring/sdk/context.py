@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from mainspring.errors import NotInRun
+from mainspring.errors import NotInRun, WrongLoop
 from mainspring.sdk.events import Event
 from mainspring.sdk.runtime import Runtime
 
@@ -164,4 +164,13 @@ def require_scope(what: str) -> Scope:
     scope = current_scope.get()
     if scope is None:
         raise NotInRun(f"{what} was used outside a run")
+    try:
+        is_elsewhere = asyncio.get_running_loop() is not scope.loop
+    except RuntimeError:
+        return scope  # a thread, for which the call is made on the run's loop
+    if is_elsewhere:
+        raise WrongLoop(
+            f"{what} was awaited on an event loop of its own (asyncio.run, say), not on the run's",
+            mend=f"In a plain `def` call it without await, as in `{what}(...)`, or make the function `async def`.",
+        )
     return scope

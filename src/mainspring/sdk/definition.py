@@ -19,6 +19,7 @@ from mainspring.sdk.job import BoundHook, Definition
 from mainspring.sdk.options import Hook, JobOptions, as_count, as_tags
 from mainspring.sdk.retry import DEFAULT_RETRY, as_retry
 from mainspring.sdk.shape import AnyShape, Shape, output_schema, shape_of
+from mainspring.sdk.sync_io import SyncIO
 from mainspring.sdk.triggers import Trigger, as_triggers
 
 _ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,127}")
@@ -42,7 +43,7 @@ def define(fn: Callable[..., Any], options: JobOptions, localns: Mapping[str, An
     if not callable(fn):
         raise DefinitionError(f"{what} got {fn!r:.80} instead of a function", mend="Decorate a function.")
     triggers = as_triggers(options.get("trigger"))
-    injection = plan(fn, {"payload": None, "io": IO, "ctx": Context}, "payload", what, localns)
+    injection = plan(fn, {"payload": None, "io": (IO, SyncIO), "ctx": Context}, "payload", what, localns)
     schema = _given_schema(options.get("schema"), triggers, what)
     returned = return_annotation(fn, localns)
     output = None if returned is UNRESOLVED else returned

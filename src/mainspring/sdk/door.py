@@ -1,7 +1,9 @@
 """The seam to the API outside runs: whoever opens a door speaks HTTP, or calls the engine in process."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any, Protocol
+
+from mainspring.model.streams import Streamed
 
 #: Every path a door is asked for begins with this.
 API = "/api/v1"
@@ -27,6 +29,16 @@ class Door(Protocol):
         counts for one try; None takes the door's own. An answer without a body is None.
 
         Raises the `MainspringError` the server answered with; `ServerUnavailable` when no answer came.
+        """
+        ...
+
+    def stream(
+        self, path: str, *, params: Mapping[str, Any] | None = None, after: str | None = None
+    ) -> AsyncIterator[Streamed]:
+        """The messages of a live stream, each once and in order, from the id `after` on; opened again when lost.
+
+        Ends after the message of kind "end". Raises the `MainspringError` the server answered with, and
+        `ServerUnavailable` when it stays away for about a minute.
         """
         ...
 

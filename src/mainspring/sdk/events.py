@@ -1,4 +1,4 @@
-"""Events as user code sees them, and the drafts that are sent."""
+"""Events as user code sees them, the drafts that are sent, and `client.events`."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ from mainspring.duration import Duration, parse_duration
 from mainspring.errors import DefinitionError, InvalidInstant
 from mainspring.ids import new_id
 from mainspring.model.events import EventDraft, Problem, Rejection, StartedRun
+from mainspring.sdk.api import Api, Listing, segment
 from mainspring.sdk.json_text import encode
 
 PayloadT = TypeVar("PayloadT")
@@ -164,3 +165,35 @@ def check_text(value: str | None, what: str) -> str | None:
     if value is not None and not isinstance(value, str):
         raise DefinitionError(f"{what} is {value!r:.80}", mend="It is a text: use str(...).")
     return value
+
+
+class Events:
+    """`client.events`."""
+
+    def __init__(self, api: Api) -> None:
+        self._api = api
+
+    async def retrieve(self, event_id: str) -> Event[Any]:
+        """By our id, or by the sender's (then the newest); with the runs it started and the jobs that refused."""
+        return read_event(await self._api.call("GET", f"/events/{segment(event_id)}"))
+
+    async def cancel(self, event_id: str) -> Event[Any]:
+        """Before its delivery; `Conflict` afterwards."""
+        return read_event(await self._api.call("POST", f"/events/{segment(event_id)}/cancel"))
+
+    def list(
+        self,
+        *,
+        name: str | None = None,
+        since: datetime | str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> Listing[Event[Any]]:
+        """Events, the newest first: a page when awaited, all of them with `async for`."""
+        params = {
+            "name": name,
+            "since": None if since is None else to_iso(as_instant(since)),
+            "limit": limit,
+            "cursor": cursor,
+        }
+        return Listing(self._api, "/events", params, read_event)

@@ -1,19 +1,21 @@
 """A run seen from outside: its state as of the last look, and what can be done with it."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from mainspring.clock import SECOND, to_iso
 from mainspring.duration import Duration, format_duration, parse_duration
-from mainspring.errors import RunFailed, WaitTimeout
+from mainspring.errors import WaitTimeout
 from mainspring.model.failures import Failure
 from mainspring.model.runs import FINAL_RUN_STATUSES, RunStatus
 from mainspring.sdk.annotations import Restore
 from mainspring.sdk.api import Api, Listing, segment
+from mainspring.sdk.children import run_failed
 from mainspring.sdk.events import as_instant, read_instant
 from mainspring.sdk.json_text import encode
+from mainspring.sdk.updates import RunUpdate, read_update
 
 OutputT_co = TypeVar("OutputT_co", covariant=True)
 
@@ -23,11 +25,8 @@ _LONGEST_LOOK = 25.0
 _UNSET: Any = object()
 
 
-class Run(Generic[OutputT_co]):
-    """A handle of one run. Its attributes are as of the last answer; `refresh` asks again.
-
-    A run just started inside another one is only known by `id` and `job_id` until then.
-    """
+class RunState(Generic[OutputT_co]):
+    """A run as of the last answer about it."""
 
     def __init__(self, api: Api, shown: Mapping[str, Any], restore: Restore | None = None) -> None:
         self._api = api
@@ -153,7 +152,26 @@ class Run(Generic[OutputT_co]):
         """All that the API last said about it."""
         return dict(self._shown)
 
-    # ── what can be done ─────────────────────────────────────────────────────────────────────────────
+    def _finished(self) -> OutputT_co:
+        if self.status == "SUCCESS":
+            value: OutputT_co = self._restored(self._shown.get("output"))
+            return value
+        raise run_failed(self.id, self.job_id, self.status, self.error)
+
+    def _restored(self, value: Any) -> Any:
+        return value if self._restore is None else self._restore(value)
+
+    def _text(self, name: str) -> str | None:
+        value = self._shown.get(name)
+        return None if value is None else str(value)
+
+
+class Run(RunState[OutputT_co]):
+    """A handle of one run. Its attributes are as of the last answer; `refresh` asks again.
+
+    A run just started inside another one is only known by `id` and `job_id` until then.
+    """
+
     async def refresh(self) -> "Run[OutputT_co]":
         """Ask for its present state; the same handle."""
         self._shown = await self._api.call("GET", f"/runs/{segment(self.id)}")
@@ -186,19 +204,6 @@ class Run(Generic[OutputT_co]):
         )
         return answer
 
-    def _finished(self) -> OutputT_co:
-        if self.status == "SUCCESS":
-            value: OutputT_co = self._restored(self._shown.get("output"))
-            return value
-        error = self.error
-        why = f": {error.message}" if error is not None else ""
-        raise RunFailed(
-            f"run {self.id} of job '{self.job_id}' ended as {self.status}{why}",
-            run_id=self.id,
-            status=self.status,
-            failure=error,
-        )
-
     async def cancel(self) -> "Run[OutputT_co]":
         """Stop it: at once when it waits or is pending, else its code gets `RunCancelled` soon."""
         self._shown = await self._api.call("POST", f"/runs/{segment(self.id)}/cancel")
@@ -210,12 +215,26 @@ class Run(Generic[OutputT_co]):
         shown = await self._api.call("POST", f"/runs/{segment(self.id)}/replay", body=body)
         return Run(self._api, shown, self._restore)
 
-    def _restored(self, value: Any) -> Any:
-        return value if self._restore is None else self._restore(value)
+    async def subscribe(self, *, after: int | None = None) -> AsyncIterator[RunUpdate]:
+        """What the run does, live, from its beginning (or after a `sequence`) until it has ended.
 
-    def _text(self, name: str) -> str | None:
-        value = self._shown.get(name)
-        return None if value is None else str(value)
+        Each entry of its account and each chunk of its streams comes once and in order, however often the
+        connection is lost. The handle shows the run as of the last update, and as it ended when this is over.
+        """
+        place = None if after is None else str(after)
+        async for message in self._api.stream(f"/runs/{segment(self.id)}/stream", after=place):
+            if message.kind == "end":
+                break
+            if message.kind == "run":
+                self._shown.update(message.data)
+            yield read_update(message)
+        await self.refresh()
+
+    async def stream(self, name: str) -> AsyncIterator[Any]:
+        """The chunks of one of its streams (`io.stream`), live, from the first one until the run has ended."""
+        async for update in self.subscribe():
+            if update.kind == "chunk" and update.stream == name:
+                yield update.chunk
 
 
 class Runs:

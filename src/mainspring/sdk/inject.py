@@ -28,12 +28,12 @@ class Injection:
 
 def plan(
     fn: Callable[..., Any],
-    roles: Mapping[str, type | None],
+    roles: Mapping[str, type | tuple[type, ...] | None],
     main: str,
     what: str,
     localns: Mapping[str, Any] | None = None,
 ) -> Injection:
-    """How `fn` takes the `roles`, each with the type that stands for it.
+    """How `fn` takes the `roles`, each with the type (or types) that stands for it.
 
     A parameter takes the role whose type it is annotated with, else the role of its own name; the first that
     is left without a default takes `main`. A second one is a `DefinitionError` that names it.
@@ -84,13 +84,17 @@ def _annotation(
     return parameter.annotation if annotation is UNRESOLVED else annotation
 
 
-def _role(parameter: inspect.Parameter, annotation: Any, roles: Mapping[str, type | None]) -> str | None:
+def _role(
+    parameter: inspect.Parameter,
+    annotation: Any,
+    roles: Mapping[str, type | tuple[type, ...] | None],
+) -> str | None:
     for role, kind in roles.items():
-        if kind is None:
-            continue
-        if isinstance(annotation, type) and issubclass(annotation, kind):
+        kinds = kind if isinstance(kind, tuple) else (kind,) if kind is not None else ()
+        if isinstance(annotation, type) and issubclass(annotation, kinds):
             return role
-        if isinstance(annotation, str) and annotation.rpartition(".")[2].strip("\"'") == kind.__name__:
+        names = [one.__name__ for one in kinds]
+        if isinstance(annotation, str) and annotation.rpartition(".")[2].strip("\"'") in names:
             return role
     return parameter.name if parameter.name in roles else None
 

@@ -12,7 +12,7 @@ from mainspring.duration import Duration, format_duration, parse_duration
 from mainspring.errors import DefinitionError, EventRejected
 from mainspring.model.filters import check_filter
 from mainspring.model.waits import WaitSpec
-from mainspring.sdk.bridge import blocking, crossing_or_none
+from mainspring.sdk.bridge import blocking, is_in_thread
 from mainspring.sdk.context import require_scope
 from mainspring.sdk.events import (
     Event,
@@ -23,6 +23,7 @@ from mainspring.sdk.events import (
     drafts,
     read_event,
 )
+from mainspring.sdk.isolation import Isolation, check_isolation
 from mainspring.sdk.json_text import encode
 from mainspring.sdk.keys import check_key
 from mainspring.sdk.live import Done, Metadata, Tags, show_progress
@@ -31,7 +32,9 @@ from mainspring.sdk.retry import Retry, as_retry
 from mainspring.sdk.runtime import WaitCall
 from mainspring.sdk.shape import shape_of
 from mainspring.sdk.store import EnvironmentStore
+from mainspring.sdk.streams import Streams
 from mainspring.sdk.task import TaskFunction, TaskOptions, call_of, span_of
+from mainspring.sdk.together import Together
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -44,7 +47,7 @@ class RunRandom(random_.Random):
         return self.random()
 
 
-class IO:
+class IO(Together):
     """What a run does durably. Take it as an argument, or `from mainspring import io`."""
 
     def __init__(self) -> None:
@@ -52,6 +55,7 @@ class IO:
         self.logger: Logger = Logger()
         self.metadata: Metadata = Metadata()
         self.tags: Tags = Tags()
+        self.stream: Streams = Streams()
 
     # ── tasks ────────────────────────────────────────────────────────────────────────────────────────
     @overload
@@ -68,6 +72,8 @@ class IO:
         properties: Mapping[str, Any] | None = None,
         params: Any = None,
         idempotency_key: str | None = None,
+        isolation: Isolation | None = None,
+        memory_limit: int | None = None,
         **kwargs: Any,
     ) -> R: ...
     @overload
@@ -84,6 +90,8 @@ class IO:
         properties: Mapping[str, Any] | None = None,
         params: Any = None,
         idempotency_key: str | None = None,
+        isolation: Isolation | None = None,
+        memory_limit: int | None = None,
         **kwargs: Any,
     ) -> R: ...
     async def run_task(
@@ -99,6 +107,8 @@ class IO:
         properties: Mapping[str, Any] | None = None,
         params: Any = None,
         idempotency_key: str | None = None,
+        isolation: Isolation | None = None,
+        memory_limit: int | None = None,
         **kwargs: Any,
     ) -> Any:
         """Call `fn(*args, **kwargs)` and keep what it returns: once kept, it never runs again in this run.
@@ -106,7 +116,9 @@ class IO:
         `fn` may be `async def` or plain `def` (which runs in a thread). `key` names the task in this run; a
         repeated one becomes `key#2`, ... `retry`: a Retry or a number of attempts (3). `timeout` is for each
         attempt and counts as a failed one. `name`, `icon`, `properties` (label -> value) and `params` are
-        shown beside it. `idempotency_key` is what `ctx.idempotency_key` says inside.
+        shown beside it. `idempotency_key` is what `ctx.idempotency_key` says inside. `isolation="process"` calls a
+        function of a module's top level in a process of its own, which is killed at the `timeout` and may use
+        `memory_limit` bytes; arguments cross as JSON, and `io` and `ctx` are not there.
 
         The output is kept as JSON; where `fn` is annotated to return a model, dataclass, datetime and the like
         that is what comes back, now and on replay. Raises `TaskFailed` when the last attempt failed,
@@ -114,13 +126,7 @@ class IO:
         """
         scope = require_scope("io.run_task")
         check_key(key, "io.run_task")
-        if not callable(fn):
-            if inspect.iscoroutine(fn):
-                fn.close()
-            raise DefinitionError(
-                f"io.run_task('{key}') got {fn!r:.80} instead of a function",
-                mend="Give the function and its arguments: io.run_task(key, fn, arg), not fn(arg).",
-            )
+        _check_function(key, fn)
         options = TaskOptions(
             retry=as_retry(retry),
             timeout=span_of(timeout),
@@ -129,6 +135,8 @@ class IO:
             properties=properties,
             params=params,
             idempotency_key=idempotency_key,
+            isolation=check_isolation(isolation, memory_limit, f"io.run_task('{key}')"),
+            memory_limit=memory_limit,
         )
         body: Any = fn
         if isinstance(body, TaskFunction):
@@ -278,6 +286,17 @@ class IO:
         return uuid_.UUID(int=require_scope("io.uuid").runtime.random().getrandbits(128), version=4)
 
 
+def _check_function(key: str, fn: Any) -> None:
+    if callable(fn):
+        return
+    if inspect.iscoroutine(fn):
+        fn.close()
+    raise DefinitionError(
+        f"io.run_task('{key}') got {fn!r:.80} instead of a function",
+        mend="Give the function and its arguments: io.run_task(key, fn, arg), not fn(arg).",
+    )
+
+
 def rejection_of(event: Event[Any]) -> EventRejected:
     """The error for an event that every listening job refused."""
     reasons = [
@@ -301,6 +320,6 @@ class CrossingIO(IO):
 
     def __getattribute__(self, name: str) -> Any:
         value = super().__getattribute__(name)
-        if name.startswith("_") or crossing_or_none() is None:
+        if name.startswith("_") or not is_in_thread():
             return value
         return blocking(value)

@@ -1,25 +1,27 @@
 """A job as user code holds it: the function, what the server is told about it, and how to start a run of it."""
 
-from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Coroutine, Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Generic, ParamSpec, TypeVar, Unpack, overload
 
-from mainspring.clock import SECOND
 from mainspring.duration import parse_duration
 from mainspring.errors import PayloadInvalid
 from mainspring.ids import new_id
 from mainspring.model.jobs import JobSpec
 from mainspring.model.runs import RunDraft
 from mainspring.sdk.annotations import Restore
-from mainspring.sdk.api import Api, segment
+from mainspring.sdk.api import Api
 from mainspring.sdk.bridge import invoke
-from mainspring.sdk.context import Context, scope_or_none
+from mainspring.sdk.children import RunResult
+from mainspring.sdk.context import Context
 from mainspring.sdk.handle import Run
 from mainspring.sdk.inject import Injection
 from mainspring.sdk.io import IO
 from mainspring.sdk.json_text import decode, encode
 from mainspring.sdk.options import TriggerOptions, as_count, as_tags
 from mainspring.sdk.retry import Retry
+from mainspring.sdk.starter import Starter
+from mainspring.sdk.sync_job import SyncJob
 
 P = ParamSpec("P")
 PayloadT = TypeVar("PayloadT")
@@ -28,6 +30,7 @@ PayloadT_contra = TypeVar("PayloadT_contra", contravariant=True)
 OutputT = TypeVar("OutputT")
 #: What the function returns: a coroutine of the output, or the output itself for a plain `def`.
 ReturnT_co = TypeVar("ReturnT_co", covariant=True)
+ReturnT = TypeVar("ReturnT")
 
 _UNSET: Any = object()
 
@@ -129,13 +132,90 @@ class Job(Generic[P, PayloadT_contra, ReturnT_co]):
         `tags`, `metadata` (a dict), `max_attempts` (of the body).
         Raises `PayloadInvalid` when the job's schema refuses the payload, and the door's errors outside runs.
         """
+        (run,) = await self._starter().start([self._draft(payload, options)], is_batch=False)
+        return run
+
+    @overload
+    async def trigger_and_wait(
+        self: "Job[P, None, Coroutine[Any, Any, OutputT]]",
+        payload: None = None,
+        **options: Unpack[TriggerOptions],
+    ) -> OutputT: ...
+    @overload
+    async def trigger_and_wait(
+        self: "Job[P, PayloadT, Coroutine[Any, Any, OutputT]]",
+        payload: PayloadT,
+        **options: Unpack[TriggerOptions],
+    ) -> OutputT: ...
+    @overload
+    async def trigger_and_wait(
+        self: "Job[P, None, OutputT]", payload: None = None, **options: Unpack[TriggerOptions]
+    ) -> OutputT: ...
+    @overload
+    async def trigger_and_wait(
+        self: "Job[P, PayloadT, OutputT]", payload: PayloadT, **options: Unpack[TriggerOptions]
+    ) -> OutputT: ...
+    async def trigger_and_wait(self, payload: Any = _UNSET, **options: Unpack[TriggerOptions]) -> Any:
+        """Start a run of this job and wait for its end: what the job returned. Options as for `trigger`.
+
+        Inside a run the child is started once and the wait is durable: the parent may leave memory meanwhile.
+        Raises `RunFailed`, which names the child, when it ended otherwise; `trigger`'s errors when it could
+        not be started.
+        """
         draft = self._draft(payload, options)
-        scope = scope_or_none()
-        if scope is not None:
-            (shown,) = await scope.runtime.trigger_runs(f"trigger:{self.id}", [draft])
-        else:
-            shown = await self._api.call("POST", f"/jobs/{segment(self.id)}/trigger", body=_request_of(draft))
-        return Run(self._api, shown, self.definition.restore)
+        (result,) = await self._starter().results([draft], is_batch=False)
+        return result.unwrap()
+
+    @overload
+    async def batch_trigger(
+        self: "Job[P, PayloadT, Coroutine[Any, Any, OutputT]]",
+        payloads: Iterable[PayloadT],
+        **options: Unpack[TriggerOptions],
+    ) -> list[Run[OutputT]]: ...
+    @overload
+    async def batch_trigger(
+        self: "Job[P, PayloadT, OutputT]", payloads: Iterable[PayloadT], **options: Unpack[TriggerOptions]
+    ) -> list[Run[OutputT]]: ...
+    async def batch_trigger(
+        self, payloads: Iterable[Any], **options: Unpack[TriggerOptions]
+    ) -> list[Run[Any]]:
+        """Start a run per payload, all or none, at most 1,000 (`max_runs_per_batch`); their handles in order.
+
+        Options as for `trigger`, the same for every run; an `idempotency_key` counts as KEY/0, KEY/1, ...
+        Inside a run it is one durable task.
+        """
+        return await self._starter().start(self._drafts(payloads, options), is_batch=True)
+
+    @overload
+    async def batch_trigger_and_wait(
+        self: "Job[P, PayloadT, Coroutine[Any, Any, OutputT]]",
+        payloads: Iterable[PayloadT],
+        **options: Unpack[TriggerOptions],
+    ) -> list[RunResult[OutputT]]: ...
+    @overload
+    async def batch_trigger_and_wait(
+        self: "Job[P, PayloadT, OutputT]", payloads: Iterable[PayloadT], **options: Unpack[TriggerOptions]
+    ) -> list[RunResult[OutputT]]: ...
+    async def batch_trigger_and_wait(
+        self, payloads: Iterable[Any], **options: Unpack[TriggerOptions]
+    ) -> list[RunResult[Any]]:
+        """As `batch_trigger`, then wait for all of them: a `RunResult` per payload, in order.
+
+        A child that failed does not raise: look at `result.ok`, or call `result.unwrap()`. Inside a run it is
+        one wait, and the parent resumes once, after the last child. Raises `TooLarge` when the results
+        together exceed `max_body_bytes`.
+        """
+        return await self._starter().results(self._drafts(payloads, options), is_batch=True)
+
+    def _starter(self) -> Starter:
+        return Starter(self._api, self.id, self.definition.restore)
+
+    def _drafts(self, payloads: Iterable[Any], options: TriggerOptions) -> list[RunDraft]:
+        drafts = [self._draft(payload, options) for payload in payloads]
+        key = options.get("idempotency_key")
+        if key is None:
+            return drafts
+        return [replace(draft, idempotency_key=f"{key}/{n}") for n, draft in enumerate(drafts)]
 
     def _draft(self, payload: Any, options: TriggerOptions) -> RunDraft:
         unknown = set(options) - set(TriggerOptions.__annotations__)
@@ -157,6 +237,11 @@ class Job(Generic[P, PayloadT_contra, ReturnT_co]):
             metadata=encode(dict(options.get("metadata") or {}), what=f"the metadata of {what}"),
             max_attempts=as_count(options.get("max_attempts"), "max_attempts", what),
         )
+
+    @property
+    def sync(self: "Job[P, PayloadT, ReturnT]") -> SyncJob[PayloadT, ReturnT]:
+        """The same for blocking code: `job.sync.trigger(order)` waits and returns the handle. From any thread."""
+        return SyncJob(self)
 
     # ── for the worker ───────────────────────────────────────────────────────────────────────────────
     async def call(self, payload_json: str, io: IO, ctx: Context) -> Any:
@@ -183,20 +268,3 @@ class Job(Generic[P, PayloadT_contra, ReturnT_co]):
             except PayloadInvalid:  # which may be what the hook is told about
                 values["payload"] = decode(payload_json)
         await hook.call(values)
-
-
-def _request_of(draft: RunDraft) -> str:
-    """The draft as the body of POST /api/v1/jobs/{id}/trigger; payload and metadata as they were encoded."""
-    fields: dict[str, Any] = {
-        "idempotency_key": draft.idempotency_key,
-        "delay": None if draft.delay is None else draft.delay / SECOND,
-        "queue": draft.queue,
-        "concurrency_key": draft.concurrency_key,
-        "priority": draft.priority or None,
-        "ttl": None if draft.ttl is None else draft.ttl / SECOND,
-        "tags": list(draft.tags) or None,
-        "max_attempts": draft.max_attempts,
-    }
-    given = {name: value for name, value in fields.items() if value is not None}
-    parts = [f'"{name}":{encode(value, what=name)}' for name, value in given.items()]
-    return "{" + ",".join([f'"payload":{draft.payload}', f'"metadata":{draft.metadata}', *parts]) + "}"

@@ -23,6 +23,7 @@ from mainspring.errors import (
     ServerUnavailable,
     TaskFailed,
     WaitTimeout,
+    WrongLoop,
 )
 from mainspring.model.retry import RetryPolicy
 from mainspring.sdk.http_errors import retry_after_of, status_of
@@ -42,6 +43,7 @@ _FINAL_ERRORS: tuple[type[MainspringError], ...] = (
     RunFailed,
     TaskFailed,
     WaitTimeout,
+    WrongLoop,
 )
 
 

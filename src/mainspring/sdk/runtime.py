@@ -31,7 +31,9 @@ class TaskCall:
     properties: Mapping[str, Any] | None = None
     params: Any = None
     idempotency_key: str | None = None
+    #: "process": called in a process of its own, which may use `memory_limit` bytes.
     isolation: str | None = None
+    memory_limit: int | None = None
     #: Turns the kept JSON back into what the function is annotated to return; None leaves plain JSON values.
     #: User code is given `restore(decode(encode(result)))` on the first execution too, never the function's own
     #: object, so that it cannot tell a first run from a replay. Raises PayloadInvalid when it does not fit:
@@ -96,6 +98,11 @@ class Runtime(Protocol):
         While finished checkpoints are still being handed out this does nothing, and `tags()` and `metadata()`
         stay as the run was claimed with: they hold what this code wrote when it ran first.
         """
+        ...
+
+    async def append_chunk(self, stream: str, chunk: str) -> None:
+        """A chunk (JSON text) for a live stream; returns when there is room for more. In the run's body each is
+        kept once, counted per stream."""
         ...
 
     def tags(self) -> list[str]: ...

@@ -11,6 +11,7 @@ from mainspring.errors import DefinitionError
 from mainspring.sdk.annotations import restorer_of, underlying
 from mainspring.sdk.bridge import crossing_or_none, is_async
 from mainspring.sdk.context import Scope, scope_or_none
+from mainspring.sdk.isolation import Isolation, check_isolation, check_sendable
 from mainspring.sdk.keys import check_key
 from mainspring.sdk.retry import Retry, as_retry
 from mainspring.sdk.runtime import TaskCall
@@ -33,6 +34,8 @@ class TaskOptions:
     properties: Mapping[str, Any] | None = None
     params: Any = None
     idempotency_key: str | None = None
+    isolation: Isolation | None = None
+    memory_limit: int | None = None
 
     def overridden(self, by: "TaskOptions") -> "TaskOptions":
         """These options, replaced by those that `by` gives."""
@@ -44,6 +47,7 @@ def call_of(
     key: str, fn: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any], options: TaskOptions
 ) -> TaskCall:
     """The call as the runtime takes it."""
+    check_sendable(fn, options.isolation, f"task '{key}'")
     return TaskCall(
         key=key,
         fn=fn,
@@ -56,6 +60,8 @@ def call_of(
         properties=options.properties,
         params=options.params,
         idempotency_key=options.idempotency_key,
+        isolation=options.isolation,
+        memory_limit=options.memory_limit,
         restore=restorer_of(fn),
     )
 
@@ -112,6 +118,8 @@ class TaskFunction(Generic[P, R]):
         properties: Mapping[str, Any] | None = None,
         params: Any = None,
         idempotency_key: str | None = None,
+        isolation: Isolation | None = None,
+        memory_limit: int | None = None,
     ) -> "TaskFunction[P, R]":
         """The same task with other options; what is not given stays. `render.options(key="cover")(doc)`."""
         given = TaskOptions(
@@ -123,6 +131,8 @@ class TaskFunction(Generic[P, R]):
             properties=properties,
             params=params,
             idempotency_key=idempotency_key,
+            isolation=check_isolation(isolation, memory_limit, f"{self.key}.options"),
+            memory_limit=memory_limit,
         )
         return TaskFunction(self.fn, self._options.overridden(given))
 
@@ -189,6 +199,8 @@ def task(
     name: str | None = None,
     icon: str | None = None,
     properties: Mapping[str, Any] | None = None,
+    isolation: Isolation | None = None,
+    memory_limit: int | None = None,
 ) -> TaskDecorator: ...
 def task(
     fn: Callable[..., Any] | None = None,
@@ -200,11 +212,14 @@ def task(
     name: str | None = None,
     icon: str | None = None,
     properties: Mapping[str, Any] | None = None,
+    isolation: Isolation | None = None,
+    memory_limit: int | None = None,
 ) -> Any:
     """Make a function a durable task wherever a run calls it; nested in the task that calls it, if any.
 
     Keyed by the function's name (`key=` gives another), repeated calls by `#2`, `#3`, ... `retry` as for
     `io.run_task` (3 attempts), `timeout` per attempt. The return annotation restores models and dataclasses.
+    `isolation="process"` and `memory_limit` as for `io.run_task`.
     """
     options = TaskOptions(
         key=None if key is None else check_key(key, "@task"),
@@ -213,6 +228,8 @@ def task(
         name=name,
         icon=icon,
         properties=properties,
+        isolation=check_isolation(isolation, memory_limit, "@task"),
+        memory_limit=memory_limit,
     )
     decorator = TaskDecorator(options)
     return decorator if fn is None else decorator(fn)

@@ -7,24 +7,35 @@ from starlette.responses import Response
 from mainspring.engine.commands import EventSent
 from mainspring.errors import EventRejected
 from mainspring.server.problems import problem_response
-from mainspring.server.shapes.events import sent_shape
+from mainspring.server.shapes.events import rejections_shape, sent_shape
 
 
 def sent_response(request: Request, sent: EventSent) -> Response:
     """The event that was sent; a problem with the same facts when every job that listens refused it."""
     shape = sent_shape(sent)
-    if not sent.rejections or sent.runs:
+    error = refusal_of(sent)
+    if error is None:
         return json_response(shape)
+    facts = shape.model_dump()
+    # The reasons in the form that every other refusal has them in, too.
+    errors = [problem for refused in facts["rejected"] for problem in refused["errors"]]
+    return problem_response(error, request, **facts, errors=errors)
+
+
+def refusal_of(sent: EventSent) -> EventRejected | None:
+    """The error for an event that every job which listens refused; None when one took it, or none listens."""
+    if not sent.rejections or sent.runs:
+        return None
     reasons = [
         f"job '{refused.job_id}': {problem.path}: {problem.message}"
         for refused in sent.rejections
         for problem in refused.errors
     ]
-    error = EventRejected(f"no job takes the event '{sent.event.name}': {'; '.join(reasons[:5])}")
-    facts = shape.model_dump()
-    # The reasons in the form that every other refusal has them in, too.
-    errors = [problem for refused in facts["rejected"] for problem in refused["errors"]]
-    return problem_response(error, request, **facts, errors=errors)
+    return EventRejected(
+        f"no job takes the event '{sent.event.name}': {'; '.join(reasons[:5])}",
+        rejections=[shape.model_dump() for shape in rejections_shape(sent.rejections)],
+        event_id=sent.event.id,
+    )
 
 
 def json_response(shape: BaseModel) -> Response:

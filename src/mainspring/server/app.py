@@ -14,7 +14,7 @@ from mainspring.clock import Clock, SystemClock
 from mainspring.engine.engine import Engine
 from mainspring.errors import MainspringError
 from mainspring.model.limits import Limits
-from mainspring.server.api import account, events, health, jobs, runs, store, workers
+from mainspring.server.api import account, batches, events, health, jobs, runs, store, streams, workers
 from mainspring.server.auth import Keys
 from mainspring.server.call import Services
 from mainspring.server.edge import Edge, Guard
@@ -25,7 +25,7 @@ from mainspring.server.worker_protocol import WORKER_ROUTES
 
 logger = logging.getLogger("mainspring.server")
 
-_NOUNS = (events, jobs, account, runs, store, workers, health)
+_NOUNS = (events, jobs, batches, account, streams, runs, store, workers, health)
 
 
 def create_app(
@@ -41,7 +41,7 @@ def create_app(
     `readiness`: asked by /readyz, off the loop, for reasons why nothing can be done now.
     """
     clock = clock or SystemClock()
-    plain_routes = (*HOT_ROUTES, *WORKER_ROUTES)
+    plain_routes = (*HOT_ROUTES, *batches.BATCH_ROUTES, *WORKER_ROUTES)
     app = _App(
         plain_routes=plain_routes,
         # Its pages load scripts from a CDN; the dashboard brings its own.

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Annotated
+from typing import Annotated, Protocol
 
 from fastapi import Depends, Request
 
@@ -49,6 +49,21 @@ class Call:
 
     def now(self) -> Instant:
         return self.services.clock.now()
+
+
+class Desk(Protocol):
+    """Where something is asked for, over HTTP or in process: what a hot verb works with. `Call` is one."""
+
+    @property
+    def engine(self) -> Engine: ...
+
+    @property
+    def limits(self) -> Limits: ...
+
+    @property
+    def environment_id(self) -> str: ...
+
+    def now(self) -> Instant: ...
 
 
 def services_of(request: Request) -> Services:

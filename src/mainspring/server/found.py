@@ -5,12 +5,12 @@ from typing import TypeVar
 from mainspring.engine import inspect
 from mainspring.engine.views import EventView, RunView
 from mainspring.errors import NotFound
-from mainspring.server.call import Call
+from mainspring.server.call import Desk
 
 T = TypeVar("T")
 
 
-async def find_run(call: Call, run_id: str) -> RunView:
+async def find_run(call: Desk, run_id: str) -> RunView:
     """The run; `NotFound` when this environment has none of that id."""
     found = await call.engine.read(inspect.get_run, call.environment_id, run_id, call.now())
     return known(found, run_id)
@@ -23,7 +23,7 @@ def known(found: T | None, run_id: str) -> T:
     return found
 
 
-async def find_event(call: Call, event_id: str) -> EventView:
+async def find_event(call: Desk, event_id: str) -> EventView:
     """The event, by our id or by the sender's; `NotFound` when this environment has none of that id."""
     view = await call.engine.read(inspect.get_event, call.environment_id, event_id)
     if view is None:

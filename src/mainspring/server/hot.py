@@ -8,13 +8,14 @@ from collections.abc import Sequence
 from starlette.requests import Request
 from starlette.responses import Response
 
+from mainspring.engine.commands import EventSent
 from mainspring.engine.views import RunView
 from mainspring.errors import LimitExceeded
 from mainspring.model.events import EventDraft
 from mainspring.model.pending import pending_reason
 from mainspring.server.answers import json_response, sent_response
 from mainspring.server.bodies import idempotency_key_of, read_model
-from mainspring.server.call import call_of
+from mainspring.server.call import Desk, call_of
 from mainspring.server.found import find_run
 from mainspring.server.routes import PlainRoute
 from mainspring.server.shapes.bodies import EventBody, EventsBody, TriggerBody, event_draft, run_draft
@@ -23,22 +24,17 @@ from mainspring.server.shapes.parts import Listing
 from mainspring.server.shapes.runs import RunShape, run_shape
 
 
-async def send_event(request: Request) -> Response:
-    """POST /api/v1/events"""
-    call = await call_of(request)
-    key = idempotency_key_of(request)
-    body = await read_model(request, EventBody)
-    draft = event_draft(body, call.engine.ids.new("evt"), call.limits, idempotency_key=key)
-    (sent,) = await call.engine.send_events(call.environment_id, (draft,))
-    return sent_response(request, sent)
+# ── the verbs, whoever asks ──────────────────────────────────────────────────────────────────────────
+async def take_event(desk: Desk, body: EventBody, key: str | None) -> EventSent:
+    """One event; `key` is its idempotency key unless the body has one."""
+    draft = event_draft(body, desk.engine.ids.new("evt"), desk.limits, idempotency_key=key)
+    (sent,) = await desk.engine.send_events(desk.environment_id, (draft,))
+    return sent
 
 
-async def send_events(request: Request) -> Response:
-    """POST /api/v1/events/batch: all or nothing."""
-    call = await call_of(request)
-    key = idempotency_key_of(request)
-    body = await read_model(request, EventsBody)
-    limit = call.limits.max_events_per_request
+async def take_events(desk: Desk, body: EventsBody, key: str | None) -> Listing[EventShape]:
+    """Several events, all or nothing."""
+    limit = desk.limits.max_events_per_request
     if len(body.events) > limit:
         raise LimitExceeded(
             f"the request has {len(body.events)} events; the limit is {limit} (max_events_per_request)",
@@ -48,12 +44,38 @@ async def send_events(request: Request) -> Response:
         )
     drafts: Sequence[EventDraft] = [
         event_draft(
-            event, call.engine.ids.new("evt"), call.limits, idempotency_key=f"{key}/{index}" if key else None
+            event, desk.engine.ids.new("evt"), desk.limits, idempotency_key=f"{key}/{index}" if key else None
         )
         for index, event in enumerate(body.events)
     ]
-    sent = await call.engine.send_events(call.environment_id, tuple(drafts))
-    return json_response(Listing[EventShape](data=[sent_shape(one) for one in sent]))
+    sent = await desk.engine.send_events(desk.environment_id, tuple(drafts))
+    return Listing[EventShape](data=[sent_shape(one) for one in sent])
+
+
+async def start_run(desk: Desk, job_id: str, body: TriggerBody, key: str | None) -> RunShape:
+    """A run of the job; the one that an earlier call with the same key started, if any."""
+    draft = run_draft(body, desk.engine.ids.new("run"), job_id, desk.limits, idempotency_key=key)
+    (run,) = await desk.engine.trigger_runs(desk.environment_id, (draft,))
+    if run.id != draft.run_id:  # started by an earlier call with this key: it may be anywhere by now
+        return run_shape(await find_run(desk, run.id))
+    # Just made, so only a delay can hold it back yet; who serves its job is not worth a look at each call.
+    reason = None if run.is_ready else pending_reason(run, desk.now(), (run.job_id,))
+    return run_shape(RunView(run, reason))
+
+
+# ── the routes ───────────────────────────────────────────────────────────────────────────────────────
+async def send_event(request: Request) -> Response:
+    """POST /api/v1/events"""
+    call = await call_of(request)
+    key = idempotency_key_of(request)
+    return sent_response(request, await take_event(call, await read_model(request, EventBody), key))
+
+
+async def send_events(request: Request) -> Response:
+    """POST /api/v1/events/batch: all or nothing."""
+    call = await call_of(request)
+    key = idempotency_key_of(request)
+    return json_response(await take_events(call, await read_model(request, EventsBody), key))
 
 
 async def trigger_job(request: Request) -> Response:
@@ -61,15 +83,7 @@ async def trigger_job(request: Request) -> Response:
     call = await call_of(request)
     key = idempotency_key_of(request)
     body = await read_model(request, TriggerBody)
-    draft = run_draft(
-        body, call.engine.ids.new("run"), request.path_params["id"], call.limits, idempotency_key=key
-    )
-    (run,) = await call.engine.trigger_runs(call.environment_id, (draft,))
-    if run.id != draft.run_id:  # started by an earlier call with this key: it may be anywhere by now
-        return json_response(run_shape(await find_run(call, run.id)))
-    # Just made, so only a delay can hold it back yet; who serves its job is not worth a look at each call.
-    reason = None if run.is_ready else pending_reason(run, call.now(), (run.job_id,))
-    return json_response(run_shape(RunView(run, reason)))
+    return json_response(await start_run(call, request.path_params["id"], body, key))
 
 
 HOT_ROUTES = (

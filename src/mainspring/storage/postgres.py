@@ -1,79 +1,129 @@
-"""PostgreSQL through psycopg 3: one writing connection per server, a pool of readers, made anew when they break.
+"""PostgreSQL through psycopg 3: one writing connection per server, a few that read, made anew when they break.
 
 Every decision is read and written under row locks on one connection in READ COMMITTED; the run's row is the
 lock for all that belongs to the run. Hot statements are planned for their values each time: a generic plan
 made while a table was young stays a sequential scan for ever.
+
+A transaction is sent as it comes, from its begin to its commit: only who reads an answer waits for it, so a
+batch costs a round trip per question it asks and one for its commit, however much it writes.
 """
 
+import re
+import selectors
 import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any, Literal
-from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 from psycopg import errors as pg
-from psycopg_pool import ConnectionPool, PoolTimeout
+from psycopg.conninfo import conninfo_to_dict
+from psycopg.pq import TransactionStatus
 
-from mainspring.errors import DatabaseTooOld, DatabaseUnavailable, TransactionConflict
+from mainspring.errors import DatabaseTooOld, DatabaseUnavailable, InvalidSetting, TransactionConflict
 from mainspring.storage.statements import POSTGRES, Statement, load_statements
 
 OLDEST_VERSION = 140000
 READERS = 8
 CONNECT_TIMEOUT = 5
+#: All our statements together: each is prepared once per connection.
+_PREPARED = 500
 #: What the server is told about our connections: a stuck peer or lock must not hold us for ever.
 _SESSION = (
     "-c plan_cache_mode=force_custom_plan -c lock_timeout=10s -c idle_in_transaction_session_timeout=60s "
     "-c timezone=UTC"
 )
-_KEEPALIVE = {
+#: A peer that is gone is noticed within seconds, also where nobody says goodbye.
+KEEPALIVE: dict[str, Any] = {
     "keepalives_idle": 5,
     "keepalives_interval": 2,
     "keepalives_count": 3,
     "tcp_user_timeout": 15_000,
 }
+#: Another server held what we need, or wrote first what only one may write: looked at again, it is decided.
+_CONFLICTS = (pg.DeadlockDetected, pg.SerializationFailure, pg.LockNotAvailable, pg.UniqueViolation)
+
+_PASSWORD = re.compile(r"((?:^|[?&])password=)[^&]*")
 
 Synchronous = Literal["FULL", "NORMAL"]
 Connection = psycopg.Connection[tuple[Any, ...]]
 
 
 class PostgresTransaction:
-    """Named statements on one connection."""
+    """Named statements on one connection, inside one transaction and one pipeline."""
 
     def __init__(self, connection: Connection, statements: dict[str, Statement]) -> None:
-        self._connection = connection
-        self._cursor = connection.cursor()
         self._statements = statements
+        # Two, for the answers of writes may come in while a question waits for its own.
+        self._asking, self._telling = connection.cursor(), connection.cursor()
+        self._ending = ExitStack()
+        self._pipeline: psycopg.Pipeline | None = self._ending.enter_context(connection.pipeline())
+        self._is_together = False
 
     def rows(self, statement: str, **values: Any) -> list[tuple[Any, ...]]:
-        self._run(statement, values)
-        return self._cursor.fetchall()
+        found = self._statements[statement]
+        self._asking.execute(found.sql, found.from_mapping(values))
+        return self._asking.fetchall()
 
     def row(self, statement: str, **values: Any) -> tuple[Any, ...] | None:
-        self._run(statement, values)
-        return self._cursor.fetchone()
+        found = self._statements[statement]
+        self._asking.execute(found.sql, found.from_mapping(values))
+        return self._asking.fetchone()
 
     def run(self, statement: str, **values: Any) -> int:
-        self._run(statement, values)
-        return self._cursor.rowcount
+        return self._tell(statement, [values])
 
     def run_many(self, statement: str, batch: Sequence[Any]) -> int:
-        if not batch:
-            return 0
-        found = self._statements[statement]
-        pick = found.from_mapping if isinstance(batch[0], Mapping) else found.from_object
-        self._cursor.executemany(found.sql, [pick(row) for row in batch])
-        return self._cursor.rowcount
+        return self._tell(statement, batch) if batch else 0
 
-    def together(self) -> AbstractContextManager[object]:
-        return self._connection.pipeline()
+    @contextmanager
+    def together(self) -> Iterator[object]:
+        outer, self._is_together = self._is_together, True
+        try:
+            yield self
+        finally:
+            self._is_together = outer
 
     def script(self, sql: str) -> None:
-        self._cursor.execute(sql)
+        self._leave_pipeline()  # which takes one statement at a time
+        self._telling.execute(sql)
 
-    def _run(self, statement: str, values: dict[str, Any]) -> None:
+    def tell(self, statement: str) -> None:
+        """Sends a statement without values, whose answer nobody reads."""
+        self._telling.execute(self._statements[statement].sql, prepare=False)
+
+    def finish(self) -> None:
+        """Commits; what failed of what nobody waited for fails here."""
+        self.tell("commit")
+        self._leave_pipeline()
+        if self._telling.statusmessage != "COMMIT":
+            raise pg.InFailedSqlTransaction("a statement before the commit had failed")
+
+    def abandon(self) -> None:
+        """Takes in what is still on its way, whatever it says."""
+        with suppress(psycopg.Error):
+            if self._pipeline is not None:
+                self._pipeline.sync()
+        with suppress(psycopg.Error):
+            self._leave_pipeline()
+
+    def _tell(self, statement: str, batch: Sequence[Any]) -> int:
+        """How many rows changed; inside `together` that is not known yet."""
         found = self._statements[statement]
-        self._cursor.execute(found.sql, found.from_mapping(values))
+        pick = found.from_mapping if isinstance(batch[0], Mapping) else found.from_object
+        if len(batch) == 1:
+            self._telling.execute(found.sql, pick(batch[0]))
+        else:
+            self._telling.executemany(found.sql, [pick(row) for row in batch])
+        if self._is_together:
+            return 0
+        if self._pipeline is not None:
+            self._pipeline.sync()
+        return max(self._telling.rowcount, 0)
+
+    def _leave_pipeline(self) -> None:
+        self._pipeline = None
+        self._ending.close()
 
 
 class PostgresDatabase:
@@ -82,65 +132,154 @@ class PostgresDatabase:
     dialect = "postgres"
 
     def __init__(self, url: str, *, synchronous: Synchronous = "FULL") -> None:
+        check_url(url)
         self._url = url
         self._options = _SESSION + (" -c synchronous_commit=off" if synchronous == "NORMAL" else "")
         self._statements = load_statements(POSTGRES)
         self._write_lock = threading.RLock()
         self._writer: Connection | None = None
+        self._closed = False
         self.label = hide_password(url)
-        self._readers = ConnectionPool(
-            url,
-            kwargs=self._connection_options(),
-            min_size=0,
-            max_size=READERS,
-            timeout=CONNECT_TIMEOUT,
-            open=False,
-            check=ConnectionPool.check_connection,
-            name="mainspring-readers",
-        )
+        self._readers = Readers(self._connect, self.label)
 
     @contextmanager
     def write(self) -> Iterator[PostgresTransaction]:
         with self._write_lock, _translated(self.label):
-            connection = self._open_writer()
-            try:
-                with connection.transaction():
-                    yield PostgresTransaction(connection, self._statements)
-            finally:
-                if connection.broken or connection.closed:
-                    self._writer = None
+            if self._closed:
+                raise closed(self.label)
+            if self._writer is None or not is_alive(self._writer):
+                self._writer = self._connect()
+            with self._transaction(self._writer, "begin_writing") as tx:
+                yield tx
 
     @contextmanager
     def read(self) -> Iterator[PostgresTransaction]:
-        with _translated(self.label):
-            if self._readers.closed:
-                self._readers.open()
-            with self._readers.connection() as connection:
-                connection.set_read_only(True)
-                with connection.transaction():
-                    yield PostgresTransaction(connection, self._statements)
+        with (
+            _translated(self.label),
+            self._readers.one() as connection,
+            self._transaction(connection, "begin_reading") as tx,
+        ):
+            yield tx
 
     def close(self) -> None:
         with self._write_lock:
+            self._closed = True
             if self._writer is not None:
                 self._writer.close()
                 self._writer = None
         self._readers.close()
 
-    def _open_writer(self) -> Connection:
-        if self._writer is None:
-            self._writer = psycopg.connect(self._url, **self._connection_options())
-            check_version(self._writer.info.server_version)
-        return self._writer
+    @contextmanager
+    def _transaction(self, connection: Connection, begin: str) -> Iterator[PostgresTransaction]:
+        """Commits at the end of the block; a connection that cannot be rolled back is closed."""
+        tx = PostgresTransaction(connection, self._statements)
+        try:
+            tx.tell(begin)
+            yield tx
+            tx.finish()
+        except BaseException:
+            tx.abandon()
+            try:
+                connection.rollback()
+            except psycopg.Error:
+                connection.close()
+            raise
 
-    def _connection_options(self) -> dict[str, Any]:
-        return {
-            "autocommit": True,  # transactions are opened where they are meant
-            "connect_timeout": CONNECT_TIMEOUT,
-            "options": self._options,
-            "application_name": "mainspring",
-            **_KEEPALIVE,
-        }
+    def _connect(self) -> Connection:
+        connection = psycopg.connect(
+            self._url,
+            autocommit=True,  # transactions are begun where they are meant
+            connect_timeout=CONNECT_TIMEOUT,
+            options=self._options,
+            application_name="mainspring",
+            **KEEPALIVE,
+        )
+        try:
+            check_version(connection.info.server_version)
+        except BaseException:
+            connection.close()
+            raise
+        connection.prepared_max = _PREPARED
+        return connection
+
+
+class Readers:
+    """The connections that read: up to `READERS`, made when they are needed, kept while they work."""
+
+    def __init__(self, connect: Callable[[], Connection], label: str) -> None:
+        self._connect = connect
+        self._label = label
+        self._idle: list[Connection] = []
+        self._count = 0
+        self._closed = False
+        self._changed = threading.Condition()
+
+    @contextmanager
+    def one(self) -> Iterator[Connection]:
+        """A connection for this thread alone; waits while all are in use."""
+        connection = self._take() or self._new()
+        try:
+            yield connection
+        finally:
+            self._give_back(connection)
+
+    def close(self) -> None:
+        """Those in use are closed when they are given back."""
+        with self._changed:
+            self._closed = True
+            for connection in self._idle:
+                connection.close()
+            self._idle.clear()
+            self._changed.notify_all()
+
+    def _take(self) -> Connection | None:
+        """An idle one; None when a new one may be made."""
+        with self._changed:
+            while True:
+                if self._closed:
+                    raise closed(self._label)
+                while self._idle:
+                    connection = self._idle.pop()
+                    if is_alive(connection):
+                        return connection
+                    connection.close()
+                    self._count -= 1
+                if self._count < READERS:
+                    self._count += 1
+                    return None
+                self._changed.wait()
+
+    def _new(self) -> Connection:
+        try:
+            return self._connect()
+        except BaseException:
+            with self._changed:
+                self._count -= 1
+                self._changed.notify()
+            raise
+
+    def _give_back(self, connection: Connection) -> None:
+        with self._changed:
+            if self._closed or connection.closed:
+                connection.close()
+                self._count -= 1
+            else:
+                self._idle.append(connection)
+            self._changed.notify()
+
+
+def is_alive(connection: Connection) -> bool:
+    """Whether an idle connection can be used, as far as this side knows; asks the server nothing."""
+    if connection.closed or connection.info.transaction_status is not TransactionStatus.IDLE:
+        return False
+    with selectors.DefaultSelector() as selector:
+        selector.register(connection, selectors.EVENT_READ)
+        return not selector.select(timeout=0)  # something to read where nothing was asked is a goodbye
+
+
+def closed(label: str) -> DatabaseUnavailable:
+    """The answer to whoever comes too late."""
+    return DatabaseUnavailable(f"the database {label} was closed")
 
 
 def check_version(version: int) -> None:
@@ -152,13 +291,27 @@ def check_version(version: int) -> None:
         )
 
 
+def check_url(url: str) -> None:
+    """Raises `InvalidSetting` for a URL that the driver cannot read; asks nobody."""
+    try:
+        ports = conninfo_to_dict(url).get("port") or ""
+        [int(port) for port in str(ports).split(",") if port]
+    except (psycopg.ProgrammingError, ValueError):
+        raise InvalidSetting(
+            f"the database URL {hide_password(url)!r} is not understood",
+            mend="Write it like postgresql://user:password@host:5432/name, special characters in it as %40.",
+            setting="database_url",
+        ) from None
+
+
 def hide_password(url: str) -> str:
     """The URL as people may see it."""
-    parts = urlsplit(url)
-    if parts.password is None:
-        return url
-    place = f"{parts.username or ''}:***@{parts.hostname or ''}" + (f":{parts.port}" if parts.port else "")
-    return urlunsplit(parts._replace(netloc=place))
+    scheme, mark, rest = url.partition("://")
+    place, slash, path = rest.partition("/")
+    account, at, host = place.rpartition("@")
+    user, colon, _ = account.partition(":")
+    shown = f"{user}:***" if colon else user
+    return _PASSWORD.sub(r"\1***", f"{scheme}{mark}{shown}{at}{host}{slash}{path}")
 
 
 @contextmanager
@@ -166,12 +319,8 @@ def _translated(label: str) -> Iterator[None]:
     """Faults of the database or the way to it become ours; faults of a statement (a bug) stay what they are."""
     try:
         yield
-    except (pg.DeadlockDetected, pg.SerializationFailure, pg.LockNotAvailable) as error:
+    except _CONFLICTS as error:
         raise TransactionConflict(f"another server was faster on {label}: {_first_line(error)}") from error
-    except PoolTimeout as error:
-        raise DatabaseUnavailable(
-            f"the database {label} did not answer within {CONNECT_TIMEOUT} s"
-        ) from error
     except (psycopg.OperationalError, psycopg.InterfaceError, pg.ReadOnlySqlTransaction) as error:
         raise DatabaseUnavailable(f"the database {label} failed: {_first_line(error)}") from error
 

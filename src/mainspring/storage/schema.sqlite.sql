@@ -21,6 +21,21 @@ CREATE TABLE attempts (
     primary key (run_id, task_key, number)
 ) strict, without rowid;
 
+CREATE TABLE awaited_runs (
+    run_id text not null,
+    task_key text not null,
+    target_run_id text not null,
+    primary key (run_id, task_key, target_run_id)
+) strict, without rowid;
+
+CREATE TABLE batch_runs (
+    environment_id text not null,
+    batch_id text not null,
+    number integer not null,
+    run_id text not null,
+    primary key (environment_id, batch_id, number)
+) strict, without rowid;
+
 CREATE TABLE environments (
     id text primary key,
     project_id text not null references projects (id),
@@ -152,6 +167,13 @@ CREATE TABLE store_entries (
     primary key (environment_id, scope, owner, key)
 ) strict, without rowid;
 
+CREATE TABLE streams (
+    run_id text not null,
+    name text not null,
+    appended integer not null,
+    primary key (run_id, name)
+) strict, without rowid;
+
 CREATE TABLE tasks (
     run_id text not null,
     environment_id text not null,
@@ -206,6 +228,8 @@ CREATE TABLE workers (
     commit_seq integer not null,
     blocked_stack text
 ) strict;
+
+CREATE INDEX awaited_runs_by_target on awaited_runs (target_run_id);
 
 CREATE INDEX events_by_correlation on events (environment_id, correlation_id, name, delivered_at)
     where correlation_id is not null;

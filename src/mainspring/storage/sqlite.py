@@ -126,10 +126,10 @@ class SqliteDatabase:
     def write(self) -> Iterator[SqliteTransaction]:
         with self._write_lock, _translated(self.label):
             self._check_open()
-            self._writer.execute("begin immediate")
+            self._writer.execute(self._statements["begin_writing"].sql)
             try:
                 yield SqliteTransaction(self._writer, self._statements)
-                self._writer.execute("commit")
+                self._writer.execute(self._statements["commit"].sql)
             except BaseException:
                 if self._writer.in_transaction:
                     self._writer.execute("rollback")
@@ -149,7 +149,7 @@ class SqliteDatabase:
         with _translated(self.label):
             connection = self._reader()
             try:
-                connection.execute("begin")
+                connection.execute(self._statements["begin_reading"].sql)
                 yield SqliteTransaction(connection, self._statements)
             finally:
                 if connection.in_transaction:

@@ -14,6 +14,7 @@ A statement stands under two comment lines, `-- name: claim_runs` and one line o
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 from operator import attrgetter, itemgetter
 from typing import Any
@@ -55,8 +56,9 @@ class Statement:
     from_object: Callable[[Any], tuple[Any, ...]]
 
 
+@cache
 def load_statements(dialect: Dialect) -> dict[str, Statement]:
-    """Every statement of a dialect by name: the common ones, overridden by the dialect's own."""
+    """Every statement of a dialect by name: the common ones, overridden by the dialect's own. Read once."""
     folder = files("mainspring.storage") / "queries"
     texts = [f.read_text("utf-8") for f in sorted(folder.iterdir(), key=str) if f.name.endswith(".sql")]
     own = folder / dialect.name

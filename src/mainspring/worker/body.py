@@ -11,7 +11,6 @@ from mainspring.codec import decode, encode
 from mainspring.errors import ControlFlow
 from mainspring.model.protocol import RunAttemptFailed, RunSucceeded
 from mainspring.sdk.ambient import io
-from mainspring.sdk.bridge import is_async
 from mainspring.sdk.context import Context, JobInfo, RunInfo, enter_run
 from mainspring.sdk.events import read_event
 from mainspring.sdk.retry import Retry, decide
@@ -19,6 +18,7 @@ from mainspring.worker.failures import failure_of
 from mainspring.worker.held import Held
 from mainspring.worker.passage import Passage
 from mainspring.worker.runtime import RunRuntime
+from mainspring.worker.sealing import still_sealed
 
 log = logging.getLogger("mainspring.worker")
 
@@ -62,20 +62,19 @@ class Body:
     async def play(self) -> Ending:
         """Calls the function, then its hooks. Raises only what must pass: a stop, an interrupted process."""
         with enter_run(self._runtime, self._context):
-            # A plain `def` cannot be stopped half-way: it counts as an attempt in progress until it returns.
-            is_blocking = not is_async(self._held.job.fn)
-            self._passage.attempts += is_blocking
             try:
                 return await self._call()
             except ControlFlow:
                 if self._passage.stop is None and self._passage.is_leaving:
                     await self._passage.never()  # refused on the way out
                 raise
-            finally:
-                self._passage.attempts -= is_blocking
 
     async def _call(self) -> Ending:
         claimed, job = self._held.claimed, self._held.job
+        unreadable = still_sealed(claimed)
+        if unreadable is not None:  # with the key it can go on: nothing is lost by waiting for a person
+            self._passage.owner.drifted(unreadable, None)
+            await self._passage.never()
         try:
             result = await job.call(claimed.payload, io, self._context)
             output = self._encoded(result)

@@ -41,10 +41,17 @@ def failure_of(error: BaseException, *, task_key: str | None = None) -> Failure:
         type=type(error).__name__,
         message=clean_text(_message(error), _MOST_TEXT),
         code=error.code if isinstance(error, MainspringError) else "error",
-        traceback=cause.traceback if isinstance(cause, Failure) else traceback_of(cause),
+        traceback=_traceback(cause),
         task_key=key,
         path=_path(error),
     )
+
+
+def _traceback(cause: BaseException | Failure) -> str | None:
+    if isinstance(cause, Failure):
+        return cause.traceback
+    remote = getattr(cause, "remote_traceback", None)  # of an error from a process of its own
+    return traceback_of(cause) if remote is None else clean_text(remote, _MOST_TEXT)
 
 
 def find_task_failed(error: BaseException) -> TaskFailed | None:

@@ -1,6 +1,7 @@
 """A run under this worker's lease: what every passage through its body shares, and what its worker lends it."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Mapping
 from contextvars import Context
 from dataclasses import dataclass, replace
@@ -51,6 +52,8 @@ class Held:
         }
         self._position = max((one.position or 0 for one in claimed.checkpoints), default=0)
         self._lines = 0
+        #: By stream, how many chunks of the run's body were reported under this lease.
+        self.streamed: Counter[str] = Counter()
 
     def next_position(self) -> int:
         """The position of the result that reaches user code next."""

@@ -9,7 +9,6 @@ import logging
 from collections.abc import Callable
 from contextvars import Context
 from dataclasses import replace
-from typing import Any
 
 from mainspring.clock import Clock
 from mainspring.errors import Forbidden, MainspringError, ProtocolMismatch, Unauthorized, UnknownWorker
@@ -21,8 +20,15 @@ from mainspring.model.protocol import (
     ItemAnswer,
     LogWritten,
     ReportAnswer,
+    RunChanged,
     RunReport,
     RunsTriggered,
+    RunSucceeded,
+    StoreUsed,
+    StreamAppended,
+    TaskAttemptFailed,
+    TaskStarted,
+    TaskSucceeded,
 )
 from mainspring.worker.backend import Backend
 from mainspring.worker.patience import Patience, is_passing
@@ -261,20 +267,29 @@ def _sent(entry: Entry, now: int) -> Item:
     return item
 
 
-def _weight(item: Any) -> int:
+#: Characters of an item beside its texts, about.
+_LEAST_WEIGHT = 200
+
+
+def _weight(item: Item) -> int:
     """About how many characters the item has on the wire."""
-    weight = 200 + len(getattr(item, "output", None) or "")
-    if isinstance(item, LogWritten):
+    weight = _LEAST_WEIGHT
+    if isinstance(item, TaskSucceeded | RunSucceeded):
+        weight += len(item.output)
+    elif isinstance(item, LogWritten):
         weight += len(item.message) + len(item.fields or "")
+    elif isinstance(item, StreamAppended):
+        weight += len(item.chunk)
     elif isinstance(item, EventsSent):
         weight += sum(len(event.payload) + len(event.context or "") for event in item.events)
     elif isinstance(item, RunsTriggered):
         weight += sum(len(run.payload) + len(run.metadata) for run in item.runs)
-    else:
-        operation = getattr(item, "operation", None)
-        weight += len(getattr(operation, "value", None) or "")
-        label = getattr(item, "task", None)
-        weight += len(getattr(label, "params", None) or "") + len(getattr(label, "properties", None) or "")
+    elif isinstance(item, StoreUsed):
+        weight += len(item.operation.value or "")
+    elif isinstance(item, RunChanged):
+        weight += sum(len(text or "") for text in (item.tags, item.metadata, item.progress))
+    if isinstance(item, TaskStarted | TaskSucceeded | TaskAttemptFailed) and item.task.params is not None:
+        weight += len(item.task.params)
     return weight
 
 

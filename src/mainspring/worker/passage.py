@@ -38,7 +38,7 @@ class Owner(Protocol):
         """Something changed after which the run may have nothing to do but wait."""
         ...
 
-    def drifted(self, message: str, key: str) -> None:
+    def drifted(self, message: str, key: str | None) -> None:
         """The code does not fit the checkpoints."""
         ...
 
@@ -199,8 +199,8 @@ class Passage:
 
     def is_safe(self) -> bool:
         """Whether the passage may end here without repeating anything: no attempt in progress, no result of one
-        on its way."""
-        return self.attempts == 0 and self.turns.is_empty()
+        on its way, and no plain `def` at work, which nothing can stop half-way."""
+        return self.attempts == 0 and self.turns.is_empty() and not self.strands.are_in_threads()
 
     def is_quiet(self) -> bool:
         """Whether all of the code waits for durable waits alone."""

@@ -17,6 +17,7 @@ from mainspring.sdk.runtime import TaskCall, WaitCall
 from mainspring.worker.effects import EffectCalls
 from mainspring.worker.passage import Passage
 from mainspring.worker.shown import Shown
+from mainspring.worker.streams import StreamCalls
 from mainspring.worker.tasks import TaskCalls
 from mainspring.worker.waits import WaitCalls
 
@@ -33,6 +34,7 @@ class RunRuntime:
         self.waits = WaitCalls(passage)
         self._effects = EffectCalls(passage)
         self._tasks = TaskCalls(passage, self.waits)
+        self._streams = StreamCalls(passage)
         self._seeds = passage.held.claimed.run_id
 
     async def run_task(self, call: TaskCall) -> Any:
@@ -76,6 +78,9 @@ class RunRuntime:
     ) -> None:
         if current_task.get() is not None or not self._passage.replay.is_replaying:
             self._shown.change(tags, metadata, progress)
+
+    async def append_chunk(self, stream: str, chunk: str) -> None:
+        await self._streams.append(stream, chunk)
 
     def tags(self) -> list[str]:
         return self._shown.tags()

@@ -13,6 +13,7 @@ from contextvars import Context, ContextVar
 from types import CodeType, MethodType
 from typing import Any
 
+from mainspring.sdk.bridge import Returning
 from mainspring.worker.stops import Guarded
 
 Strand = asyncio.Task[Any]
@@ -94,6 +95,8 @@ class Strands:
             return True
         if isinstance(future, asyncio.Task):
             return future in self._all  # and is looked at itself
+        if isinstance(future, Returning):  # of a thread, which is idle while it waits for a strand
+            return future.crossing.asked in self._all
         children = getattr(future, "_children", None)  # of a gather
         return children is not None and self._are_covered(children, kind)
 
@@ -109,6 +112,14 @@ class Strands:
             elif frame_code is _WAIT_CODE and variables.get("waiter") is future:
                 return variables.get("timeout") is None and self._are_covered(variables["fs"], kind)
         return False
+
+    def are_in_threads(self) -> bool:
+        """Whether a plain `def` works in its thread now, and does not wait for anything asked of `io`."""
+        waited = (getattr(strand, "_fut_waiter", None) for strand in self._all if not strand.done())
+        return any(
+            isinstance(future, Returning) and not future.done() and future.crossing.asked is None
+            for future in waited
+        )
 
     def have_timeouts(self) -> bool:
         """Whether a strand is inside `asyncio.timeout` or its like: a timer runs that parking would lose."""

@@ -23,6 +23,7 @@ from mainspring.sdk.context import TaskScope, enter_task
 from mainspring.sdk.retry import DEFAULT_RETRY, Retry, decide
 from mainspring.sdk.runtime import TaskCall
 from mainspring.worker.failures import output_failure, raised_failure, read_failure, task_error, write_failure
+from mainspring.worker.isolation import run_isolated
 from mainspring.worker.keys import Place, current_place
 from mainspring.worker.passage import Passage
 from mainspring.worker.strands import Ours, settle
@@ -134,7 +135,10 @@ class TaskCalls:
         token = current_place.set(here)
         try:
             with enter_task(scope):
-                running = invoke(call.fn, call.args, call.kwargs)
+                if call.isolation == "process":
+                    running = run_isolated(call, key)
+                else:
+                    running = invoke(call.fn, call.args, call.kwargs)
                 if call.timeout is not None:
                     running = _within(self._clock, call.timeout, running, key)
                 result = await running

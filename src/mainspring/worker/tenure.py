@@ -151,7 +151,7 @@ class Tenure:
 
     def takes_over(self) -> bool:
         passage = self._passage
-        if passage.attempts or not passage.turns.is_last():
+        if passage.attempts or not passage.turns.is_last() or passage.strands.are_in_threads():
             return False
         if self._leaving_with is not None:
             self._leave()
@@ -161,7 +161,7 @@ class Tenure:
             return True
         return False
 
-    def drifted(self, message: str, key: str) -> None:
+    def drifted(self, message: str, key: str | None) -> None:
         if self._leaving_with is None:
             self._leaving_with = RunDrifted(message, key)
             self._passage.is_leaving = True

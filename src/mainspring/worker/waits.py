@@ -128,7 +128,8 @@ class WaitCalls:
 
 def _given(spec: WaitSpec) -> Any:
     """What must be the same on replay. Times are not: code often computes them from the clock."""
-    return [spec.kind, spec.event_name, spec.correlation_id, spec.filter, spec.target_run_id, spec.token_id]
+    given = [spec.kind, spec.event_name, spec.correlation_id, spec.filter, spec.target_run_id, spec.token_id]
+    return [*given, spec.target_run_ids] if spec.target_run_ids else given
 
 
 def _outcome(known: Checkpoint) -> Any:

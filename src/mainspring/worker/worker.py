@@ -32,6 +32,7 @@ from mainspring.worker.keeper import Keeper
 from mainspring.worker.outbox import Outbox
 from mainspring.worker.patience import Patience, is_passing
 from mainspring.worker.roster import Roster
+from mainspring.worker.sealing import SealedBackend
 from mainspring.worker.strands import install_factory
 
 log = logging.getLogger("mainspring.worker")
@@ -65,7 +66,7 @@ class Worker:
         every outcome. `echoes`: what runs print is also printed here, not only kept. `ready` is called with the
         worker's id after every registration."""
         self._client = client
-        self._backend = backend
+        self._backend = backend if client.sealing is None else SealedBackend(backend, client.sealing)
         self._slots = slots
         self._clock = clock or SystemClock()
         self._name = name or socket.gethostname()

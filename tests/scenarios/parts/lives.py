@@ -6,6 +6,7 @@ sockets are closed as the operating system would. That is kill -9, as far as cod
 """
 
 import asyncio
+import logging
 import warnings
 from collections.abc import Callable, Coroutine
 from contextvars import Context, ContextVar, copy_context
@@ -91,8 +92,12 @@ class Lives:
         """Kill whoever lives, and give the loop back as it was."""
         for life in self._lives:
             self.end(life)
-        for life in self._lives:
-            life.context.run(_bury, life)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)  # some were never begun
+            logging.disable()  # nobody is interested in the errors of the dead
+            for life in self._lives:
+                life.context.run(_bury, life)
+            logging.disable(logging.NOTSET)
         self._loop.set_task_factory(self._factory)
         del self._loop.call_soon, self._loop.call_at, self._loop._make_socket_transport
 
@@ -153,15 +158,13 @@ def _inherit(context: Context | None) -> None:
 def _bury(life: Life) -> None:
     """Closes the frozen coroutines, so that the garbage collector has nothing to complain about."""
     buried: set[asyncio.Task[Any]] = set()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # some were never begun
-        # What is closed may begin new ones in its `finally`.
-        while left := {one for one in (*life.frozen, *life.begun) if not one.done()} - buried:
-            for one in left:
-                one._log_destroy_pending = False  # type: ignore[attr-defined]
-                asyncio._unregister_task(one)
-                _close(one.get_coro())
-            buried |= left
+    # What is closed may begin new ones in its `finally`.
+    while left := {one for one in (*life.frozen, *life.begun) if not one.done()} - buried:
+        for one in left:
+            one._log_destroy_pending = False  # type: ignore[attr-defined]
+            asyncio._unregister_task(one)
+            _close(one.get_coro())
+        buried |= left
     life.frozen.clear()
 
 

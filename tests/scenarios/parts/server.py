@@ -2,19 +2,17 @@
 together by hand so that they can die at any moment, and so that only what a scenario means can end a worker."""
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-import httpx2
-
 from mainspring.client.http import open_door
+from mainspring.client.inprocess import InProcess
 from mainspring.clock import HOUR, FakeClock, Instant
 from mainspring.engine.commands import Claim
 from mainspring.engine.engine import Engine
 from mainspring.engine.inspect import get_run_row
 from mainspring.engine.timing import Timing
 from mainspring.model.limits import Limits
-from mainspring.model.store import StoreOperation
 from mainspring.sdk.door import Door
 from mainspring.serve import LocalBackend
 from mainspring.server.app import create_app
@@ -24,6 +22,7 @@ from mainspring.storage.open import open_database
 from mainspring.worker.backend import Backend
 from scenarios.parts.disk import Disk
 from scenarios.parts.lives import Life, Lives
+from scenarios.parts.ripple import Ripples
 
 API_KEY = "tr_dev_scenarios"
 _LOCAL = "http://127.0.0.1:2020"
@@ -42,9 +41,11 @@ class Server:
     engine: Engine
     app: Any
     clock: FakeClock
+    ripples: Ripples
     environment_id: str = ""
     listener: Listener | None = None
-    _holder: dict[str, Any] = field(default_factory=dict)
+    #: What `next_timer_at` found, and after how many commits.
+    _next_timer: tuple[int, Instant | None] = (-1, None)
 
     @classmethod
     async def start(
@@ -53,10 +54,10 @@ class Server:
         """Opens the database (made when it is not there) and lets the engine work; over HTTP it listens too."""
         disk = Disk(open_database(url, synchronous="NORMAL"))  # nobody cuts the machine's own power here
         upgrade(disk, clock.now())
-        engine = Engine(disk, clock=clock, limits=limits, timing=CALM)
-        server = cls(
-            lives.begin("server"), disk, engine, create_app(engine, limits=limits, clock=clock), clock
-        )
+        ripples = Ripples()
+        engine = Engine(disk, clock=clock, limits=limits, timing=CALM, hints=ripples)
+        app = create_app(engine, limits=limits, clock=clock)
+        server = cls(lives.begin("server"), disk, engine, app, clock, ripples)
         server.environment_id = await engine.ensure_dev_environment(API_KEY)
         await lives.spawn(server.life, engine.start())
         if is_http:
@@ -83,7 +84,7 @@ class Server:
 
     def door(self) -> Door:
         """A way to the API; in process it calls the app without a socket."""
-        transport = httpx2.ASGITransport(self.app) if self.listener is None else None
+        transport = InProcess(self.app) if self.listener is None else None
         return open_door(self.url, API_KEY, transport=transport)
 
     def local_backend(self) -> Backend:
@@ -92,9 +93,7 @@ class Server:
     # ── what scenarios must know to turn the clock ───────────────────────────────────────────────────
     async def catch_up(self) -> None:
         """Returns when every command submitted until now has been applied, and whoever it concerns was told."""
-        # A batch's hints go out after its answers. So the second one is answered when those of the first are out.
-        for _ in range(2):
-            await self.engine.use_store(self.environment_id, StoreOperation("get", "environment", "", "none"))
+        await self.ripples.pass_through(self.engine)
 
     def holds_claim(self, worker_id: str, claim_seq: int) -> bool:
         """Whether this claim has arrived and stays open because there is nothing to say."""
@@ -110,6 +109,10 @@ class Server:
 
     def next_timer_at(self) -> Instant | None:
         """When something is due next: a wait, an event, a run's delay, expiry or deadline."""
-        with self.disk.read() as tx:
-            rows = [tx.row(name) for name in ("next_wait_at", "next_event_at", "next_run_at")]
-        return min((row[0] for row in rows if row is not None and row[0] is not None), default=None)
+        commits = self.disk.commits
+        if self._next_timer[0] != commits:
+            with self.disk.read() as tx:
+                rows = [tx.row(name) for name in ("next_wait_at", "next_event_at", "next_run_at")]
+            due = [row[0] for row in rows if row is not None and row[0] is not None]
+            self._next_timer = (commits, min(due, default=None))
+        return self._next_timer[1]

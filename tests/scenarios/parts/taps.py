@@ -1,7 +1,7 @@
 """Taps: the backend, door and clock of a worker, wrapped so that the world sees what is still under way."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 from mainspring.clock import FakeClock, Instant
@@ -16,6 +16,7 @@ from mainspring.model.protocol import (
     Registered,
     Registration,
 )
+from mainspring.model.streams import Streamed
 from mainspring.sdk.door import Door
 from mainspring.worker.backend import Backend
 from scenarios.parts.lives import Life, current_life
@@ -130,6 +131,11 @@ class TappedDoor:
             )
         finally:
             self.wire.answered(number)
+
+    def stream(
+        self, path: str, *, params: Mapping[str, Any] | None = None, after: str | None = None
+    ) -> AsyncIterator[Streamed]:
+        return self._inner.stream(path, params=params, after=after)
 
     async def aclose(self) -> None:
         await self._inner.aclose()

@@ -62,7 +62,7 @@ async def list_logs(call: Caller, id: str, asked: Annotated[LogFilter, Query()])
 async def list_history(call: Caller, id: str, asked: Annotated[Paging, Query()]) -> Listing[EntryShape]:
     """The append-only account, oldest first."""
     limit = page_size(asked.limit, call.limits)
-    after = int(_place(asked.cursor, r"\d{1,18}") or 0)
+    after = cursor_sequence(asked.cursor)
     found = await call.engine.read(account.run_history, call.environment_id, id, after, limit)
     entries = [entry_shape(entry) for entry in known(found, id)]
     return Listing(data=entries, next_cursor=str(entries[-1].sequence if entries else after))
@@ -73,6 +73,11 @@ async def list_trace(call: Caller, id: str) -> Listing[SpanShape]:
     """Spans for a timeline, without payloads."""
     spans = await call.engine.read(account.run_trace, call.environment_id, id)
     return whole_list(known(spans, id), span_shape)
+
+
+def cursor_sequence(cursor: str | None) -> int:
+    """The sequence that a cursor of a history is; `BadRequest` for another one."""
+    return int(_place(cursor, r"\d{1,18}") or 0)
 
 
 def _place(cursor: str | None, form: str) -> str | None:

@@ -35,7 +35,7 @@ class WaitShape(BaseModel):
     id: str | None = Field(description="The correlation id it waits for.")
     until: At | None
     since: At
-    message: str | None = Field(description="What a person must know, where one must decide.")
+    message: str | None = Field(description="What it waits for, where the fields above do not say.")
 
 
 class RunShape(BaseModel):

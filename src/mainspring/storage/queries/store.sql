@@ -1,7 +1,12 @@
 -- name: store_entries_by_keys
 -- Entries about to be used.
 select {store_entry} from store_entries
-where environment_id = :environment_id and scope = :scope and owner = :owner and key in each(:keys) @lock;
+where environment_id = :environment_id and scope = :scope and owner = :owner and key in each(:keys) order by key @lock;
+
+-- name: find_store_entries
+-- The same for whoever only looks.
+select {store_entry} from store_entries
+where environment_id = :environment_id and scope = :scope and owner = :owner and key in each(:keys);
 
 -- name: save_store_entry
 -- A value that outlives runs.

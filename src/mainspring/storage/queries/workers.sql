@@ -6,7 +6,7 @@ where workers.environment_id = excluded.environment_id;
 
 -- name: workers_by_ids
 -- Workers as they stand.
-select {worker} from workers where id in each(:ids) @lock;
+select {worker} from workers where id in each(:ids) order by id @lock;
 
 -- name: beat_worker
 -- A sign of life, and what the worker says of itself.

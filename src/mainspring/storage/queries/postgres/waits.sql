@@ -8,3 +8,15 @@ order by r.id, w.created_at, w.task_key for update of r, w;
 -- The same, passing over runs that another server is changing; it looks at their waits itself.
 select {wait:w} from runs r join waits w on w.run_id = r.id
 where w.due_at <= :now order by w.due_at limit :limit for update of r, w skip locked;
+
+-- name: speak_on_channels
+-- Whoever announces something, until it commits: beside others who do, but not beside those who begin to listen.
+select pg_advisory_xact_lock_shared(lock) from (
+  select distinct hashtextextended(:environment_id || ' ' || channel, 0) as lock
+  from unnest(:channels::text[]) channel order by lock) locks;
+
+-- name: hear_channels
+-- Whoever begins to listen, until it commits: what is announced meanwhile comes before or after, never unheard.
+select pg_advisory_xact_lock(lock) from (
+  select distinct hashtextextended(:environment_id || ' ' || channel, 0) as lock
+  from unnest(:channels::text[]) channel order by lock) locks;

@@ -1,0 +1,26 @@
+"""Server-sent events: lines of text into messages."""
+
+from collections.abc import AsyncIterator
+
+from pydantic_core import from_json
+
+from mainspring.model.streams import Streamed
+
+
+async def messages(lines: AsyncIterator[str]) -> AsyncIterator[Streamed]:
+    """The messages of a stream, as they come; comments (pings) and unfinished ones are left out."""
+    kind, id_, data = "message", None, list[str]()
+    async for line in lines:
+        if not line:
+            if data:
+                yield Streamed(kind, from_json("\n".join(data)), id_)
+            kind, id_, data = "message", None, []
+            continue
+        name, _, value = line.partition(":")
+        value = value.removeprefix(" ")
+        if name == "event":
+            kind = value
+        elif name == "id":
+            id_ = value
+        elif name == "data":
+            data.append(value)

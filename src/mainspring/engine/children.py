@@ -1,0 +1,155 @@
+"""Runs that concern other runs: those that wait for their end, and children that are cancelled with their parent.
+
+A wait for several runs keeps a row per run that has not ended; the last one to go resolves it, so that the
+waiting run wakes once however many there were.
+"""
+
+from collections.abc import Iterable
+
+from mainspring.codec import decode
+from mainspring.engine.batch import Batch, EndedRun
+from mainspring.engine.runs import end_run
+from mainspring.engine.shown import failure_json, run_result_json
+from mainspring.engine.waits import NewWait, Resolution, resolve
+from mainspring.model.failures import Failure
+from mainspring.model.runs import FINAL_RUN_STATUSES, Run
+from mainspring.model.waits import Wait, run_channel
+from mainspring.storage.shapes import RUN, WAIT
+
+
+# ── waits for runs ───────────────────────────────────────────────────────────────────────────────────
+def check_run_waits(batch: Batch, new_waits: list[NewWait]) -> None:
+    """Resolves waits for runs that have ended already. Call after the rows of the waits are written."""
+    single = [new for new in new_waits if new.wait.kind == "run"]
+    several = [new for new in new_waits if new.wait.kind == "runs"]
+    if not single and not several:
+        return
+    _await_several(batch, several)
+    targets = {target for new in (*single, *several) for target in new.target_run_ids}
+    rows = batch.tx.rows("runs_to_await", ids=sorted(targets))
+    is_open = {
+        (environment_id, run_id)
+        for run_id, environment_id, status in rows
+        if status not in FINAL_RUN_STATUSES
+    }
+    answered = []
+    for new in (*single, *several):
+        environment_id = new.wait.environment_id
+        if not any((environment_id, target) in is_open for target in new.target_run_ids):
+            answered.append((new.wait, new.target_run_ids))
+    _drop(batch, several, is_open)
+    _answer(batch, answered)
+
+
+def _await_several(batch: Batch, new_waits: list[NewWait]) -> None:
+    for new in new_waits:
+        for target in new.target_run_ids:
+            row = {"run_id": new.wait.run_id, "task_key": new.wait.task_key, "target_run_id": target}
+            batch.later("insert_awaited_run", row)
+    batch.flush()
+
+
+def _drop(batch: Batch, new_waits: list[NewWait], is_open: set[tuple[str, str]]) -> None:
+    """The rows of runs that ended before they were waited for, or that are not there."""
+    for new in new_waits:
+        for target in new.target_run_ids:
+            if (new.wait.environment_id, target) not in is_open:
+                row = {"run_id": new.wait.run_id, "task_key": new.wait.task_key, "target_run_id": target}
+                batch.later("delete_awaited_run", row)
+    batch.flush()
+
+
+def _answer(batch: Batch, answered: list[tuple[Wait, tuple[str, ...]]]) -> None:
+    """Resolves waits all of whose runs have ended, with what these came to."""
+    if not answered:
+        return
+    ids = sorted({target for _, targets in answered for target in targets})
+    runs = {(run.environment_id, run.id): run for run in RUN.values(batch.tx.rows("runs_by_ids", ids=ids))}
+    resolutions = []
+    for wait, targets in answered:
+        results = [_result(target, runs.get((wait.environment_id, target))) for target in targets]
+        resolutions.append(_resolution(batch, wait, results))
+    resolve(batch, resolutions)
+
+
+def _result(run_id: str, run: Run | None) -> str:
+    if run is None:
+        missing = Failure("NotFound", f"there is no run '{run_id}' in this environment", "not_found")
+        return run_result_json(run_id, "FAILED", None, failure_json(missing))
+    return run_result_json(run.id, run.status, run.output, run.failure)
+
+
+def _resolution(batch: Batch, wait: Wait, results: list[str]) -> Resolution:
+    if wait.kind == "run":
+        return Resolution(wait, output=results[0])
+    output = "[" + ",".join(results) + "]"
+    limit = batch.limits.max_body_bytes
+    if len(output) <= limit // 4 or len(output.encode()) <= limit:
+        return Resolution(wait, output=output)
+    message = (
+        f"the results of {len(results)} runs come to more than {limit} bytes (max_body_bytes). "
+        "Let each return less: an id or a path of what it made."
+    )
+    return Resolution(wait, failure=Failure("TooLarge", message, "too_large", task_key=wait.task_key))
+
+
+# ── runs that ended ──────────────────────────────────────────────────────────────────────────────────
+def settle_ended(batch: Batch) -> None:
+    """Runs that ended in this batch: their open tasks and waits end with them, who waits for them is told, and
+    what a cancelled one started is cancelled with it."""
+    while batch.ended:
+        ended, batch.ended = batch.ended, []
+        batch.flush()
+        ids = [run.run_id for run in ended]
+        batch.tx.run("delete_waits_of_runs", run_ids=ids)
+        batch.tx.run("close_tasks", run_ids=ids, now=batch.now)
+        _tell_single(batch, ended)
+        _tell_several(batch, ids)
+        cancelled = [run.run_id for run in ended if run.status == "CANCELLED"]
+        if cancelled:
+            _cancel_children(batch, cancelled)
+
+
+def _tell_single(batch: Batch, ended: Iterable[EndedRun]) -> None:
+    by_environment: dict[str, dict[str, str]] = {}
+    for run in ended:
+        output = run_result_json(run.run_id, run.status, run.output, run.failure)
+        by_environment.setdefault(run.environment_id, {})[run_channel(run.run_id)] = output
+    for environment_id, outputs in by_environment.items():
+        rows = batch.tx.rows("waits_on_channels", environment_id=environment_id, channels=sorted(outputs))
+        resolve(batch, [Resolution(w, output=outputs[w.channel or ""]) for w in WAIT.values(rows)])
+
+
+def _tell_several(batch: Batch, ids: list[str]) -> None:
+    """The waiting runs are held before their rows are taken away: of two servers that end the last two runs of a
+    wait, the second sees what the first has done."""
+    waits = WAIT.values(batch.tx.rows("waits_for_several", target_run_ids=ids))
+    batch.tx.run("delete_awaited_runs", target_run_ids=ids)
+    if waits:
+        run_ids = sorted({wait.run_id for wait in waits})
+        done = {(row[0], row[1]) for row in batch.tx.rows("answered_waits", run_ids=run_ids)}
+        _answer(
+            batch,
+            [(w, tuple(decode(w.filter or "[]"))) for w in waits if (w.run_id, w.task_key) in done],
+        )
+
+
+def _cancel_children(batch: Batch, parent_run_ids: list[str]) -> None:
+    """Those that nobody holds end at once, and their children after them; holders of the others are asked."""
+    running = []
+    for run_id, environment_id, status, lease in batch.tx.rows(
+        "open_children", parent_run_ids=parent_run_ids
+    ):
+        if status == "RUNNING":
+            running.append(run_id)
+        else:
+            end_run(batch, (environment_id, run_id, lease), "CANCELLED")
+    if not running:
+        return
+    timer_at = batch.now + batch.timing.cancel_grace
+    asked = batch.tx.rows("request_cancels", ids=running, now=batch.now, timer_at=timer_at)
+    for run_id, environment_id, worker_id in asked:
+        batch.record((environment_id, run_id), "CANCEL_REQUESTED")
+        batch.wake.attention.add(worker_id)
+    if asked:
+        batch.wake.at(timer_at)

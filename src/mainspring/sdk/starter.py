@@ -1,0 +1,87 @@
+"""Starts runs of a job and waits for them: durably inside a run, over the API outside."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from mainspring.clock import SECOND
+from mainspring.errors import RunFailed
+from mainspring.model.runs import RunDraft
+from mainspring.model.waits import WaitSpec
+from mainspring.sdk.annotations import Restore
+from mainspring.sdk.api import Api, segment
+from mainspring.sdk.children import RunResult, read_result, result_of_failed
+from mainspring.sdk.context import Scope, scope_or_none
+from mainspring.sdk.handle import Run
+from mainspring.sdk.json_text import encode
+from mainspring.sdk.runtime import WaitCall
+
+
+class Starter:
+    """For the runs of one job."""
+
+    def __init__(self, api: Api, job_id: str, restore: Restore | None) -> None:
+        self._api = api
+        self._job_id = job_id
+        self._restore = restore
+
+    async def start(self, drafts: Sequence[RunDraft], *, is_batch: bool) -> list[Run[Any]]:
+        """Their handles, in order; all are started, or none."""
+        if not drafts:
+            return []
+        scope = scope_or_none()
+        if scope is not None:
+            key = f"batch:{self._job_id}" if is_batch else f"trigger:{self._job_id}"
+            shown = await scope.runtime.trigger_runs(key, drafts)
+        elif is_batch:
+            body = ",".join(_request_of(draft, names_job=True) for draft in drafts)
+            answer = await self._api.call("POST", "/batches", body=f'{{"runs":[{body}]}}', timeout=60)
+            shown = answer["runs"]
+        else:
+            (draft,) = drafts
+            path = f"/jobs/{segment(self._job_id)}/trigger"
+            shown = [await self._api.call("POST", path, body=_request_of(draft))]
+        return [Run(self._api, one, self._restore) for one in shown]
+
+    async def results(self, drafts: Sequence[RunDraft], *, is_batch: bool) -> list[RunResult[Any]]:
+        """What the runs came to, in order, when the last of them has ended."""
+        runs = await self.start(drafts, is_batch=is_batch)
+        scope = scope_or_none()
+        if scope is None or not runs:
+            return [await self._result(run) for run in runs]
+        return await self._wait(scope, [run.id for run in runs], is_batch=is_batch)
+
+    async def _wait(self, scope: Scope, run_ids: list[str], *, is_batch: bool) -> list[RunResult[Any]]:
+        if is_batch:
+            name = f"wait for {len(run_ids)} runs of {self._job_id}"
+            spec = WaitSpec("runs", target_run_ids=tuple(run_ids))
+        else:
+            name = f"wait for {self._job_id}"
+            spec = WaitSpec("run", target_run_id=run_ids[0])
+        shown = await scope.runtime.wait(WaitCall(f"wait:{self._job_id}", "run_wait", name, spec))
+        ended = shown if is_batch else [shown]
+        return [read_result(one, self._job_id, self._restore) for one in ended]
+
+    async def _result(self, run: Run[Any]) -> RunResult[Any]:
+        try:
+            output = await run.result()
+        except RunFailed as failed:
+            return result_of_failed(failed, self._job_id)
+        return RunResult(True, output, None, run.id, run.status, self._job_id)
+
+
+def _request_of(draft: RunDraft, *, names_job: bool = False) -> str:
+    """The draft as the API takes it; payload and metadata as they were encoded."""
+    fields: dict[str, Any] = {
+        "job_id": draft.job_id if names_job else None,
+        "idempotency_key": draft.idempotency_key,
+        "delay": None if draft.delay is None else draft.delay / SECOND,
+        "queue": draft.queue,
+        "concurrency_key": draft.concurrency_key,
+        "priority": draft.priority or None,
+        "ttl": None if draft.ttl is None else draft.ttl / SECOND,
+        "tags": list(draft.tags) or None,
+        "max_attempts": draft.max_attempts,
+    }
+    given = {name: value for name, value in fields.items() if value is not None}
+    parts = [f'"{name}":{encode(value, what=name)}' for name, value in given.items()]
+    return "{" + ",".join([f'"payload":{draft.payload}', f'"metadata":{draft.metadata}', *parts]) + "}"

@@ -1,0 +1,286 @@
+"""`client.sync` and `job.sync`: the same verbs for blocking code, in Flask, Django views and scripts.
+
+Each call does its async twin on an event loop in a thread of ours and waits for it; see `bridge.wait_for`.
+"""
+
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
+from datetime import datetime
+from typing import Any, Generic, Protocol, TypeVar
+
+from mainspring.duration import Duration
+from mainspring.model.runs import RunStatus
+from mainspring.sdk.api import Listing, Page
+from mainspring.sdk.bridge import wait_for
+from mainspring.sdk.events import Event, EventMessage, Events
+from mainspring.sdk.handle import Run, Runs, RunState
+from mainspring.sdk.jobs import Jobs, RegisteredJob
+from mainspring.sdk.store import Store
+
+T = TypeVar("T")
+S = TypeVar("S")
+OutputT_co = TypeVar("OutputT_co", covariant=True)
+
+_UNSET: Any = object()
+_END: Any = object()
+
+
+class SyncRun(RunState[OutputT_co]):
+    """A handle of one run, whose methods wait."""
+
+    def __init__(self, run: Run[OutputT_co]) -> None:
+        super().__init__(run._api, run._shown, run._restore)
+        self._run = run
+
+    def refresh(self) -> "SyncRun[OutputT_co]":
+        """As `Run.refresh`."""
+        return self._done(self._run.refresh(), "refresh")
+
+    def result(self, timeout: Duration | None = None) -> OutputT_co:
+        """As `Run.result`: wait for its end; what the job returned. Raises `RunFailed`, `WaitTimeout`."""
+        try:
+            return wait_for(self._run.result(timeout), "run.result")
+        finally:
+            self._shown = self._run._shown
+
+    def cancel(self) -> "SyncRun[OutputT_co]":
+        """As `Run.cancel`."""
+        return self._done(self._run.cancel(), "cancel")
+
+    def replay(self, *, payload: Any = _UNSET) -> "SyncRun[OutputT_co]":
+        """As `Run.replay`: the handle of the fresh run."""
+        given = {} if payload is _UNSET else {"payload": payload}
+        return SyncRun(wait_for(self._run.replay(**given), "run.replay"))
+
+    def _done(self, call: Coroutine[Any, Any, Any], name: str) -> "SyncRun[OutputT_co]":
+        wait_for(call, f"run.{name}")
+        self._shown = self._run._shown
+        return self
+
+
+class SyncListing(Generic[T]):
+    """A list kept by the server: `.page()` for one page, `for ... in` goes through all of it."""
+
+    def __init__(self, listing: Listing[S], call: str, read: Callable[[S], T]) -> None:
+        self._listing: Listing[Any] = listing
+        self._call = call
+        self._read = read
+
+    def page(self) -> Page[T]:
+        """The first page, or the one at the cursor that was given."""
+
+        async def ask() -> Page[Any]:
+            return await self._listing
+
+        page = wait_for(ask(), self._call)
+        return Page([self._read(one) for one in page.data], page.next_cursor)
+
+    def __iter__(self) -> Iterator[T]:
+        left: AsyncIterator[Any] = self._listing.__aiter__()
+
+        async def following() -> Any:
+            return await anext(left, _END)
+
+        while (one := wait_for(following(), self._call)) is not _END:
+            yield self._read(one)
+
+
+def _same(one: T) -> T:
+    return one
+
+
+class SyncRuns:
+    """`client.sync.runs`."""
+
+    def __init__(self, runs: Runs) -> None:
+        self._runs = runs
+
+    def retrieve(self, run_id: str) -> SyncRun[Any]:
+        """As `client.runs.retrieve`."""
+        return SyncRun(wait_for(self._runs.retrieve(run_id), "client.sync.runs.retrieve"))
+
+    def list(
+        self,
+        *,
+        status: RunStatus | Sequence[RunStatus] | None = None,
+        job_id: str | None = None,
+        event_id: str | None = None,
+        tag: str | None = None,
+        since: datetime | str | None = None,
+        until: datetime | str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> SyncListing[SyncRun[Any]]:
+        """As `client.runs.list`."""
+        listing = self._runs.list(
+            status=status,
+            job_id=job_id,
+            event_id=event_id,
+            tag=tag,
+            since=since,
+            until=until,
+            limit=limit,
+            cursor=cursor,
+        )
+        return SyncListing(listing, "client.sync.runs.list", SyncRun)
+
+    def cancel(self, run_id: str) -> SyncRun[Any]:
+        """As `client.runs.cancel`."""
+        return SyncRun(wait_for(self._runs.cancel(run_id), "client.sync.runs.cancel"))
+
+    def replay(self, run_id: str, *, payload: Any = _UNSET) -> SyncRun[Any]:
+        """As `client.runs.replay`."""
+        given = {} if payload is _UNSET else {"payload": payload}
+        return SyncRun(wait_for(self._runs.replay(run_id, **given), "client.sync.runs.replay"))
+
+
+class SyncJobs:
+    """`client.sync.jobs`."""
+
+    def __init__(self, jobs: Jobs) -> None:
+        self._jobs = jobs
+
+    def retrieve(self, job_id: str) -> RegisteredJob:
+        """As `client.jobs.retrieve`."""
+        return wait_for(self._jobs.retrieve(job_id), "client.sync.jobs.retrieve")
+
+    def enable(self, job_id: str) -> RegisteredJob:
+        """As `client.jobs.enable`."""
+        return wait_for(self._jobs.enable(job_id), "client.sync.jobs.enable")
+
+    def disable(self, job_id: str) -> RegisteredJob:
+        """As `client.jobs.disable`."""
+        return wait_for(self._jobs.disable(job_id), "client.sync.jobs.disable")
+
+    def list(self) -> SyncListing[RegisteredJob]:
+        """As `client.jobs.list`."""
+        return SyncListing(self._jobs.list(), "client.sync.jobs.list", _same)
+
+
+class SyncEvents:
+    """`client.sync.events`."""
+
+    def __init__(self, events: Events) -> None:
+        self._events = events
+
+    def retrieve(self, event_id: str) -> Event[Any]:
+        """As `client.events.retrieve`."""
+        return wait_for(self._events.retrieve(event_id), "client.sync.events.retrieve")
+
+    def cancel(self, event_id: str) -> Event[Any]:
+        """As `client.events.cancel`."""
+        return wait_for(self._events.cancel(event_id), "client.sync.events.cancel")
+
+    def list(
+        self,
+        *,
+        name: str | None = None,
+        since: datetime | str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> SyncListing[Event[Any]]:
+        """As `client.events.list`."""
+        listing = self._events.list(name=name, since=since, limit=limit, cursor=cursor)
+        return SyncListing(listing, "client.sync.events.list", _same)
+
+
+class SyncStore:
+    """`client.sync.store`."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def job(self, job_id: str) -> "SyncStore":
+        """The store of one job."""
+        return SyncStore(self._store.job(job_id))
+
+    def run(self, run_id: str) -> "SyncStore":
+        """The store of one run."""
+        return SyncStore(self._store.run(run_id))
+
+    def get(self, key: str, default: Any = None, *, type: Any = None) -> Any:
+        """As `client.store.get`."""
+        return wait_for(self._store.get(key, default, type=type), "client.sync.store.get")
+
+    def set(self, key: str, value: Any) -> None:
+        """As `client.store.set`."""
+        wait_for(self._store.set(key, value), "client.sync.store.set")
+
+    def delete(self, key: str) -> bool:
+        """As `client.store.delete`."""
+        return wait_for(self._store.delete(key), "client.sync.store.delete")
+
+    def has(self, key: str) -> bool:
+        """As `client.store.has`."""
+        return wait_for(self._store.has(key), "client.sync.store.has")
+
+    def list(self, *, prefix: str | None = None, limit: int | None = None) -> SyncListing[tuple[str, Any]]:
+        """As `client.store.list`."""
+        return SyncListing(self._store.list(prefix=prefix, limit=limit), "client.sync.store.list", _same)
+
+
+class Verbs(Protocol):
+    """The client, as far as it is called here."""
+
+    runs: Runs
+    jobs: Jobs
+    events: Events
+    store: Store
+
+    async def send_event(
+        self,
+        name: str,
+        payload: Any = None,
+        *,
+        id: str | None = None,
+        idempotency_key: str | None = None,
+        deliver_at: datetime | str | None = None,
+        delay: Duration | None = None,
+        source: str | None = None,
+        context: Any = None,
+    ) -> Event[Any]: ...
+
+    async def send_events(self, events: Sequence[EventMessage]) -> list[Event[Any]]: ...
+
+
+class SyncClient:
+    """`client.sync`."""
+
+    def __init__(self, client: Verbs) -> None:
+        self._client = client
+        self.runs: SyncRuns = SyncRuns(client.runs)
+        self.jobs: SyncJobs = SyncJobs(client.jobs)
+        self.events: SyncEvents = SyncEvents(client.events)
+        self.store: SyncStore = SyncStore(client.store)
+
+    def send_event(
+        self,
+        name: str,
+        payload: Any = None,
+        *,
+        id: str | None = None,
+        idempotency_key: str | None = None,
+        deliver_at: datetime | str | None = None,
+        delay: Duration | None = None,
+        source: str | None = None,
+        context: Any = None,
+    ) -> Event[Any]:
+        """As `client.send_event`."""
+        sending = self._client.send_event(
+            name,
+            payload,
+            id=id,
+            idempotency_key=idempotency_key,
+            deliver_at=deliver_at,
+            delay=delay,
+            source=source,
+            context=context,
+        )
+        return wait_for(sending, "client.sync.send_event")
+
+    def send_events(self, events: Sequence[EventMessage]) -> list[Event[Any]]:
+        """As `client.send_events`."""
+        return wait_for(self._client.send_events(events), "client.sync.send_events")
+
+    def cancel_event(self, event_id: str) -> Event[Any]:
+        """As `client.cancel_event`."""
+        return self.events.cancel(event_id)

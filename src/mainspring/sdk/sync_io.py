@@ -1,0 +1,194 @@
+"""`SyncIO`: `io` as plain `def` jobs and tasks see it. The same names and arguments; each call waits for its value."""
+
+import uuid as uuid_
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, TypeVar, overload
+
+from mainspring.duration import Duration
+from mainspring.sdk.events import Event, EventMessage
+from mainspring.sdk.io import RunRandom
+from mainspring.sdk.isolation import Isolation
+from mainspring.sdk.live import Done, Metadata, Tags
+from mainspring.sdk.logger import Logger
+from mainspring.sdk.retry import Retry
+
+R = TypeVar("R")
+T = TypeVar("T")
+D = TypeVar("D")
+ItemT = TypeVar("ItemT")
+
+
+class SyncRunStore:
+    """`io.store` in a thread; see `RunStore`."""
+
+    @overload
+    def get(self, key: str, default: None = None, *, type: type[T]) -> T | None: ...
+    @overload
+    def get(self, key: str, default: D, *, type: type[T]) -> T | D: ...
+    @overload
+    def get(self, key: str, default: Any = None, type: None = None) -> Any: ...
+    def get(self, key: str, default: Any = None, type: Any = None) -> Any:
+        """The value, or `default` when there is none."""
+
+    def set(self, key: str, value: Any) -> None:
+        """Write the value."""
+
+    def delete(self, key: str) -> bool:
+        """Remove it; whether there was one."""
+        raise NotImplementedError
+
+    def has(self, key: str) -> bool:
+        """Whether there is a value."""
+        raise NotImplementedError
+
+    def update(self, key: str, fn: Callable[[Any], Any], *, default: Any = None, type: Any = None) -> Any:
+        """Replace the value by `fn(value)`, atomically; the new one."""
+
+
+class SyncEnvironmentStore(SyncRunStore):
+    """`io.store` itself is the environment's; `.job` belongs to the job, `.run` to the run."""
+
+    job: SyncRunStore
+    run: SyncRunStore
+
+
+class SyncStreams:
+    """`io.stream` in a thread; see `Streams`."""
+
+    def __call__(self, name: str, source: Iterable[T]) -> Iterable[T]:
+        """`for x in io.stream("tokens", source)`: passes on what `source` brings, each piece streamed first."""
+        raise NotImplementedError
+
+    def append(self, name: str, chunk: Any) -> None:
+        """Adds a chunk, anything that JSON can hold."""
+
+
+class SyncIO:
+    """Annotate `io: SyncIO` in a plain `def`. Only for type checkers: what is given is `io` itself."""
+
+    store: SyncEnvironmentStore
+    logger: Logger
+    metadata: Metadata
+    tags: Tags
+    stream: SyncStreams
+
+    @overload
+    def run_task(
+        self,
+        key: str,
+        fn: Callable[..., Awaitable[R]],
+        /,
+        *args: Any,
+        retry: Retry | int | None = None,
+        timeout: Duration | None = None,
+        name: str | None = None,
+        icon: str | None = None,
+        properties: Mapping[str, Any] | None = None,
+        params: Any = None,
+        idempotency_key: str | None = None,
+        isolation: Isolation | None = None,
+        memory_limit: int | None = None,
+        **kwargs: Any,
+    ) -> R: ...
+    @overload
+    def run_task(
+        self,
+        key: str,
+        fn: Callable[..., R],
+        /,
+        *args: Any,
+        retry: Retry | int | None = None,
+        timeout: Duration | None = None,
+        name: str | None = None,
+        icon: str | None = None,
+        properties: Mapping[str, Any] | None = None,
+        params: Any = None,
+        idempotency_key: str | None = None,
+        isolation: Isolation | None = None,
+        memory_limit: int | None = None,
+        **kwargs: Any,
+    ) -> R: ...
+    def run_task(self, key: str, fn: Any, /, *args: Any, **options: Any) -> Any:
+        """As `IO.run_task`: what `fn` returned."""
+
+    @overload
+    def wait(self, delay: Duration, /) -> None: ...
+    @overload
+    def wait(self, key: str, delay: Duration) -> None: ...
+    def wait(self, key: Any = None, delay: Any = None) -> None:
+        """As `IO.wait`. Its thread ends when the run leaves memory, and another one comes again to this call."""
+
+    @overload
+    def wait_until(self, at: datetime, /) -> None: ...
+    @overload
+    def wait_until(self, key: str, at: datetime) -> None: ...
+    def wait_until(self, key: Any = None, at: Any = None) -> None:
+        """As `IO.wait_until`."""
+
+    @overload
+    def wait_for_event(
+        self,
+        key: str,
+        *,
+        name: str,
+        id: str | None = None,
+        filter: Mapping[str, Any] | None = None,
+        schema: type[T],
+        timeout: Duration | None = None,
+    ) -> Event[T]: ...
+    @overload
+    def wait_for_event(
+        self,
+        key: str,
+        *,
+        name: str,
+        id: str | None = None,
+        filter: Mapping[str, Any] | None = None,
+        schema: Any = None,
+        timeout: Duration | None = None,
+    ) -> Event[Any]: ...
+    def wait_for_event(self, key: str, **options: Any) -> Event[Any]:
+        """As `IO.wait_for_event`."""
+        raise NotImplementedError
+
+    def send_event(
+        self,
+        key: str,
+        name: str,
+        payload: Any = None,
+        *,
+        id: str | None = None,
+        idempotency_key: str | None = None,
+        deliver_at: datetime | str | None = None,
+        delay: Duration | None = None,
+        source: str | None = None,
+        context: Any = None,
+    ) -> Event[Any]:
+        """As `IO.send_event`."""
+        raise NotImplementedError
+
+    def send_events(self, key: str, events: Sequence[EventMessage]) -> list[Event[Any]]:
+        """As `IO.send_events`."""
+        raise NotImplementedError
+
+    def map(self, fn: Callable[[ItemT], Awaitable[T]], items: Iterable[ItemT], *, limit: int = 10) -> list[T]:
+        """As `IO.map`: a `@task` for every item, at most `limit` at once; the results in the items' order."""
+        raise NotImplementedError
+
+    def progress(self, current: float, total: float | None = None, message: str | None = None) -> Done:
+        """As `IO.progress`."""
+        raise NotImplementedError
+
+    def now(self) -> datetime:
+        """As `IO.now`."""
+        raise NotImplementedError
+
+    @property
+    def random(self) -> RunRandom:
+        """As `IO.random`."""
+        raise NotImplementedError
+
+    def uuid(self) -> uuid_.UUID:
+        """As `IO.uuid`."""
+        raise NotImplementedError

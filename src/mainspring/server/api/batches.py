@@ -1,0 +1,95 @@
+"""Batches: many runs started by one request, and how far they have come."""
+
+from collections import Counter
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from mainspring.codec import decode_body
+from mainspring.engine.inspect import get_batch
+from mainspring.errors import LimitExceeded, MalformedJson, NotFound
+from mainspring.model.runs import FINAL_RUN_STATUSES, Run
+from mainspring.server.answers import json_response
+from mainspring.server.bodies import check, idempotency_key_of, read_body, read_model
+from mainspring.server.call import Caller, Desk, call_of
+from mainspring.server.routes import PlainRoute, room
+from mainspring.server.shapes.batches import BatchBody, BatchedRunShape, BatchShape
+from mainspring.server.shapes.bodies import run_draft
+from mainspring.server.shapes.parts import at
+
+router = room("/api/v1/batches", "batches")
+
+
+async def start_batch(desk: Desk, body: BatchBody, key: str | None) -> BatchShape:
+    """All of its runs, or none; those that an earlier call with the same key started, if any."""
+    limit = desk.limits.max_runs_per_batch
+    if len(body.runs) > limit:
+        raise LimitExceeded(
+            f"the batch has {len(body.runs)} runs; the limit is {limit} (max_runs_per_batch)",
+            mend="Start them in several batches, or raise that setting.",
+            limit=limit,
+            setting="max_runs_per_batch",
+        )
+    drafts = tuple(
+        run_draft(
+            run,
+            desk.engine.ids.new("run"),
+            run.job_id,
+            desk.limits,
+            idempotency_key=f"{key}/{index}" if key else None,
+        )
+        for index, run in enumerate(body.runs)
+    )
+    batch_id, runs = await desk.engine.trigger_batch(desk.environment_id, drafts)
+    return batch_shape(batch_id, runs)
+
+
+async def post_batch(request: Request) -> Response:
+    """POST /api/v1/batches"""
+    call = await call_of(request)
+    key = idempotency_key_of(request)
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind.endswith(("ndjson", "jsonl")):
+        body = check(BatchBody, {"runs": await _read_lines(request, call.limits.max_body_bytes)})
+    else:
+        body = await read_model(request, BatchBody)
+    return json_response(await start_batch(call, body, key))
+
+
+@router.get("/{id}")
+async def get_batch_of(call: Caller, id: str) -> BatchShape:
+    """How far a batch has come: its runs in order, and how many stand where."""
+    runs = await call.engine.read(get_batch, call.environment_id, id)
+    if not runs:
+        raise NotFound(f"there is no batch {id[:64]!r} in this environment")
+    return batch_shape(id, runs)
+
+
+async def _read_lines(request: Request, limit: int) -> list[Any]:
+    """One JSON value per line; empty lines are passed over."""
+    raw = await read_body(request, limit)
+    values = []
+    for number, line in enumerate(raw.split(b"\n"), start=1):
+        if line.strip():
+            try:
+                values.append(decode_body(line, limit=limit))
+            except MalformedJson as error:
+                raise MalformedJson(f"line {number} of the body: {error.message}") from None
+    return values
+
+
+def batch_shape(batch_id: str, runs: "tuple[Run, ...] | list[Run]") -> BatchShape:
+    """A batch as the API shows it; it is over when all of its runs are."""
+    return BatchShape(
+        id=batch_id,
+        created_at=at(min(run.created_at for run in runs)) or "",
+        is_final=all(run.status in FINAL_RUN_STATUSES for run in runs),
+        counts=dict(Counter(run.status for run in runs)),
+        runs=[BatchedRunShape(id=run.id, job_id=run.job_id, status=run.status) for run in runs],
+    )
+
+
+BATCH_ROUTES = (
+    PlainRoute("/api/v1/batches", post_batch, BatchBody, BatchShape, "Start many runs", "batches"),
+)

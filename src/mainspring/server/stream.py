@@ -1,0 +1,189 @@
+"""Live streams (server-sent events): each reader goes through the history with a cursor of its own, at its own pace.
+
+Nothing is queued for a reader: a page is read when the one before it was taken. Commits only wake readers; one
+who misses that is late, and misses nothing.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from mainspring.clock import SECOND, Clock
+from mainspring.engine.news import News
+from mainspring.errors import BadRequest, MainspringError
+from mainspring.model.history import Entry
+from mainspring.server.call import Call
+from mainspring.server.shapes.streams import chunk_shape, run_now_shape, streamed_entry_shape
+
+#: Entries read and sent at once: what a reader may occupy in memory.
+PAGE = 200
+#: A silent stream says that it lives, before proxies think otherwise.
+PING_EVERY = 15 * SECOND
+#: A reader that takes nothing for so long is dropped; it may come back and go on where it was.
+STALLED_AFTER = 30 * SECOND
+#: Seconds between looks while a transaction holds newer entries back, and the least between any two.
+_BEHIND = 0.05
+_BREATH = 0.02
+
+#: News after a sequence.
+Ask = Callable[[int], Awaitable[News]]
+
+
+class StreamResponse(Response):
+    """Sends what `source` makes until it ends, the reader leaves or stops reading, or the server stops."""
+
+    media_type = "text/event-stream"
+
+    def __init__(self, source: AsyncGenerator[bytes, None], clock: Clock) -> None:
+        super().__init__(headers={"cache-control": "no-store", "x-accel-buffering": "no"})
+        del self.headers["content-length"]
+        self._source = source
+        self._clock = clock
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        sending = asyncio.ensure_future(self._send_all(send))
+        leaving = asyncio.ensure_future(_gone(receive))
+        try:
+            await asyncio.wait({sending, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for future in (sending, leaving):
+                future.cancel()
+            await asyncio.gather(sending, leaving, return_exceptions=True)
+            await self._source.aclose()
+
+    async def _send_all(self, send: Send) -> None:
+        async for part in self._source:
+            if not await self._taken(send({"type": "http.response.body", "body": part, "more_body": True})):
+                return
+        await self._taken(send({"type": "http.response.body", "body": b"", "more_body": False}))
+
+    async def _taken(self, sent: Awaitable[None]) -> bool:
+        """Whether the reader took it before it counts as stalled."""
+        sending = asyncio.ensure_future(sent)
+        try:
+            await first_of(sending, asyncio.ensure_future(self._clock.sleep(STALLED_AFTER)))
+            return sending.done() and sending.exception() is None
+        finally:
+            sending.cancel()
+
+
+class Feed:
+    """What one reader is sent: news of one run until it has ended, or of an environment for ever."""
+
+    def __init__(self, call: Call, ask: Ask, after: int, run_id: str | None = None) -> None:
+        self._call = call
+        self._ask = ask
+        self._after = after
+        self._run_id = run_id
+        self._changed = asyncio.Event()
+        self._told: str | None = None
+
+    async def parts(self) -> AsyncGenerator[bytes, None]:
+        """Server-sent events, a page at a time."""
+        with self._call.engine.watching(self._notice):
+            yield b": Mainspring\n\n"
+            while True:
+                self._changed.clear()
+                try:
+                    # A key that was revoked meanwhile sees nothing more.
+                    await self._call.services.keys.holder(self._call.request.headers.get("authorization"))
+                    news = await self._ask(self._after)
+                except MainspringError:
+                    return  # the reader comes back, and is told then what is wrong
+                self._after = news.until
+                page, is_end = self._page(news)
+                if page:
+                    yield page
+                if is_end:
+                    return
+                if len(news.entries) < PAGE and not await self._wait(news.is_all):
+                    if self._call.services.draining:
+                        return
+                    yield b": ping\n\n"
+
+    def _notice(self, run_ids: set[str]) -> None:
+        if not run_ids or self._run_id is None or self._run_id in run_ids:
+            self._changed.set()
+
+    def _page(self, news: News) -> tuple[bytes, bool]:
+        """The news as they are sent, and whether nothing can follow."""
+        parts = []
+        if news.run is not None:
+            shown = run_now_shape(news.run).model_dump_json()
+            if shown != self._told:
+                self._told = shown
+                parts.append(_event("run", shown))
+        parts += [_entry_event(entry) for entry in news.entries]
+        is_end = has_ended(news)
+        if is_end and news.run is not None:
+            parts.append(_event("end", run_now_shape(news.run).model_dump_json()))
+        return "".join(parts).encode(), is_end
+
+    async def _wait(self, is_all: bool) -> bool:
+        """True when it is worth to look again; False when it is time for a ping, or the server stops."""
+        await asyncio.sleep(_BREATH if is_all else _BEHIND)  # what happens meanwhile is read in one go
+        if not is_all or self._changed.is_set():
+            return True
+        changed, draining, nap = (
+            asyncio.ensure_future(coming)
+            for coming in (
+                _until(self._changed.wait()),
+                self._call.services.draining.wait(),
+                self._call.services.clock.sleep(PING_EVERY),
+            )
+        )
+        await first_of(changed, draining, nap)
+        return self._changed.is_set() and not self._call.services.draining
+
+
+def has_ended(news: News) -> bool:
+    """Whether the run has ended and all that it did is in these news."""
+    return news.run is not None and news.run.finished_at is not None and news.is_all
+
+
+def place_of(request: Request) -> int | None:
+    """The sequence after which a reader goes on: the `Last-Event-ID` header, which browsers send when they come
+    back, or else the parameter `last_event_id`. None: it begins."""
+    text = request.headers.get("last-event-id") or request.query_params.get("last_event_id")
+    if not text:
+        return None
+    if not (text.isascii() and text.isdecimal() and len(text) <= 18):
+        message = "is no id of an event of this stream"
+        raise BadRequest(f"last_event_id: {message}", errors=[{"path": "last_event_id", "message": message}])
+    return int(text)
+
+
+async def first_of(*futures: asyncio.Future[Any]) -> None:
+    """Returns when one is done; the others are cancelled."""
+    try:
+        await asyncio.wait(futures, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for future in futures:
+            if not future.done():
+                future.cancel()
+
+
+async def _until(coming: Coroutine[Any, Any, Any]) -> None:
+    await coming
+
+
+async def _gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def _entry_event(entry: Entry) -> str:
+    if entry.kind == "STREAM_APPENDED":
+        return _event("chunk", chunk_shape(entry).model_dump_json(), entry.sequence)
+    return _event("entry", streamed_entry_shape(entry).model_dump_json(), entry.sequence)
+
+
+def _event(kind: str, data: str, sequence: int | None = None) -> str:
+    """One event; JSON text has no line breaks."""
+    head = "" if sequence is None else f"id: {sequence}\n"
+    return f"{head}event: {kind}\ndata: {data}\n\n"

@@ -1,0 +1,8 @@
+-- How far the body of a run has written each of its streams; the chunks themselves are lines of its history.
+
+create table streams (
+    run_id text not null,
+    name text not null,
+    appended bigint not null,
+    primary key (run_id, name)
+);

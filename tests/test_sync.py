@@ -1,0 +1,156 @@
+"""`client.sync`: the same verbs for blocking code, from any thread, over HTTP and with the platform inside."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mainspring import (
+    IO,
+    Client,
+    Conflict,
+    EventRejected,
+    NotFound,
+    RunFailed,
+    WaitTimeout,
+    WrongLoop,
+    event_trigger,
+)
+from mainspring.sdk.sync import SyncRun
+from mainspring.server.listener import Listener
+
+KEY = "tr_dev_sync"
+
+
+@pytest.fixture
+def client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Client:
+    monkeypatch.chdir(tmp_path)
+    client = Client("shop", api_key=KEY)
+
+    @client.job(id="number", trigger=event_trigger("number", schema={"type": "integer"}))
+    def double(payload: int) -> int:
+        return 2 * payload
+
+    @client.job(id="fails", retry=0)
+    async def fails() -> None:
+        raise ValueError("no luck")
+
+    @client.job(id="patient")
+    async def patient(io: IO) -> None:
+        await io.wait_for_event("never", name="never")
+
+    return client
+
+
+@pytest.fixture(params=["embedded", "http"])
+async def shop(request: pytest.FixtureRequest, client: Client) -> AsyncIterator[Client]:
+    """A client whose calls go to the engine in this process, or over HTTP to the same."""
+    async with client.embedded(url="sqlite:///shop.db"):
+        if request.param == "embedded":
+            yield client
+            return
+        listener = Listener("127.0.0.1", 0)
+        serving = asyncio.create_task(listener.serve(client._inside, lambda: None))
+        yield Client("elsewhere", api_key=KEY, api_url=listener.url)
+        listener.stop()
+        await serving
+
+
+async def in_thread(fn: Callable[[], Any]) -> Any:
+    return await asyncio.to_thread(fn)
+
+
+async def test_every_verb_waits_and_returns_its_value(shop: Client) -> None:
+    def work() -> None:
+        sync = shop.sync
+        event = sync.send_event("number", 21, id="n-1")
+        run = sync.runs.retrieve(event.runs[0].id)
+        assert isinstance(run, SyncRun)
+        assert run.result(timeout="20s") == 42
+        assert (run.status, run.output, run.refresh().is_final) == ("SUCCESS", 42, True)
+        assert run.replay(payload=4).result(timeout="20s") == 8
+        assert len(sync.send_events([{"name": "number", "payload": n} for n in range(3)])) == 3
+        assert len(list(sync.runs.list(limit=2))) == 5
+        assert len(sync.runs.list(limit=2).page().data) == 2
+        assert [job.id for job in sync.jobs.list()] == ["fails", "number", "patient"]
+        assert sync.jobs.disable("fails").enabled is False
+        assert sync.jobs.enable("fails").enabled is True
+        assert sync.events.retrieve("n-1").payload == 21
+        assert [one.name for one in sync.events.list(name="number")] == ["number"] * 4
+        sync.store.set("a", {"n": 1})
+        assert (sync.store.get("a"), sync.store.has("b"), list(sync.store.list())) == (
+            {"n": 1},
+            False,
+            [("a", {"n": 1})],
+        )
+        assert sync.store.delete("a")
+        late = sync.send_event("later", delay="1 day")
+        assert sync.cancel_event(late.event_id).cancelled_at is not None
+
+    await in_thread(work)
+
+
+async def test_errors_are_those_of_the_async_verbs(shop: Client) -> None:
+    def work() -> None:
+        with pytest.raises(NotFound):
+            shop.sync.runs.retrieve("run_nowhere")
+        with pytest.raises(EventRejected):
+            shop.sync.send_event("number", "seven")
+        event = shop.sync.send_event("nobody.listens")
+        with pytest.raises(Conflict):
+            shop.sync.cancel_event(event.event_id)
+
+    await in_thread(work)
+
+
+async def test_runs_are_started_and_cancelled(client: Client) -> None:
+    def work() -> None:
+        with pytest.raises(RunFailed, match="no luck"):
+            client.job_by_id("fails").sync.trigger().result(timeout="20s")
+        run = client.job_by_id("patient").sync.trigger(tags=["slow"])
+        with pytest.raises(WaitTimeout):
+            run.result(timeout="10ms")
+        assert run.tags == ["slow"]
+        assert client.sync.runs.cancel(run.id).id == run.id
+        assert run.refresh().status == "CANCELLED"
+        results = client.job_by_id("number").sync.batch_trigger_and_wait([1, 2, 3])
+        assert [result.unwrap() for result in results] == [2, 4, 6]
+
+    async with client.embedded(url="sqlite:///shop.db"):
+        await in_thread(work)
+
+
+async def test_many_threads_share_one_client(shop: Client) -> None:
+    def work() -> list[int]:
+        with ThreadPoolExecutor(8) as threads:
+            events = list(threads.map(lambda n: shop.sync.send_event("number", n), range(24)))
+            runs = threads.map(lambda event: shop.sync.runs.retrieve(event.runs[0].id), events)
+            return [run.result(timeout="20s") for run in runs]
+
+    assert await in_thread(work) == [2 * n for n in range(24)]
+    assert sum(thread.name == "mainspring-sync" for thread in threading.enumerate()) == 1
+
+
+async def test_on_an_event_loop_it_says_what_to_write_instead(shop: Client) -> None:
+    with pytest.raises(WrongLoop, match=r"await client\.send_event") as refused:
+        shop.sync.send_event("number", 1)
+    assert "client.sync.send_event would block the event loop" in str(refused.value)
+    with pytest.raises(WrongLoop, match=r"await client\.runs\.list"):
+        list(shop.sync.runs.list())
+    assert [one async for one in shop.events.list()] == []
+
+
+async def test_a_plain_job_starts_another_once(client: Client) -> None:
+    @client.job(id="parent")
+    def parent() -> int:
+        number = client.job_by_id("number").sync
+        return int(number.trigger_and_wait(5)) + len(number.batch_trigger([1, 2]))
+
+    async with client.embedded(url="sqlite:///shop.db"):
+        run = await client.job_by_id("parent").trigger()
+        assert await run.result(timeout="20s") == 12
+        assert len((await client.runs.list(job_id="number")).data) == 3
