@@ -9,7 +9,6 @@ import contextlib
 import functools
 import os
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -29,6 +28,8 @@ from mainspring.storage.open import open_database
 
 #: Generous: a loaded machine is slow, a server that hangs is still noticed. Seconds.
 PATIENCE = 60.0
+#: Runs the server until we close its input, or are gone however that came about: nothing is left behind.
+_GUARD = '"$@" </dev/null & read -r _; kill -QUIT $!; wait'
 
 
 class Server:
@@ -128,7 +129,11 @@ class OwnServer(Server):
     def start(self) -> None:
         """Comes back once it takes connections."""
         self._process = subprocess.Popen(
-            [_program("postgres"), "-D", str(self._data), "-p", str(self.port), *self._options()],
+            [
+                *("sh", "-c", _GUARD, "sh"),
+                *(_program("postgres"), "-D", str(self._data), "-p", str(self.port), *self._options()),
+            ],
+            stdin=subprocess.PIPE,
             user=self._user,
             cwd=self._folder,
             stdout=subprocess.DEVNULL,
@@ -156,7 +161,8 @@ class OwnServer(Server):
 
     def kill(self) -> None:
         """As `pg_ctl -m immediate`: every connection is cut, nothing is written any more."""
-        self._process.send_signal(signal.SIGQUIT)
+        assert self._process.stdin is not None
+        self._process.stdin.close()
         self._process.wait(PATIENCE)
 
     def remove(self) -> None:

@@ -158,7 +158,8 @@ class Committer:
             stopping = any(item is _STOP for item in arrived)
             withdrawn = {item.submission for item in arrived if isinstance(item, _Withdrawal)}
             submissions = [item for item in arrived if isinstance(item, Submission)]
-            # A claim that came and went in one go is granted nothing.
+            # A claim that is gone is granted nothing, whether it came before or in this very go.
+            self._answer_empty(list(withdrawn))
             _settle([(s, ClaimAnswer()) for s in submissions if s in withdrawn])
             submissions = [s for s in submissions if s not in withdrawn]
             hints = [item.wake for item in arrived if isinstance(item, _Hint)]
@@ -168,7 +169,6 @@ class Committer:
                 self._commit(submissions)
             for wake in hints:
                 self._on_commit(wake)
-            self._answer_empty(list(withdrawn))
         self._answer_empty(list(self._open_claims.values()))
 
     def _answer_empty(self, submissions: list[Submission]) -> None:
