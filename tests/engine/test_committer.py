@@ -212,6 +212,22 @@ async def test_a_claim_that_is_given_up_gets_nothing_later(live: Live) -> None:
     assert await live.status(run_id) == "PENDING"
 
 
+async def test_a_claim_given_up_in_the_go_that_makes_a_run_ready_gets_nothing(live: Live) -> None:
+    puppet = await live.worker(job("bill", "order"))
+    claim = puppet.open_claim()
+    await live.settle()
+    await live.flush()
+    gate = Gate(live)
+    first = await gate.close()
+    sending = asyncio.ensure_future(live.send("order"))
+    await live.settle()
+    claim.cancel()
+    await asyncio.gather(claim, return_exceptions=True)
+    gate.open()
+    await first
+    assert await live.status((await sending).runs[0].id) == "PENDING"
+
+
 async def test_a_cancel_reaches_the_holder_through_its_open_claim(live: Live) -> None:
     puppet = await live.worker(job("bill"))
     run_id = await live.call("bill")

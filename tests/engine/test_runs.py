@@ -111,6 +111,7 @@ def test_a_run_that_did_not_start_within_its_ttl_expires(world: World) -> None:
     world.fire()
     assert world.status(run.id) == "PENDING"
     world.advance(0.000001)
+    assert puppet.take() == (), "it is over by the clock, whether or not a timer has looked at it"
     world.fire()
     ended = world.run(run.id)
     assert (ended.status, ended.finished_at) == ("EXPIRED", world.now)

@@ -87,10 +87,10 @@ class World:
         for _ in range(workers):
             await self.start_worker()
 
-    async def _start_server(self) -> None:
+    async def _start_server(self, port: int = 0) -> None:
         axes = self.axes
         self.server = await Server.start(
-            self.lives, axes.database, self.clock, is_http=axes.is_http, limits=self.limits
+            self.lives, axes.database, self.clock, port=port if axes.is_http else None, limits=self.limits
         )
         self.door = TappedDoor(self.server.door())
         for client in self._clients:
@@ -150,6 +150,14 @@ class World:
         await self._end_workers(crews, "superseded", blames=False)
         for crew in crews:
             await self.start_worker(crew.client)
+
+    async def crash_server(self) -> None:
+        """Over HTTP: the server dies and comes back at its old place; the workers live and have to notice."""
+        port = self.server.port
+        assert port is not None, "in process nobody outlives the server"
+        await self.door.aclose()
+        await self.server.die(self.lives)
+        await self._start_server(port)
 
     async def crash_worker(self, *, restart: bool = True, blames: bool = True) -> None:
         """Every worker dies at once; their supervisor notices, and starts as many again."""

@@ -91,7 +91,7 @@ def _role(
 ) -> str | None:
     for role, kind in roles.items():
         kinds = kind if isinstance(kind, tuple) else (kind,) if kind is not None else ()
-        if isinstance(annotation, type) and issubclass(annotation, kinds):
+        if isinstance(annotation, type) and any(kind in annotation.__mro__ for kind in kinds):
             return role
         names = [one.__name__ for one in kinds]
         if isinstance(annotation, str) and annotation.rpartition(".")[2].strip("\"'") in names:

@@ -3,7 +3,7 @@
 import uuid as uuid_
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, TypeVar, overload
+from typing import Any, Protocol, TypeVar, overload
 
 from mainspring.duration import Duration
 from mainspring.sdk.events import Event, EventMessage
@@ -19,7 +19,7 @@ D = TypeVar("D")
 ItemT = TypeVar("ItemT")
 
 
-class SyncRunStore:
+class SyncRunStore(Protocol):
     """`io.store` in a thread; see `RunStore`."""
 
     @overload
@@ -36,35 +36,32 @@ class SyncRunStore:
 
     def delete(self, key: str) -> bool:
         """Remove it; whether there was one."""
-        raise NotImplementedError
 
     def has(self, key: str) -> bool:
         """Whether there is a value."""
-        raise NotImplementedError
 
     def update(self, key: str, fn: Callable[[Any], Any], *, default: Any = None, type: Any = None) -> Any:
         """Replace the value by `fn(value)`, atomically; the new one."""
 
 
-class SyncEnvironmentStore(SyncRunStore):
+class SyncEnvironmentStore(SyncRunStore, Protocol):
     """`io.store` itself is the environment's; `.job` belongs to the job, `.run` to the run."""
 
     job: SyncRunStore
     run: SyncRunStore
 
 
-class SyncStreams:
+class SyncStreams(Protocol):
     """`io.stream` in a thread; see `Streams`."""
 
     def __call__(self, name: str, source: Iterable[T]) -> Iterable[T]:
         """`for x in io.stream("tokens", source)`: passes on what `source` brings, each piece streamed first."""
-        raise NotImplementedError
 
     def append(self, name: str, chunk: Any) -> None:
         """Adds a chunk, anything that JSON can hold."""
 
 
-class SyncIO:
+class SyncIO(Protocol):
     """Annotate `io: SyncIO` in a plain `def`. Only for type checkers: what is given is `io` itself."""
 
     store: SyncEnvironmentStore
@@ -150,7 +147,6 @@ class SyncIO:
     ) -> Event[Any]: ...
     def wait_for_event(self, key: str, **options: Any) -> Event[Any]:
         """As `IO.wait_for_event`."""
-        raise NotImplementedError
 
     def send_event(
         self,
@@ -166,29 +162,22 @@ class SyncIO:
         context: Any = None,
     ) -> Event[Any]:
         """As `IO.send_event`."""
-        raise NotImplementedError
 
     def send_events(self, key: str, events: Sequence[EventMessage]) -> list[Event[Any]]:
         """As `IO.send_events`."""
-        raise NotImplementedError
 
     def map(self, fn: Callable[[ItemT], Awaitable[T]], items: Iterable[ItemT], *, limit: int = 10) -> list[T]:
         """As `IO.map`: a `@task` for every item, at most `limit` at once; the results in the items' order."""
-        raise NotImplementedError
 
     def progress(self, current: float, total: float | None = None, message: str | None = None) -> Done:
         """As `IO.progress`."""
-        raise NotImplementedError
 
     def now(self) -> datetime:
         """As `IO.now`."""
-        raise NotImplementedError
 
     @property
     def random(self) -> RunRandom:
         """As `IO.random`."""
-        raise NotImplementedError
 
     def uuid(self) -> uuid_.UUID:
         """As `IO.uuid`."""
-        raise NotImplementedError

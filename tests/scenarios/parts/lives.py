@@ -87,6 +87,7 @@ class Lives:
         life.frozen = [one for one in life.begun if not one.done()]
         for one in life.frozen:
             asyncio._unregister_task(one)  # or the loop would wait for it when it closes
+            _hang_up(one.get_coro())
 
     def close(self) -> None:
         """Kill whoever lives, and give the loop back as it was."""
@@ -166,6 +167,13 @@ def _bury(life: Life) -> None:
             _close(one.get_coro())
         buried |= left
     life.frozen.clear()
+
+
+def _hang_up(coro: Any) -> None:
+    """Closes a connection that was just being accepted: it has no transport yet."""
+    frame = getattr(coro, "cr_frame", None)
+    if frame is not None and frame.f_code.co_name == "_accept_connection2":
+        frame.f_locals["conn"].close()
 
 
 def _close(coro: Any) -> None:

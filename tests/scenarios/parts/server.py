@@ -49,9 +49,9 @@ class Server:
 
     @classmethod
     async def start(
-        cls, lives: Lives, url: str, clock: FakeClock, *, is_http: bool, limits: Limits
+        cls, lives: Lives, url: str, clock: FakeClock, *, port: int | None, limits: Limits
     ) -> "Server":
-        """Opens the database (made when it is not there) and lets the engine work; over HTTP it listens too."""
+        """Opens the database and lets the engine work; with a port (0: any) it listens too."""
         disk = Disk(open_database(url, synchronous="NORMAL"))  # nobody cuts the machine's own power here
         upgrade(disk, clock.now())
         ripples = Ripples()
@@ -60,8 +60,8 @@ class Server:
         server = cls(lives.begin("server"), disk, engine, app, clock, ripples)
         server.environment_id = await engine.ensure_dev_environment(API_KEY)
         await lives.spawn(server.life, engine.start())
-        if is_http:
-            server.listener = Listener("127.0.0.1", 0)
+        if port is not None:
+            server.listener = Listener("127.0.0.1", port)
             ready = asyncio.Event()
             lives.spawn(server.life, server.listener.serve(server.app, ready.set))
             await ready.wait()
@@ -81,6 +81,10 @@ class Server:
     @property
     def url(self) -> str:
         return _LOCAL if self.listener is None else self.listener.url
+
+    @property
+    def port(self) -> int | None:
+        return None if self.listener is None else self.listener.port
 
     def door(self) -> Door:
         """A way to the API; in process it calls the app without a socket."""

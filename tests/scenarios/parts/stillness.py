@@ -88,6 +88,10 @@ class Stillness:
             if verb == "call" or world.server.has_ended(path.rpartition("/")[2]):
                 yield f"a call of {path} is under way"
         yield from (f"thread {name} works" for name in _threads_at_work())
+        # Only now: a thread that asks the loop for something puts it there before it blocks.
+        loop: Any = asyncio.get_running_loop()
+        if loop._ready:
+            yield "callbacks stand in line"
         if any(_put_off(_LOOK)):
             yield "a replay waits for code between tasks"
         next_at = self.next_at()

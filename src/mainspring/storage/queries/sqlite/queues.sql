@@ -4,7 +4,7 @@ update runs set status = 'RUNNING', is_ready = false, lease = lease + 1, worker_
   claim_seq = :claim_seq, started_at = coalesce(started_at, :now), expires_at = null,
   deadline_at = coalesce(deadline_at, :now + max_duration),
   timer_at = coalesce(deadline_at, :now + max_duration)
-where status = 'PENDING' and id in (
+where status = 'PENDING' and (expires_at is null or expires_at > :now) and id in (
   select r.id from json_each(:job_ids) j join runs r on r.rowid in (
     select i.rowid from runs i
     where i.environment_id = :environment_id and i.job_id = j.value and i.is_ready
