@@ -128,6 +128,8 @@ class DatabaseUnavailable(ConfigurationError):
 
     code = "database_unavailable"
     status = 503
+    #: True where it is certain that the transaction left nothing behind, so that it may be tried anew.
+    nothing_committed: bool = False
 
 
 class DatabaseTooOld(ConfigurationError):

@@ -22,9 +22,10 @@ from scenarios.world import Axes, World
 #: Seconds of the machine's time. A scenario takes a fraction of one; one that hangs says what was outstanding.
 LIMIT = 20.0
 
-#: Threads of would-be processes are ended where they stand, by SystemExit.
+#: What the dead leave behind: threads that were ended where they stood, connections that were being made.
 _KILLED = (
-    "ignore:Exception in thread mainspring-(committer|keeper):pytest.PytestUnhandledThreadExceptionWarning"
+    "ignore:Exception in thread mainspring-(committer|keeper):pytest.PytestUnhandledThreadExceptionWarning",
+    "ignore:Exception ignored in. <coroutine object connect_tcp:pytest.PytestUnraisableExceptionWarning",
 )
 
 #: Where the truth is kept: an empty, migrated database for the length of a scenario.
@@ -81,7 +82,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if isinstance(item, pytest.Function) and "world" in item.fixturenames:
             item.obj = _limited(item.obj)
-            item.add_marker(pytest.mark.filterwarnings(_KILLED))
+            item.add_marker(pytest.mark.filterwarnings(*_KILLED))
 
 
 def _place(item: pytest.Item) -> tuple[object, ...]:

@@ -6,7 +6,6 @@ the very transaction that makes runs ready, so a start reaches a worker without 
 """
 
 import asyncio
-import contextlib
 import logging
 import threading
 from collections.abc import Callable
@@ -198,10 +197,16 @@ class Committer:
             self._on_commit(wake)
 
     def _transact_again(self, submissions: list[Submission]) -> tuple[list[tuple[Submission, Any]], Wake]:
-        """Tries anew while other servers are faster; nothing of a lost try is kept."""
+        """Tries anew while other servers are faster, and where a connection broke before the commit was sent;
+        nothing of a lost try is kept."""
         for _ in range(MAX_CONFLICTS):
-            with contextlib.suppress(TransactionConflict):
+            try:
                 return self._transact(submissions)
+            except TransactionConflict:
+                continue
+            except DatabaseUnavailable as error:
+                if not error.nothing_committed:
+                    raise
         return self._transact(submissions)
 
     def _transact(self, submissions: list[Submission]) -> tuple[list[tuple[Submission, Any]], Wake]:

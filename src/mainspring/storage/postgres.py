@@ -49,6 +49,10 @@ Synchronous = Literal["FULL", "NORMAL"]
 Connection = psycopg.Connection[tuple[Any, ...]]
 
 
+#: Noted on an error that came before the commit was sent.
+_NOTHING_COMMITTED = "nothing was committed"
+
+
 class PostgresTransaction:
     """Named statements on one connection, inside one transaction and one pipeline."""
 
@@ -173,11 +177,15 @@ class PostgresDatabase:
     def _transaction(self, connection: Connection, begin: str) -> Iterator[PostgresTransaction]:
         """Commits at the end of the block; a connection that cannot be rolled back is closed."""
         tx = PostgresTransaction(connection, self._statements)
+        is_committing = False
         try:
             tx.tell(begin)
             yield tx
+            is_committing = True
             tx.finish()
-        except BaseException:
+        except BaseException as error:
+            if isinstance(error, psycopg.Error) and not is_committing:
+                error.add_note(_NOTHING_COMMITTED)
             tx.abandon()
             try:
                 connection.rollback()
@@ -322,7 +330,10 @@ def _translated(label: str) -> Iterator[None]:
     except _CONFLICTS as error:
         raise TransactionConflict(f"another server was faster on {label}: {_first_line(error)}") from error
     except (psycopg.OperationalError, psycopg.InterfaceError, pg.ReadOnlySqlTransaction) as error:
-        raise DatabaseUnavailable(f"the database {label} failed: {_first_line(error)}") from error
+        raise DatabaseUnavailable(
+            f"the database {label} failed: {_first_line(error)}",
+            nothing_committed=_NOTHING_COMMITTED in getattr(error, "__notes__", ()),
+        ) from error
 
 
 def _first_line(error: Exception) -> str:
