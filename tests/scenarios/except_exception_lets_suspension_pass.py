@@ -19,6 +19,7 @@ async def test_except_exception_lets_suspension_pass(world: World) -> None:
                 await io.wait("1 hour")
                 await io.run_task("work", note, f"work {attempt}")
             except Exception as error:
+                world.effects.append(f"swallowed {error!r}")
                 await io.run_task("swallowed", note, f"swallowed {error!r}")
         with contextlib.suppress(Exception):
             await io.wait_for_event("answer", name="answer")

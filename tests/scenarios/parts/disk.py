@@ -1,5 +1,6 @@
-"""A database that can lose its power: what was not committed by then never is."""
+"""A database that can stall, and lose its power: what was not committed by then never is."""
 
+import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 
@@ -15,6 +16,8 @@ class Disk:
         self.label = inner.label
         self.has_power = True
         self.commits = 0
+        self._moves = threading.Event()
+        self._moves.set()
 
     @contextmanager
     def write(self) -> Iterator[Transaction]:
@@ -27,10 +30,20 @@ class Disk:
     def read(self) -> AbstractContextManager[Transaction]:
         return self._inner.read()
 
+    def stall(self) -> None:
+        """Nothing is written any more; whoever writes waits."""
+        self._moves.clear()
+
+    def cut(self) -> None:
+        """The power goes."""
+        self.has_power = False
+        self._moves.set()
+
     def close(self) -> None:
         self._inner.close()
 
     def _go_on(self) -> None:
         """Ends the thread that writes when the power is gone: nobody hears of it, as if it had never been."""
+        self._moves.wait()
         if not self.has_power:
             raise SystemExit

@@ -69,7 +69,7 @@ class Server:
 
     async def die(self, lives: Lives) -> None:
         """No goodbye: what is committed stays, everything else is gone."""
-        self.disk.has_power = False
+        self.disk.cut()
         lives.end(self.life)
         if self.listener is not None:
             self.listener.close()
