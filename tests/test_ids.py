@@ -1,5 +1,6 @@
 """Ids: prefixed, 26 Crockford characters, sortable by time, strictly increasing, not guessable."""
 
+import os
 import random
 import re
 import threading
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mainspring.clock import DAY, FakeClock
-from mainspring.ids import IdSource, new_id
+from mainspring.ids import IdSource, _randomness, new_id
 
 FORM = re.compile(r"run_[0-9A-HJKMNP-TV-Z]{26}")
 
@@ -60,3 +61,24 @@ def test_threads_never_get_the_same_id() -> None:
     for thread in threads:
         thread.join()
     assert len(set(made)) == 2_000
+
+
+def test_a_forked_process_does_not_repeat_its_parents_ids() -> None:
+    source = IdSource(FakeClock().now)  # the same instant for all
+    source.new("run")
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.write(writer, source.new("run").encode())
+        os._exit(0)
+    os.waitpid(child, 0)
+    os.close(writer)
+    with open(reader, encoding="ascii") as answer:
+        assert answer.read() != source.new("run")
+
+
+@given(st.integers(1, 200))
+def test_random_bits_fill_their_width_and_no_more(width: int) -> None:
+    made = [_randomness.getrandbits(width) for _ in range(60)]
+    assert all(0 <= bits < 1 << width for bits in made)
+    assert max(made).bit_length() > width - 16

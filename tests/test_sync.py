@@ -1,6 +1,8 @@
 """`client.sync`: the same verbs for blocking code, from any thread, over HTTP and with the platform inside."""
 
 import asyncio
+import os
+import sys
 import threading
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +18,7 @@ from mainspring import (
     EventRejected,
     NotFound,
     RunFailed,
+    SyncIO,
     WaitTimeout,
     WrongLoop,
     event_trigger,
@@ -32,32 +35,45 @@ def client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Client:
     client = Client("shop", api_key=KEY)
 
     @client.job(id="number", trigger=event_trigger("number", schema={"type": "integer"}))
-    def double(payload: int) -> int:
+    def double(payload: int, io: SyncIO) -> int:
+        for half in io.stream("halves", range(3)):
+            assert half in range(3)
         return 2 * payload
+
+    @client.job(id="many", trigger=event_trigger("many"))
+    def many(io: SyncIO) -> None:
+        for number in range(500):
+            io.stream.append("numbers", number)
 
     @client.job(id="fails", retry=0)
     async def fails() -> None:
         raise ValueError("no luck")
 
-    @client.job(id="patient")
+    @client.job(id="patient", trigger=event_trigger("patience"))
     async def patient(io: IO) -> None:
         await io.wait_for_event("never", name="never")
 
     return client
 
 
-@pytest.fixture(params=["embedded", "http"])
-async def shop(request: pytest.FixtureRequest, client: Client) -> AsyncIterator[Client]:
-    """A client whose calls go to the engine in this process, or over HTTP to the same."""
+@pytest.fixture
+async def inside(client: Client) -> AsyncIterator[Client]:
+    """The client with the engine in this process."""
     async with client.embedded(url="sqlite:///shop.db"):
-        if request.param == "embedded":
-            yield client
-            return
-        listener = Listener("127.0.0.1", 0)
-        serving = asyncio.create_task(listener.serve(client._inside, lambda: None))
-        yield Client("elsewhere", api_key=KEY, api_url=listener.url)
-        listener.stop()
-        await serving
+        yield client
+
+
+@pytest.fixture(params=["embedded", "http"])
+async def shop(request: pytest.FixtureRequest, inside: Client) -> AsyncIterator[Client]:
+    """A client whose calls go to the engine in this process, or over HTTP to the same."""
+    if request.param == "embedded":
+        yield inside
+        return
+    listener = Listener("127.0.0.1", 0)
+    serving = asyncio.create_task(listener.serve(inside._inside, lambda: None))
+    yield Client("elsewhere", api_key=KEY, api_url=listener.url)
+    listener.stop()
+    await serving
 
 
 async def in_thread(fn: Callable[[], Any]) -> Any:
@@ -76,7 +92,7 @@ async def test_every_verb_waits_and_returns_its_value(shop: Client) -> None:
         assert len(sync.send_events([{"name": "number", "payload": n} for n in range(3)])) == 3
         assert len(list(sync.runs.list(limit=2))) == 5
         assert len(sync.runs.list(limit=2).page().data) == 2
-        assert [job.id for job in sync.jobs.list()] == ["fails", "number", "patient"]
+        assert [job.id for job in sync.jobs.list()] == ["fails", "many", "number", "patient"]
         assert sync.jobs.disable("fails").enabled is False
         assert sync.jobs.enable("fails").enabled is True
         assert sync.events.retrieve("n-1").payload == 21
@@ -154,3 +170,105 @@ async def test_a_plain_job_starts_another_once(client: Client) -> None:
         run = await client.job_by_id("parent").trigger()
         assert await run.result(timeout="20s") == 12
         assert len((await client.runs.list(job_id="number")).data) == 3
+
+
+# ── live ─────────────────────────────────────────────────────────────────────────────────────────────
+def watchers(shop: Client) -> list[Any]:
+    """Whom the engine tells of news: an open stream is one of them."""
+    found: list[Any] = shop._inside.state.services.engine._watchers  # type: ignore[union-attr]
+    return found
+
+
+async def test_a_run_is_followed_by_a_plain_for(shop: Client) -> None:
+    def work() -> None:
+        event = shop.sync.send_event("number", 21)
+        run = shop.sync.runs.retrieve(event.runs[0].id)
+        heard = list(run.subscribe())
+        told = [update.what for update in heard if update.kind == "entry"]
+        assert (told[0], told[-1]) == ("RUN_CREATED", "JOB_COMPLETED")
+        assert [update.chunk for update in heard if update.kind == "chunk"] == [0, 1, 2]
+        assert (run.status, run.output) == ("SUCCESS", 42)
+        entries = [update for update in heard if update.kind == "entry"]
+        rest = [update.sequence for update in run.subscribe(after=entries[0].sequence) if update.sequence]
+        assert rest == [update.sequence for update in heard if update.sequence][1:]
+        assert list(run.stream("halves")) == [0, 1, 2]
+
+    await in_thread(work)
+
+
+def interrupted(run: SyncRun[Any]) -> None:
+    for _ in run.subscribe():
+        raise KeyboardInterrupt
+
+
+async def test_a_loop_that_is_left_closes_its_stream(shop: Client, inside: Client) -> None:
+    before = len(watchers(inside))
+
+    def leave() -> None:
+        run = shop.sync.runs.retrieve(shop.sync.send_event("patience").runs[0].id)
+        for update in run.subscribe():
+            if update.what == "WAIT_STARTED":
+                break
+        half_read = run.subscribe()
+        assert next(half_read).kind == "run"
+        half_read.close()
+        if shop is inside:  # over HTTP the server needs a moment to notice
+            assert len(watchers(inside)) == before
+        with pytest.raises(KeyboardInterrupt):
+            interrupted(run)
+        assert run.cancel().status == "CANCELLED"
+
+    await in_thread(leave)
+    async with asyncio.timeout(20):
+        while len(watchers(inside)) > before:
+            await asyncio.to_thread(list)
+
+
+async def test_a_slow_reader_has_one_piece_in_hand_and_loses_none(shop: Client) -> None:
+    asked = 0
+
+    def work() -> list[int]:
+        run = shop.sync.runs.retrieve(shop.sync.send_event("many").runs[0].id)
+        run.result(timeout="20s")
+        stream = shop.sync.runs.retrieve(run.id)
+        original = stream._run.stream
+
+        async def counted(name: str) -> AsyncIterator[Any]:
+            nonlocal asked
+            async for chunk in original(name):
+                asked += 1
+                yield chunk
+
+        stream._run.stream = counted  # type: ignore[method-assign,assignment]
+        chunks = []
+        for chunk in stream.stream("numbers"):
+            chunks.append(chunk)
+            assert asked == len(chunks)
+        return chunks
+
+    assert await in_thread(work) == list(range(500))
+
+
+async def test_an_unread_rest_holds_up_no_exit(inside: Client) -> None:
+    event = await inside.send_event("patience")
+    listener = Listener("127.0.0.1", 0)
+    serving = asyncio.create_task(listener.serve(inside._inside, lambda: None))  # type: ignore[arg-type]
+    code = (
+        "from mainspring import Client\n"
+        f"run = Client('x').sync.runs.retrieve('{event.runs[0].id}')\n"
+        "left = run.subscribe()\n"
+        "print(next(left).kind)\n"
+    )
+    script = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-c",
+        code,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+        env={**os.environ, "MAINSPRING_API_URL": listener.url, "MAINSPRING_API_KEY": KEY},
+    )
+    async with asyncio.timeout(20):
+        said, _ = await script.communicate()
+    assert (script.returncode, said.decode()) == (0, "run\n")
+    listener.stop()
+    await serving

@@ -94,6 +94,8 @@ def decode_body(raw: bytes, *, limit: int) -> Any:
 
 def clean_text(text: str, limit: int = 16_384) -> str:
     """`text` made storable: NUL and lone surrogates replaced, cut to `limit` bytes of UTF-8 with a note."""
+    if len(text) <= limit and text.isascii() and "\x00" not in text:
+        return text  # as nearly all are: nothing in it needs a look
     # Cut first: a character has at least one byte, so a text of 100 MB is never gone through as a whole.
     head = _UNSTORABLE.sub("\ufffd", text[:limit])
     raw = head.encode()
@@ -116,7 +118,7 @@ def _dump(value: Any) -> bytes:
     if b"\\u0000" in data and _NUL.search(data):
         raise InvalidText("holds a NUL character")
     # Anything that might be too deep or have an endless number is read once: never keep what cannot be read.
-    if len(data) > _MAX_DIGITS or data.count(b"[") + data.count(b"{") > MAX_DEPTH:
+    if len(data) > _MAX_DIGITS or (len(data) > MAX_DEPTH and data.count(b"[") + data.count(b"{") > MAX_DEPTH):
         try:
             from_json(data)
         except ValueError as error:

@@ -6,7 +6,7 @@
 import asyncio
 import logging
 import signal
-from collections.abc import AsyncIterator, Coroutine, Mapping
+from collections.abc import AsyncGenerator, Coroutine, Mapping
 from typing import Any, TypeVar
 
 from mainspring.client.http import HttpDoor, door_into
@@ -115,6 +115,7 @@ class Embedded:
             name=WORKER_NAME,
             worker_id=settings.worker_id,
             drain_timeout=settings.drain_timeout,
+            parked_runs=settings.worker_parked_runs,
             limits=Limits.of(settings),
             ready=ready,
         )
@@ -164,14 +165,13 @@ class InsideDoor:
 
     async def stream(
         self, path: str, *, params: Mapping[str, Any] | None = None, after: str | None = None
-    ) -> AsyncIterator[Streamed]:
+    ) -> AsyncGenerator[Streamed, None]:
         messages = self._rest.stream(path, params=params, after=after)
-        if asyncio.get_running_loop() is self._home:
-            async for message in messages:
+        try:
+            while (message := await self._at_home(_next_of(messages))) is not None:
                 yield message
-            return
-        while (following := await self._at_home(_next_of(messages))) is not None:
-            yield following
+        finally:
+            await self._at_home(_close(messages))
 
     async def aclose(self) -> None:
         """Nothing belongs to the caller's loop."""
@@ -182,8 +182,12 @@ class InsideDoor:
         return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(answer, self._home))
 
 
-async def _next_of(messages: AsyncIterator[Streamed]) -> Streamed | None:
+async def _next_of(messages: AsyncGenerator[Streamed, None]) -> Streamed | None:
     return await anext(messages, None)
+
+
+async def _close(messages: AsyncGenerator[Streamed, None]) -> None:
+    await messages.aclose()
 
 
 def open_embedded(client: Client, flags: Mapping[str, Any]) -> Embedded:

@@ -5,10 +5,10 @@ guess the next one. The source is given its clock and randomness, so that a simu
 """
 
 import hashlib
-import random
+import os
 import threading
 from collections.abc import Callable, Iterable
-from typing import Literal
+from typing import Literal, Protocol
 
 from mainspring.clock import Instant, SystemClock
 
@@ -24,12 +24,48 @@ _TIME_BITS = 55
 _STRIDE_BITS = 40
 
 
-class IdSource:
-    """Makes ids. `now` gives instants, `random` the random bits; thread-safe."""
+#: Bytes asked of the system at a time.
+_PORTION = 4096
 
-    def __init__(self, now: Callable[[], Instant], random: random.Random) -> None:
+
+class Randomness(Protocol):
+    """Where random bits come from: `random.Random` fits, too."""
+
+    def getrandbits(self, k: int, /) -> int: ...
+
+
+class _SystemRandomness:
+    """The system's randomness, in portions: a call for each id costs more than all the rest of making it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._portion, self._used = b"", 0
+
+    def getrandbits(self, k: int, /) -> int:
+        size = (k + 7) // 8
+        with self._lock:
+            if self._used + size > len(self._portion):
+                self._portion, self._used = os.urandom(_PORTION), 0
+            start, self._used = self._used, self._used + size
+            bits = int.from_bytes(self._portion[start : self._used])
+        return bits >> (8 * size - k)
+
+    def forget(self) -> None:
+        """A forked process must not use what its parent will use as well."""
+        self._portion, self._used = b"", 0
+
+
+_randomness = _SystemRandomness()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_randomness.forget)
+
+
+class IdSource:
+    """Makes ids. `now` gives instants, `random` the random bits, the system's when left out; thread-safe."""
+
+    def __init__(self, now: Callable[[], Instant], random: Randomness | None = None) -> None:
         self._now = now
-        self._random = random
+        self._random = random or _randomness
         self._last = 0
         self._lock = threading.Lock()
 
@@ -54,7 +90,7 @@ def id_of(prefix: Prefix, parts: Iterable[str]) -> str:
     return f"{prefix}_{_encode(int.from_bytes(digest) & ((1 << 130) - 1))}"
 
 
-_system = IdSource(SystemClock().now, random.SystemRandom())
+_system = IdSource(SystemClock().now)
 
 
 def new_id(prefix: Prefix) -> str:

@@ -108,6 +108,9 @@ class Settings:
     max_runs_per_claim: int = _row(100, _number(1, 10_000), "Runs handed to a worker at once.")
     max_page_size: int = _row(200, _number(1, 10_000), "Rows on one page of a list.")
     worker_concurrency: int = _row(100, _number(1, 100_000), "Runs that one worker executes side by side.")
+    worker_parked_runs: int = _row(
+        1_000, _number(0, 1_000_000), "Parked runs that a worker keeps in memory to go on in place; 0: none."
+    )
     worker_id: str | None = _row(None, _text, "Id the worker registers under; `mainspring dev` sets it.")
     heartbeat_every: int = _row(3 * SECOND, _span, "How often a worker tells the server that it lives.")
     lease_timeout: int = _row(10 * SECOND, _span, "Silence after which a worker's runs go to others.")

@@ -185,10 +185,11 @@ async def test_what_is_no_mainspring_is_said_to_be_none(answer: httpx2.Response)
 LOST = [httpx2.ConnectError("no"), httpx2.ReadError("cut"), httpx2.ReadTimeout("slow"), httpx2.Response(503)]
 
 
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
 @pytest.mark.parametrize("lost", LOST, ids=str)
-async def test_a_lost_answer_is_asked_for_again_with_the_same_key(lost: Answer) -> None:
+async def test_a_lost_answer_is_asked_for_again_with_the_same_key(lost: Answer, method: str) -> None:
     network, clock = Network(lost, lost, httpx2.Response(200, json={"ok": 1})), HurriedClock()
-    assert await door_to(network, clock).call("POST", "/x", body="{}") == {"ok": 1}
+    assert await door_to(network, clock).call(method, "/x", body="{}") == {"ok": 1}
     assert len(network.requests) == 3
     keys = {request.headers["idempotency-key"] for request in network.requests}
     assert len(keys) == 1

@@ -43,7 +43,7 @@ from mainspring.model.protocol import (
     WaitCancelled,
     WaitDelivered,
 )
-from mainspring.model.tasks import Checkpoint
+from mainspring.model.tasks import FINAL_TASK_STATUSES, Checkpoint
 
 Sent = tuple[Command, Callable[[Any], None]]
 
@@ -68,8 +68,10 @@ class Held:
         )
 
     def hear(self, checkpoints: tuple[Checkpoint, ...]) -> None:
+        """What was said may be old news: a task that has finished stays so."""
         for found in checkpoints:
-            self.tasks[found.key] = _status(found)
+            if self.tasks.get(found.key) not in FINAL_TASK_STATUSES:
+                self.tasks[found.key] = _status(found)
 
     def keys(self, status: str) -> list[str]:
         return [key for key, found in self.tasks.items() if found == status]

@@ -10,7 +10,6 @@ from engine.world import registration
 from mainspring.clock import SECOND, FakeClock
 from mainspring.engine.committer import Hints
 from mainspring.engine.engine import Engine
-from mainspring.engine.inspect import get_run
 from mainspring.engine.views import RunView
 from mainspring.errors import DatabaseUnavailable
 from mainspring.ids import new_id
@@ -125,9 +124,7 @@ class Live:
         return run.id
 
     async def view(self, run_id: str) -> RunView:
-        found = await self.engine.read(get_run, self.env, run_id, self.clock.now())
-        assert found is not None
-        return found
+        return await self.engine.find_run(self.env, run_id)
 
     async def status(self, run_id: str) -> str:
         return (await self.view(run_id)).run.status

@@ -52,8 +52,7 @@ def ignore(answer: Any) -> None:
 
 @dataclass
 class Storm:
-    seed: int
-    world: World = field(init=False)
+    world: World
     hands: list[Hands] = field(default_factory=list)
     #: Workers that died without a word, and messages that are still on their way from anybody.
     dead: list[Hands] = field(default_factory=list)
@@ -61,8 +60,7 @@ class Storm:
     sent: list[tuple[SendEvents, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.random = random.Random(self.seed)
-        self.world = World(seed=self.seed)
+        self.random = random.Random(self.world.seed)
         self.laws = Laws(self.world, listening={"order": {"bill", "big"}, "paid": {"strict"}}, takes=TAKES)
         self.world.worker(*JOBS).leave()
         self.laws.check()

@@ -3,6 +3,7 @@
 # ruff: noqa: N802 - tests are named after the invariants they hold
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from mainspring.engine.commands import CancelRun
 from mainspring.model.limits import Limits
 from mainspring.model.protocol import ClaimedRun, RunCancelConfirmed, RunDraft, RunSucceeded, WaitCancelled
 from mainspring.settings import Settings
+from mainspring.storage.postgres import PostgresTransaction
 from mainspring.storage.sqlite import SqliteTransaction
 
 
@@ -100,20 +102,17 @@ def test_runs_that_are_not_there_are_results_too(world: World, puppet: Puppet, r
     assert json.loads(world.task(run.run_id, "v").output or "")["error"]["code"] == "not_found"
 
 
-def test_results_over_the_limit_fail_the_wait() -> None:
-    world = World(limits=Limits(max_body_bytes=300))
-    try:
-        puppet = world.worker(job("parent"), job("child"))
-        world.call("parent")
-        run = puppet.take_one()
-        puppet.report(run, triggered("c", *drafts("run_a", "run_b")), await_runs("w", "run_a", "run_b"))
-        for child in puppet.take(2):
-            puppet.report(child, done('"' + "x" * 200 + '"'))
-        task = world.task(run.run_id, "w")
-        assert (task.status, json.loads(task.failure or "")["code"]) == ("FAILED", "too_large")
-        assert "max_body_bytes" in (task.failure or "")
-    finally:
-        world.close()
+def test_results_over_the_limit_fail_the_wait(new_world: Callable[..., World]) -> None:
+    world = new_world(limits=Limits(max_body_bytes=300))
+    puppet = world.worker(job("parent"), job("child"))
+    world.call("parent")
+    run = puppet.take_one()
+    puppet.report(run, triggered("c", *drafts("run_a", "run_b")), await_runs("w", "run_a", "run_b"))
+    for child in puppet.take(2):
+        puppet.report(child, done('"' + "x" * 200 + '"'))
+    task = world.task(run.run_id, "w")
+    assert (task.status, json.loads(task.failure or "")["code"]) == ("FAILED", "too_large")
+    assert "max_body_bytes" in (task.failure or "")
 
 
 # ── many at once ─────────────────────────────────────────────────────────────────────────────────────
@@ -139,7 +138,8 @@ def test_statements_do_not_grow_with_the_children(
         return note
 
     for verb in ("rows", "run", "run_many"):
-        monkeypatch.setattr(SqliteTransaction, verb, counted(getattr(SqliteTransaction, verb)))
+        for kind in (SqliteTransaction, PostgresTransaction):
+            monkeypatch.setattr(kind, verb, counted(getattr(kind, verb)))
     counts = []
     for size in (2, 90):
         world.call("parent")

@@ -27,7 +27,7 @@ async def test_whoever_waits_for_a_run_is_told_of_its_end(live: Live) -> None:
     await live.advance(5)
     await live.until("PENDING", run_id)
     await puppet.report(await puppet.take_one(), done("7"))
-    assert [run.output for run in await asyncio.gather(*waiters)] == ["7"] * 3
+    assert [view.run.output for view in await asyncio.gather(*waiters)] == ["7"] * 3
     assert live.engine._waiters == {}
 
 
@@ -35,19 +35,19 @@ async def test_a_run_that_has_ended_is_answered_at_once(live: Live) -> None:
     puppet = await live.worker(job("bill"))
     run_id = await live.call("bill")
     await puppet.report(await puppet.take_one(), broke())
-    assert (await live.engine.wait_run(live.env, run_id, 60 * SECOND)).status == "FAILED"
+    assert (await live.engine.wait_run(live.env, run_id, 60 * SECOND)).run.status == "FAILED"
 
 
 async def test_waiting_ends_with_its_time(live: Live) -> None:
     await live.worker(job("bill"))
     run_id = await live.call("bill")
-    assert (await live.engine.wait_run(live.env, run_id, 0)).status == "PENDING"
+    assert (await live.engine.wait_run(live.env, run_id, 0)).run.status == "PENDING"
     waiter = asyncio.ensure_future(live.engine.wait_run(live.env, run_id, 5 * SECOND))
     await live.settle()
     await live.advance(4)
     assert not waiter.done()
     await live.advance(1)
-    assert (await waiter).status == "PENDING"
+    assert (await waiter).run.status == "PENDING"
     assert live.engine._waiters == {}
 
 
@@ -65,7 +65,7 @@ async def test_a_doubtful_commit_does_not_end_the_waiting(live: Live) -> None:
     live.database.fails_after_commit = True
     await asyncio.gather(puppet.report(run, done("7")), return_exceptions=True)
     live.database.fails_after_commit = False
-    assert (await waiter).output == "7"
+    assert (await waiter).run.output == "7"
 
 
 async def test_giving_up_the_waiting_leaves_nothing_behind(live: Live) -> None:

@@ -2,7 +2,6 @@
 
 # ruff: noqa: N802 - tests are named after the invariants they hold
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -131,13 +130,13 @@ async def test_a_fault_of_ours_is_outlived(live: Live) -> None:
 
 
 @pytest.mark.parametrize("down_for", [1, 3_600])
-async def test_I9_timers_survive_a_restart(tmp_path: Path, down_for: int) -> None:
+async def test_I9_timers_survive_a_restart(kept_database: str, down_for: int) -> None:
     """What became due meanwhile fires at once, the rest at its time."""
-    url, clock = f"sqlite:///{tmp_path / 'kept.db'}", FakeClock()
-    async with living(url, clock=clock) as live:
+    clock = FakeClock()
+    async with living(kept_database, clock=clock) as live:
         run_id = await waiting_run(live, 60)
     clock.advance(down_for * SECOND)
-    async with living(url, clock=clock) as live:
+    async with living(kept_database, clock=clock) as live:
         await live.settle()
         if down_for < 60:
             assert await live.status(run_id) == "WAITING"
@@ -145,16 +144,16 @@ async def test_I9_timers_survive_a_restart(tmp_path: Path, down_for: int) -> Non
         await live.until("PENDING", run_id)
 
 
-async def test_I1_what_was_sent_before_a_restart_runs_after_it(tmp_path: Path) -> None:
-    url, clock = f"sqlite:///{tmp_path / 'kept.db'}", FakeClock()
-    async with living(url, clock=clock) as live:
+async def test_I1_what_was_sent_before_a_restart_runs_after_it(kept_database: str) -> None:
+    clock = FakeClock()
+    async with living(kept_database, clock=clock) as live:
         puppet = await live.worker(job("bill", "order"))
         queued, held, waiting = [(await live.send("order")).runs[0].id for _ in range(3)]
         runs = {run.run_id: run for run in (await puppet.claim(3, wait=0)).runs}
         await puppet.report(runs[waiting], listen("go", "go"), parked("go"))
         await puppet.report(runs[held])
         late = await live.send("order", delay=30 * SECOND)
-    async with living(url, clock=clock) as live:
+    async with living(kept_database, clock=clock) as live:
         sent = await live.send("go")
         assert await live.status(waiting) == "PENDING"
         await live.advance(30)

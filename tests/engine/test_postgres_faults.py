@@ -124,7 +124,7 @@ async def hears_of_the_other(a: Live, b: Live) -> None:
     run_id = await b.call("late")
     waiter = asyncio.ensure_future(a.engine.wait_run(a.env, run_id, 3_600_000_000))
     await puppet.report(await puppet.take_one(), done())
-    assert (await asyncio.wait_for(waiter, PATIENCE)).status == "SUCCESS"
+    assert (await asyncio.wait_for(waiter, PATIENCE)).run.status == "SUCCESS"
 
 
 # ── servers that get in each other's way ─────────────────────────────────────────────────────────────

@@ -1,50 +1,13 @@
 """Several servers on one PostgreSQL: what one commits wakes the other, and what only one may do one does."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
 
-import pytest
-
-import postgres
 from engine.items import done, job, listen, parked, sleep, succeeded
-from engine.live import Live, living
-from mainspring.clock import FakeClock
-from mainspring.engine.account import run_history
+from engine.pair import PATIENCE, Pair, kinds
 from mainspring.engine.commands import EndWorkers
-from mainspring.hints.postgres import PostgresHints
 from mainspring.ids import new_id
 from mainspring.model.events import EventDraft
 from mainspring.model.protocol import CommitRequest, RunDraft, RunReport
-
-#: Seconds of the machine's time; a wake-up takes milliseconds.
-PATIENCE = 20.0
-
-
-@dataclass
-class Pair:
-    """Two servers on one database, under one clock."""
-
-    url: str
-    a: Live
-    b: Live
-
-
-@pytest.fixture
-async def pair() -> AsyncIterator[Pair]:
-    with postgres.server().database() as url:
-        clock = FakeClock()
-        async with (
-            living(url, clock=clock, hints=PostgresHints(url)) as a,
-            living(url, clock=clock, hints=PostgresHints(url)) as b,
-        ):
-            yield Pair(url, a, b)
-
-
-async def kinds(live: Live, run_id: str) -> list[str]:
-    entries = await live.engine.read(run_history, live.env, run_id)
-    assert entries is not None
-    return [entry.kind for entry in entries]
 
 
 async def test_both_serve_one_environment(pair: Pair) -> None:
@@ -83,7 +46,7 @@ async def test_whoever_waits_at_one_hears_of_an_end_at_the_other(pair: Pair) -> 
     run_id = await pair.a.call("bill")
     waiter = asyncio.ensure_future(pair.a.engine.wait_run(pair.a.env, run_id, 3_600_000_000))
     await puppet.report(await puppet.take_one(), done("7"))
-    assert (await asyncio.wait_for(waiter, PATIENCE)).output == "7"
+    assert (await asyncio.wait_for(waiter, PATIENCE)).run.output == "7"
 
 
 async def test_an_event_at_one_resolves_a_wait_made_at_the_other(pair: Pair) -> None:

@@ -4,6 +4,7 @@ import pytest
 
 from engine.items import AMOUNT, done, job, setting
 from engine.world import World, registration
+from mainspring.engine import jobs
 from mainspring.engine.commands import EnableJob, RegisterWorker, StoreResult, UseStore
 from mainspring.engine.inspect import get_job, get_store_entry, list_jobs, list_store
 from mainspring.errors import Conflict, InvalidFilter, InvalidSchema, NotFound, ProtocolMismatch
@@ -146,3 +147,21 @@ def test_a_worker_id_of_another_environment_cannot_be_taken_over(world: World) -
         assert list_jobs(tx, other) == []
     with pytest.raises(NotFound):
         world.do(EnableJob(other, "bill", False))
+
+
+def test_every_version_of_a_job_is_held_against_its_own_schema(world: World) -> None:
+    """Schemas are compiled once and found again by their job; none stays behind when the job changes."""
+    for key in ("amount", "sum"):
+        schema = {"type": "object", "required": [key]}
+        world.worker(job("bill", "order", payload_schema=schema))
+        for _ in range(2):
+            (rejection,) = world.send("order", "{}").rejections
+            assert [problem.path for problem in rejection.errors] == [key]
+
+
+def test_more_schemas_than_are_kept_ready(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs, "MAX_KEPT", 2)
+    specs = [job(f"j{n}", payload_schema={"required": [f"f{n}"], "type": "object"}) for n in range(5)]
+    for _ in range(2):
+        found = [jobs.payload_problems(spec, {})[0].path for spec in specs]
+        assert found == [f"f{n}" for n in range(5)]

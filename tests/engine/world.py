@@ -1,4 +1,4 @@
-"""An engine without threads: commands applied batch by batch on SQLite in memory, under a clock turned by hand."""
+"""An engine without threads: commands applied batch by batch, under a clock turned by hand."""
 
 import random
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ from mainspring.engine.commands import (
     TimersFired,
     TriggerRuns,
 )
-from mainspring.engine.inspect import get_run
+from mainspring.engine.inspect import get_runs
 from mainspring.engine.timing import Timing
 from mainspring.engine.views import RunView
 from mainspring.ids import IdSource
@@ -127,9 +127,7 @@ class World:
 
     def view(self, run_id: str) -> RunView:
         with self.read() as tx:
-            found = get_run(tx, self.env, run_id, self.now)
-        assert found is not None
-        return found
+            return get_runs(tx, [(self.env, run_id)], self.now)[self.env, run_id]
 
     def run(self, run_id: str) -> Run:
         return self.view(run_id).run
@@ -170,9 +168,19 @@ class World:
         return found.code if found else None
 
     def worker_row(self, worker_id: str) -> Worker:
-        with self.read() as tx:
+        with self.database.write() as tx:  # the statement holds what it finds
             (worker,) = WORKER.values(tx.rows("workers_by_ids", ids=[worker_id]))
         return worker
+
+    def plan(self, statement: str, **values: Any) -> str:
+        """How the database goes about a statement, in its own words; what it knows of its tables is fresh."""
+        writer, kept = self.database._writer, self.database._statements[statement]  # type: ignore[attr-defined]
+        writer.execute("analyze")
+        if self.database.dialect == "sqlite":
+            rows = writer.execute(f"explain query plan {kept.sql}", [None] * len(kept.parameters))
+        else:
+            rows = writer.execute(f"explain {kept.sql}", kept.from_mapping(values))
+        return "\n".join(str(row[-1]) for row in rows.fetchall())
 
 
 def registration(worker_id: str, *jobs: JobSpec, name: str = "puppet", slots: int = 10) -> Registration:

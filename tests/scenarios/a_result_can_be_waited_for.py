@@ -59,19 +59,3 @@ async def test_a_failed_runs_result_raises(world: World) -> None:
     with pytest.raises(RunFailed) as stopped:
         await other.result()
     assert stopped.value.status == "CANCELLED"
-
-
-async def test_a_run_can_be_replayed_as_a_fresh_one(world: World) -> None:
-    @world.client.job(id="doubles")
-    async def doubles(payload: int, io: IO) -> int:
-        world.effects.append(payload)
-        return payload * 2
-
-    await world.start()
-    run = await world.trigger(doubles, 4)
-    await world.finish(run)
-    again = await run.replay()
-    other = await run.replay(payload=5)
-
-    assert again.id != run.id
-    assert (await world.output(again), await world.output(other)) == (8, 10)

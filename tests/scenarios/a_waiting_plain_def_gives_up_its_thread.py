@@ -1,14 +1,14 @@
 """A plain `def` job that waits leaves its thread and its slot; another thread comes again to the same call."""
 
+import threading
+
 from mainspring import RunSuspended, SyncIO
-from mainspring.sdk import bridge
+from mainspring.sdk import threads
 from scenarios.world import World
 
 
 def threads_at_work() -> int:
-    return sum(isinstance(one, bridge._Thread) for one in bridge.threading.enumerate()) - len(
-        bridge._threads._idle
-    )
+    return sum(isinstance(one, threads.Thread) for one in threading.enumerate()) - len(threads.pool.idle)
 
 
 async def test_a_waiting_plain_def_holds_neither_slot_nor_thread(world: World) -> None:

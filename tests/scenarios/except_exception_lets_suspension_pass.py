@@ -83,7 +83,7 @@ async def test_code_that_swallows_suspension_is_not_heard(world: World) -> None:
     assert world.effects == ["waited"]
 
 
-async def test_the_rest_of_a_run_is_stopped_when_it_parks(world: World) -> None:
+async def test_the_rest_of_a_parked_run_is_stopped_when_its_worker_leaves(world: World) -> None:
     @world.client.job(id="branches")
     async def branches(io: IO) -> str:
         async def branch(n: int) -> int:
@@ -97,6 +97,8 @@ async def test_the_rest_of_a_run_is_stopped_when_it_parks(world: World) -> None:
     await world.start()
     run = await world.trigger(branches)
     await world.until(run, "WAITING")
+    await world.drain(world.crews[0])
     assert not [one for one in asyncio.all_tasks() if "branch" in repr(one.get_coro())]
 
+    await world.start_worker()
     assert await world.output(run) == "3 of 3"

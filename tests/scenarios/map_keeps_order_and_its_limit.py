@@ -37,6 +37,7 @@ async def test_map_keeps_order_and_its_limit(world: World) -> None:
     await world.until(run, "WAITING")
     assert len(run.waiting_for) == 3
     await world.crash()
+    now = 0  # what was killed left no `finally` behind
 
     pages, worked, none = await world.output(run)
     assert pages == [f"page {n}" for n in range(5)]

@@ -6,6 +6,7 @@ the clock moves only when all is still, to whatever is due next.
 
 import asyncio
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
 from typing import Any
@@ -17,12 +18,14 @@ from mainspring.duration import Duration, parse_duration
 from mainspring.engine.commands import EndWorkers
 from mainspring.ids import new_id
 from mainspring.model.limits import Limits
+from mainspring.storage.database import Database
 from mainspring.worker.backend import Backend
 from mainspring.worker.worker import Worker
+from scenarios.parts.disk import Disk
 from scenarios.parts.gates import Effects, Gate
 from scenarios.parts.lives import Life, Lives
 from scenarios.parts.outstanding import outstanding
-from scenarios.parts.server import API_KEY, Server
+from scenarios.parts.server import API_KEY, Server, open_disk
 from scenarios.parts.stillness import Stillness
 from scenarios.parts.taps import TappedBackend, TappedClock, TappedDoor
 
@@ -68,6 +71,8 @@ class World:
         self.door: TappedDoor
         self.crews: list[Crew] = []
         self.limits = Limits()
+        #: What the server's database is wrapped in.
+        self.wraps: Callable[[Database], Disk] = Disk
         self._gates: list[Gate] = []
         self._numbers = count(1)
         self._stillness = Stillness(self)
@@ -91,7 +96,11 @@ class World:
     async def _start_server(self, port: int = 0) -> None:
         axes = self.axes
         self.server = await Server.start(
-            self.lives, axes.database, self.clock, port=port if axes.is_http else None, limits=self.limits
+            self.lives,
+            self.wraps(open_disk(axes.database)),
+            self.clock,
+            port=port if axes.is_http else None,
+            limits=self.limits,
         )
         self.door = TappedDoor(self.server.door())
         for client in self._clients:
@@ -153,9 +162,12 @@ class World:
             await self.start_worker(crew.client)
 
     async def crash_server(self) -> None:
-        """Over HTTP: the server dies and comes back at its old place; the workers live and have to notice."""
+        """The server dies and comes back. Over HTTP it is at its old place, and the workers live and have to notice;
+        in process they died with it."""
         port = self.server.port
-        assert port is not None, "in process nobody outlives the server"
+        if port is None:
+            await self.crash()
+            return
         await self.door.aclose()
         await self.server.die(self.lives)
         await self._start_server(port)
@@ -314,9 +326,14 @@ class World:
         return await self._list(run, "trace")
 
     async def _list(self, run: Run[Any], noun: str) -> list[Any]:
-        answer = await self.door.call("GET", f"/api/v1/runs/{run.id}/{noun}")
-        data: list[Any] = answer["data"]
-        return data
+        data: list[Any] = []
+        params: dict[str, Any] = {}
+        while True:
+            answer = await self.door.call("GET", f"/api/v1/runs/{run.id}/{noun}", params=params)
+            data += answer["data"]
+            if not (answer["data"] and answer.get("next_cursor")):  # some lists give a cursor for ever
+                return data
+            params = {"cursor": answer["next_cursor"]}
 
     # ── for stillness and for the message of a failure ───────────────────────────────────────────────
     def backends(self) -> list[TappedBackend]:

@@ -6,9 +6,6 @@ from mainspring import IO, Client, SyncIO, io
 from mainspring.sdk.store import EnvironmentStore
 from mainspring.sdk.sync_io import SyncEnvironmentStore
 
-#: They take calls that have not begun, which no plain code can write: there `io.map`, and threads.
-ASYNC_ONLY = {"parallel", "wait_for_any"}
-
 
 def _names(kind: type, one: object) -> set[str]:
     found = {name for name in dir(kind) if not name.startswith("_")} | set(getattr(one, "__dict__", {}))
@@ -17,13 +14,13 @@ def _names(kind: type, one: object) -> set[str]:
 
 def test_it_has_the_names_of_io() -> None:
     declared = _names(SyncIO, None) | set(SyncIO.__annotations__)
-    assert declared == _names(IO, IO()) - ASYNC_ONLY
+    assert declared == _names(IO, IO())
     stored = _names(SyncEnvironmentStore, None) | set(SyncEnvironmentStore.__annotations__)
     assert stored == _names(EnvironmentStore, EnvironmentStore())
 
 
 def test_its_calls_take_what_those_of_io_take() -> None:
-    for name in ("send_event", "send_events", "progress", "map", "now", "uuid"):
+    for name in ("send_event", "send_events", "progress", "map", "wait_for_any", "parallel", "now", "uuid"):
         expected, declared = (inspect.signature(getattr(kind, name)).parameters for kind in (IO, SyncIO))
         assert list(declared) == list(expected), name
 

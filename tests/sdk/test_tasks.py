@@ -10,7 +10,7 @@ import pytest
 from mainspring import Client, ctx, io, task
 from mainspring.clock import SECOND
 from mainspring.errors import DefinitionError, RunSuspended
-from mainspring.sdk import bridge
+from mainspring.sdk import bridge, threads
 from mainspring.sdk.ambient import io as ambient_io
 from sdk.stand_ins import a_context, in_run
 
@@ -175,7 +175,7 @@ async def test_a_thread_that_waits_for_io_is_woken_when_its_run_leaves() -> None
 
 
 async def test_threads_are_bounded_but_nesting_never_locks_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bridge, "MAX_THREADS", 2)
+    monkeypatch.setattr(threads, "MAX_THREADS", 2)
     at_once, most, lock, pair = 0, 0, threading.Lock(), threading.Barrier(2)
 
     def inner() -> int:
@@ -199,7 +199,7 @@ async def test_threads_are_bounded_but_nesting_never_locks_up(monkeypatch: pytes
 
 
 async def test_a_call_cancelled_before_its_turn_never_begins(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bridge, "MAX_THREADS", 1)
+    monkeypatch.setattr(threads, "MAX_THREADS", 1)
     release, ran = threading.Event(), list[str]()
     first = asyncio.ensure_future(bridge.run_in_thread(release.wait))
     await asyncio.sleep(0)

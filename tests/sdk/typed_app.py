@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, assert_type
 
 from mainspring import IO, Client, Context, Event, Retry, Run, SyncIO, ctx, event_trigger, io, task
+from mainspring.sdk.updates import RunUpdate
 
 client = Client("shop")
 
@@ -155,6 +156,16 @@ def plain(payload: Order, tools: SyncIO) -> str:
     assert_type(tools.wait_for_event("paid", name="paid", schema=Order), Event[Order])
     tools.store.update("n", lambda n: n + 1)
     tools.wait("1 day")
+    both = tools.parallel(lambda: tools.run_task("one", in_a_thread, payload), lambda: "two")
+    assert_type(both, tuple[list[int], str])
+    assert_type(tools.map(fetch, ["a"]), list[Order])
+    assert_type(tools.map(in_a_thread, [payload]), list[list[int]])
+    first = tools.wait_for_any(
+        paid=lambda: tools.wait_for_event("paid", name="paid", schema=Order),
+        sent=lambda: tools.wait_for_event("sent", name="sent", schema=Order),
+    )
+    assert_type(first.value, Event[Order])
+    tools.parallel(tools.now(), tools.now)  # E: call-overload
     tools.nonsense()  # E: attr-defined
     return ""
 
@@ -163,4 +174,6 @@ def in_a_view() -> None:
     assert_type(client.sync.send_event("order.created", Order("a")), Event[Any])
     assert_type(plain.sync.trigger(Order("a")).result(), str)
     assert_type(all_three.sync.trigger(Order("a")).result(), dict[str, str])
+    for update in plain.sync.trigger(Order("a")).subscribe():
+        assert_type(update, RunUpdate)
     plain.sync.trigger("nope")  # E: arg-type

@@ -132,6 +132,29 @@ async def test_a_waiting_run_shows_what_for(stage: Stage) -> None:
     assert (task["status"], task["waiting_for"], task["attempts"]) == ("WAITING", expected, [])
 
 
+async def test_tasks_come_in_pages(stage: Stage) -> None:
+    worker = await stage.work(job("greet"))
+    await stage.ask("POST", "/api/v1/jobs/greet/trigger")
+    run = await worker.claim_one()
+    keys = [f"a.{number:03}" for number in range(120)]
+    labels = [TaskLabel(key, "task", key) for key in keys]
+    failed = [TaskAttemptFailed(label, 1, 0, Failure("E", "m"), retry_in=1) for label in labels]
+    await worker.report(run, *failed, *(TaskSucceeded(label, 2, 0, "1", 1) for label in labels))
+    path, seen, cursor = f"{RUNS}/{run.run_id}/tasks", [], None
+    while True:
+        page = await stage.ask("GET", path, params={"limit": 50, **({"cursor": cursor} if cursor else {})})
+        seen += page["data"]
+        cursor = page["next_cursor"]
+        if cursor is None:
+            break
+        assert len(page["data"]) == 50
+    assert [task["key"] for task in seen] == keys
+    assert {len(task["attempts"]) for task in seen} == {2}
+    assert len((await stage.ask("GET", path))["data"]) == 50
+    for cursor in ("x", "1", "-1.a"):
+        await stage.refused(400, "GET", path, params={"cursor": cursor})
+
+
 async def test_a_pending_run_says_why(stage: Stage) -> None:
     worker = await stage.work(job("greet"))
     run = await stage.ask("POST", "/api/v1/jobs/greet/trigger")

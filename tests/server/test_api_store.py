@@ -111,3 +111,16 @@ async def test_a_value_over_the_limit_names_the_setting(stage: Stage) -> None:
 async def test_a_nul_in_a_value_is_refused_with_its_path(stage: Stage) -> None:
     problem = await stage.refused(422, "PUT", f"{STORE}/k", b'{"value": {"a": ["\\u0000"]}}')
     assert problem["errors"][0]["path"] == "value.a[0]"
+
+
+async def test_a_write_sent_again_gets_the_first_answer(stage: Stage) -> None:
+    path, headers = f"{STORE}/k", {"Idempotency-Key": "mine"}
+    body = {"value": 1, "expected_version": 0}
+    first = await stage.ask("PUT", path, body, headers=headers)
+    await stage.ask("PUT", path, {"value": 2})
+    assert await stage.ask("PUT", path, body, headers=headers) == first
+    assert (await stage.ask("GET", path))["value"] == 2
+    headers = {"Idempotency-Key": "mine too"}
+    for _ in range(2):
+        assert await stage.ask("DELETE", path, headers=headers) == {"deleted": True}
+    assert (await stage.ask("PUT", path, {"value": 3}))["version"] == 3

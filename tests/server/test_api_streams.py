@@ -22,7 +22,7 @@ def events_in(text: str) -> list[Event]:
     found = []
     for block in text.split("\n\n"):
         fields = dict(line.split(": ", 1) for line in block.splitlines() if not line.startswith(":"))
-        if fields:
+        if "data" in fields:
             id_ = fields.get("id")
             found.append((None if id_ is None else int(id_), fields["event"], json.loads(fields["data"])))
     return found

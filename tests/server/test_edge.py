@@ -107,6 +107,26 @@ async def test_a_database_out_of_reach_is_503(stage: Stage, monkeypatch: pytest.
     assert "disk is full" in problem["detail"]
 
 
+async def test_who_leaves_before_the_request_is_through_is_no_fault(
+    stage: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
+    await stage.ask("GET", "/api/v1/jobs")
+    said: list[Any] = []
+
+    async def leave() -> dict[str, Any]:
+        return {"type": "http.disconnect"}
+
+    async def hear(message: Any) -> None:
+        said.append(message)
+
+    headers = [(name.encode(), value.encode()) for name, value in stage.http.headers.items()]
+    scope = {"type": "http", "method": "POST", "path": "/api/v1/events", "raw_path": b"", "query_string": b""}
+    scope |= {"headers": [*headers, (b"host", b"localhost")], "state": {}, "root_path": ""}
+    with caplog.at_level(logging.ERROR):
+        await stage.platform.app(scope, leave, hear)
+    assert (said, caplog.text) == ([], "")
+
+
 # ── health ───────────────────────────────────────────────────────────────────────────────────────────
 async def test_health_needs_no_key(tmp_path: Path) -> None:
     async with staged(tmp_path) as stage:

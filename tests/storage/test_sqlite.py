@@ -85,6 +85,24 @@ def test_a_visitor_looks_beside_the_owner(holder: subprocess.Popen[str], path: P
         SqliteDatabase(path)
 
 
+@pytest.mark.parametrize("name", ["none.db", "no folder/none.db"])
+def test_a_visitor_makes_nothing(path: Path, name: str) -> None:
+    missing = path.parent / name
+    with pytest.raises(DatabaseUnavailable):
+        open_database(f"sqlite:///{missing}", is_visitor=True)
+    assert not missing.exists()
+    assert not missing.with_name(missing.name + ".lock").exists()
+
+
+@pytest.mark.parametrize("name", ["a b.db", "what?.db", "50%.db", "#1.db", "größe.db"])
+def test_a_file_may_have_any_name(path: Path, name: str) -> None:
+    odd = path.with_name(name)
+    for is_visitor in (False, True):
+        database = SqliteDatabase(odd, is_visitor=is_visitor)
+        database.close()
+        assert odd.exists()
+
+
 def test_a_second_opening_in_one_process_is_refused_until_the_first_is_closed(
     database: SqliteDatabase, path: Path
 ) -> None:

@@ -321,8 +321,10 @@ async def turns(count: int = 50) -> None:
 async def at_work(
     client: Client, backend: ScriptedBackend, *, is_registered: bool = True, **options: Any
 ) -> AsyncIterator[Bench]:
-    """A worker, registered unless said otherwise; cancelled at the end."""
+    """A worker, registered unless said otherwise; cancelled at the end. It keeps no parked runs unless asked to,
+    for most tests are about replay."""
     clock = FakeClock()
+    options.setdefault("parked_runs", 0)
     worker = Worker(client, backend, clock=clock, worker_id="wrk_1", **options)
     working = asyncio.get_running_loop().create_task(worker.run())
     bench = Bench(backend, worker, working, clock)

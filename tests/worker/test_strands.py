@@ -230,3 +230,45 @@ async def test_the_factory_that_was_there_is_kept() -> None:
         await body.end()
     finally:
         loop.set_task_factory(None)
+
+
+# ── a moment after the last wait ─────────────────────────────────────────────────────────────────────
+async def one_of_two(code: Awaitable[Any], other: Awaitable[Any]) -> None:
+    racers = [asyncio.ensure_future(code), asyncio.ensure_future(other)]
+    await asyncio.wait(racers, return_when=asyncio.FIRST_COMPLETED)
+
+
+async def both_gathered(code: Awaitable[Any], other: Awaitable[Any]) -> None:
+    await asyncio.gather(code, code_that_is_done())
+
+
+async def both_in_a_group(code: Awaitable[Any], other: Awaitable[Any]) -> None:
+    async with asyncio.TaskGroup() as group:
+        group.create_task(code)  # type: ignore[arg-type]
+
+
+async def code_that_is_done() -> None: ...
+
+
+@pytest.mark.parametrize("together", [one_of_two, both_gathered, both_in_a_group])
+async def test_what_has_just_been_resolved_is_not_quiet_in_any_turn(together: Any) -> None:
+    resolved = WaitFuture(loop=asyncio.get_running_loop())
+
+    async def wait(strands: Strands, future: asyncio.Future[None]) -> None:
+        strands.touch()
+        await future
+
+    async def code(strands: Strands) -> None:
+        other = wait(strands, WaitFuture(loop=asyncio.get_running_loop()))
+        await together(wait(strands, resolved), other)
+        other.close()  # where it was not wanted
+        await asyncio.Event().wait()
+
+    body = Body(code)
+    await turns(10)
+    assert body.is_quiet
+    resolved.set_result(None)
+    for _ in range(10):
+        assert not body.is_quiet
+        await turns(1)
+    await body.end()

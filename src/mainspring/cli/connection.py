@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
 
-from mainspring.errors import Unauthorized
+from mainspring.errors import MainspringError, Unauthorized
 from mainspring.sdk.door import API, Door
 from mainspring.settings import Settings, load_settings
 
@@ -89,11 +89,17 @@ async def door() -> AsyncIterator[Door]:
     from mainspring.client.http import open_door  # start-up cost: `--help` needs no HTTP client
 
     found = address()
-    opened = open_door(found.url, key_of(found))
+    opened = open_door(found.url, key_of(found), lost=_tell_lost)
     try:
         yield opened
     finally:
         await opened.aclose()
+
+
+def _tell_lost(error: MainspringError) -> None:
+    from mainspring.cli import output  # start-up cost: rich
+
+    output.say(f"{error.message}; trying again")
 
 
 def ask(
@@ -122,6 +128,18 @@ def listing(path: str, limit: int, **params: Any) -> dict[str, Any]:
                 return {"data": rows, "next_cursor": cursor}
 
     return converse(pages)
+
+
+async def everything(opened: Door, path: str) -> list[Any]:
+    """All rows of a list, page by page."""
+    rows: list[Any] = []
+    cursor = None
+    while True:
+        page = await call(opened, "GET", path, params={"limit": _PAGE, "cursor": cursor})
+        rows += page["data"]
+        cursor = page["next_cursor"]
+        if cursor is None:
+            return rows
 
 
 async def call(

@@ -23,6 +23,7 @@ def db_status(
     output.facts(
         [
             ("database", found["database"]),
+            ("version", found["version"]),
             ("schema", f"{found['current']} of {found['newest']}"),
             ("pending", "\n".join(found["pending"]) or "nothing"),
         ]
@@ -58,22 +59,30 @@ def database_url_of(data_dir: Path | None, database_url: str | None) -> str:
     return load_settings({"data_dir": data_dir, "database_url": database_url}).database
 
 
-def status_of(url: str) -> dict[str, Any]:
-    """Database, applied and newest schema, pending migrations. DatabaseUnavailable when there is none yet."""
-    from mainspring.storage.migrate import status  # start-up cost, as above
-    from mainspring.storage.open import open_database
-
+def require_database(url: str) -> None:
+    """Raises `DatabaseUnavailable` for a SQLite file that is not there: looking at it would make it."""
     path = url.removeprefix("sqlite:///")
     if path != url and path and not Path(path).exists():
         raise DatabaseUnavailable(
             f"there is no database at {path} yet",
             mend="`mainspring dev` or `mainspring db upgrade` makes it.",
         )
+
+
+def status_of(url: str) -> dict[str, Any]:
+    """Database, version, applied and newest schema, pending migrations. DatabaseUnavailable when there is none."""
+    from mainspring.storage.migrate import status  # start-up cost, as above
+    from mainspring.storage.open import open_database
+
+    require_database(url)
     database = open_database(url, is_visitor=True)
     try:
         found = status(database)
+        with database.read() as tx:
+            version = tx.row("database_version")
         return {
             "database": database.label,
+            "version": version[0] if version else "",
             "current": found.current,
             "newest": found.newest,
             "pending": found.pending,

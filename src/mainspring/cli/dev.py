@@ -4,8 +4,9 @@ from typing import Annotated
 
 import typer
 
-from mainspring.cli import options
+from mainspring.cli import exits, options
 from mainspring.cli.worker import App, app_or_found
+from mainspring.settings import load_settings
 
 
 def dev(
@@ -18,9 +19,20 @@ def dev(
     ] = None,
     data_dir: options.DataDir = None,
     database_url: options.DatabaseUrl = None,
+    postgres: Annotated[
+        bool, typer.Option("--postgres", help="On a PostgreSQL of its own, kept in the data dir.")
+    ] = False,
 ) -> None:
     """Run server and worker together, reloading APP on save."""
     from mainspring.cli.dev_session import run_dev  # start-up cost: it brings the whole platform along
 
     flags = {"port": port, "host": host, "data_dir": data_dir, "database_url": database_url}
-    run_dev(app_or_found(app), flags)
+    found = app_or_found(app)
+    if not postgres:
+        return run_dev(found, flags)
+    if database_url is not None:
+        exits.usage("--postgres and --database-url are two databases", "Give one of them.")
+    from mainspring.cli.dev_postgres import running_postgres  # start-up cost, as above
+
+    with running_postgres(load_settings(flags).data_dir) as url:
+        run_dev(found, {**flags, "database_url": url})

@@ -1,11 +1,11 @@
-"""`doctor`: is this machine set up to run, and does the server answer with this key?"""
+"""`doctor`: is this machine set up to run, does the server answer with this key, is the database whole?"""
 
 import platform
 import socket
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -38,10 +38,24 @@ class Check:
 
 def doctor(
     data_dir: options.DataDir = None,
+    database_url: options.DatabaseUrl = None,
+    audit: Annotated[
+        bool, typer.Option("--audit", help="Look through the database for broken promises instead.")
+    ] = False,
+    repair: Annotated[
+        bool, typer.Option("--repair", help="With --audit: mend what can be mended safely.")
+    ] = False,
     as_json: options.Json = False,
 ) -> None:
-    """Check Python, SQLite, database, port, key, server and clocks."""
-    settings = load_settings({**connection.flags(), "data_dir": data_dir})
+    """Check Python, SQLite, database, port, key, server and clocks; with --audit what the database holds."""
+    flags = {"data_dir": data_dir, "database_url": database_url}
+    settings = load_settings({**connection.flags(), **flags})
+    if audit:
+        from mainspring.cli.doctor_audit import run_audit  # start-up cost: not for `--help`
+
+        return run_audit(settings.database, repairs=repair, as_json=as_json)
+    if repair:
+        exits.usage("--repair mends what --audit finds", "Give both.")
     checks = list(_checks(settings))
     if as_json:
         output.document(
@@ -101,7 +115,7 @@ def _database(settings: Settings) -> Check:
         return Check("database", verdict, str(error))
     if found["pending"]:
         return Check("database", "note", f"{found['database']} is outdated: `mainspring db upgrade`")
-    return Check("database", "ok", f"{found['database']}, schema {found['current']}")
+    return Check("database", "ok", f"{found['database']}, {found['version']}, schema {found['current']}")
 
 
 def _key() -> Check:

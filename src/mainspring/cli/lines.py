@@ -22,6 +22,7 @@ _TOLD: dict[str, tuple[str, str, str]] = {
     "CANCEL_REQUESTED": ("■", "yellow", "asked to stop"),
     "WORKER_LOST": ("!", "bold red", "its worker is gone, another goes on from the last checkpoint"),
     "DRIFT_FOUND": ("!", "bold red", "the code no longer fits the checkpoints"),
+    "RUN_REPAIRED": ("✚", "bold yellow", "repaired by `mainspring doctor`"),
     "TASK_STARTED": ("→", "bright_black", ""),
     "TASK_RETRIED": ("↻", "yellow", ""),
     "TASK_COMPLETED": ("✔", "green", ""),

@@ -39,8 +39,7 @@ def get_run(run: options.RunId, as_json: options.Json = False) -> None:
 
     async def both(door: Any) -> tuple[dict[str, Any], list[dict[str, Any]]]:
         found = await connection.call(door, "GET", f"/runs/{connection.quoted(run)}")
-        tasks = await connection.call(door, "GET", f"/runs/{connection.quoted(run)}/tasks")
-        return found, tasks["data"]
+        return found, await connection.everything(door, f"/runs/{connection.quoted(run)}/tasks")
 
     found, tasks = connection.converse(both)
     if as_json:

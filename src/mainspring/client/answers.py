@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit, urlunsplit
 
 import httpx2
@@ -15,6 +15,19 @@ _DOCUMENT = frozenset({"type", "title", "status", "detail", "code", "errors", "r
 
 #: Statuses that a gateway, or a server that is just stopping, answers with: asking again may help.
 _PASSING = frozenset({502, 503, 504})
+
+
+class Answer(NamedTuple):
+    """What a server said; header names in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    content: bytes
+
+
+def answer_in(response: httpx2.Response) -> Answer:
+    """A response that has been read."""
+    return Answer(response.status_code, response.headers, response.content)
 
 
 def shown_url(url: str) -> str:
@@ -39,11 +52,11 @@ def unreachable(error: httpx2.TransportError, url: str) -> ServerUnavailable:
     return ServerUnavailable(f"the connection to {place} was lost before its answer", mend="Try again.")
 
 
-def content_of(response: httpx2.Response, url: str) -> bytes:
+def content_of(answer: Answer, url: str) -> bytes:
     """The body of a good answer; raises what a bad one means."""
-    if response.is_success:
-        return response.content
-    raise error_of(response, url)
+    if 200 <= answer.status < 300:
+        return answer.content
+    raise error_of(answer, url)
 
 
 def decoded(content: bytes) -> Any:
@@ -57,10 +70,15 @@ def decoded(content: bytes) -> Any:
         return json.loads(content)
 
 
-def error_of(response: httpx2.Response, url: str) -> MainspringError:
+def error_of(answer: Answer, url: str) -> MainspringError:
     """The exception for a refusal: the same class as in the server, found by `code`."""
-    problem = _problem_in(response)
-    status = response.status_code
+    return error_in(_problem_in(answer), answer.status, url, _seconds(answer.headers.get("retry-after")))
+
+
+def error_in(
+    problem: Mapping[str, Any], status: int, url: str, retry_after: float | None = None
+) -> MainspringError:
+    """The exception for a problem document, `{}` where there is none."""
     detail, code = problem.get("detail"), problem.get("code")
     cls = error_types().get(code) if isinstance(code, str) else None
     if cls is None:
@@ -71,23 +89,23 @@ def error_of(response: httpx2.Response, url: str) -> MainspringError:
         detail = f"{shown_url(url)} answered with HTTP status {status}, and not as Mainspring does"
         error = cls(detail, mend="Check MAINSPRING_API_URL: is it the server's address?")
     # Set, not given: a few classes are made in a way of their own.
-    for name, value in _data(cls, problem, response).items():
+    for name, value in _data(cls, problem, status, retry_after).items():
         setattr(error, name, value)
     return error
 
 
-def _problem_in(response: httpx2.Response) -> Mapping[str, Any]:
-    if "json" not in response.headers.get("content-type", ""):
+def _problem_in(answer: Answer) -> Mapping[str, Any]:
+    if "json" not in answer.headers.get("content-type", ""):
         return {}
     try:
-        problem = response.json()
+        problem = json.loads(answer.content)
     except ValueError:
         return {}
     return problem if isinstance(problem, dict) else {}
 
 
 def _data(
-    cls: type[MainspringError], problem: Mapping[str, Any], response: httpx2.Response
+    cls: type[MainspringError], problem: Mapping[str, Any], status: int, retry_after: float | None
 ) -> dict[str, Any]:
     """What the problem says beside its text, as the attributes that the class declares."""
     data = {name: value for name, value in problem.items() if name not in _DOCUMENT and hasattr(cls, name)}
@@ -97,10 +115,10 @@ def _data(
         data["rejections"] = problem.get("rejected", [])
     if hasattr(cls, "path") and problem.get("errors"):
         data["path"] = problem["errors"][0].get("path", "")
-    if cls.status != response.status_code and isinstance(cls.status, int):
-        data["status"] = response.status_code
+    if cls.status != status and isinstance(cls.status, int):
+        data["status"] = status
     if issubclass(cls, RateLimited) and "retry_after" not in data:
-        data["retry_after"] = _seconds(response.headers.get("retry-after"))
+        data["retry_after"] = retry_after
     return {**data, "request_id": problem.get("request_id")}
 
 

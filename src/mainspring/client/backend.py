@@ -6,8 +6,9 @@ import httpx2
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import to_json
 
-from mainspring.client.answers import content_of, unreachable
+from mainspring.client.answers import Answer, answer_in, content_of, unreachable
 from mainspring.client.connection import Address, Connections, timeouts
+from mainspring.client.wire import Request
 from mainspring.clock import SECOND
 from mainspring.errors import ProtocolMismatch, ServerUnavailable
 from mainspring.model.protocol import (
@@ -79,7 +80,7 @@ class HttpBackend:
             )
         except httpx2.TransportError as error:
             raise unreachable(error, url) from None
-        return _read(response, url, _HEARTBEAT_ANSWER)
+        return _read(answer_in(response), url, _HEARTBEAT_ANSWER)
 
     async def farewell(self, farewell: Farewell) -> None:
         await self._ask("farewell", farewell, _NOTHING)
@@ -91,29 +92,23 @@ class HttpBackend:
     async def _ask(
         self, verb: str, message: Any, answer: TypeAdapter[A], answer_within: float = ANSWER_TIMEOUT
     ) -> A:
-        url = self._connections.url
-        try:
-            response = await self._connections.client().post(
-                _path(verb), content=to_json(message), headers=_HEADERS, timeout=timeouts(answer_within)
-            )
-        except httpx2.TransportError as error:
-            raise unreachable(error, url) from None
-        return _read(response, url, answer)
+        request = Request("POST", _path(verb), _HEADERS, to_json(message), answer_within)
+        return _read(await self._connections.ask(request), self._connections.url, answer)
 
 
 def _path(verb: str) -> str:
     return f"/worker/v1/{verb}"
 
 
-def _read(response: httpx2.Response, url: str, answer: TypeAdapter[A]) -> A:
-    if response.status_code >= 500 or response.status_code == 429:
+def _read(said: Answer, url: str, answer: TypeAdapter[A]) -> A:
+    if said.status >= 500 or said.status == 429:
         # Whatever failed there, nothing was said about this message: it is safe, and right, to send it again.
         raise ServerUnavailable(
-            f"the server could not answer (HTTP status {response.status_code}, "
-            f"request {response.headers.get('x-request-id', 'unknown')})",
+            f"the server could not answer (HTTP status {said.status}, "
+            f"request {said.headers.get('x-request-id', 'unknown')})",
             mend="Its log says why; the worker goes on asking.",
         )
-    content = content_of(response, url)
+    content = content_of(said, url)
     try:
         return answer.validate_json(content)
     except ValidationError:

@@ -2,20 +2,21 @@
 
 import asyncio
 import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from ipaddress import ip_address
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import quote, urlencode, urlsplit, urlunsplit
+from urllib.request import getproxies, proxy_bypass
 from weakref import WeakKeyDictionary
 
 import httpx2
 
-from mainspring.client.answers import shown_url
+from mainspring.client.answers import Answer, answer_in, shown_url, unreachable
+from mainspring.client.wire import CONNECT_TIMEOUT, Place, Request, Wire
 from mainspring.errors import InvalidSetting, Unauthorized
 from mainspring.version import __version__
-
-#: A lost packet is sent again within this; a server that lives accepts at once.
-CONNECT_TIMEOUT = 5.0
 
 
 class Address:
@@ -34,50 +35,114 @@ class Address:
 
     def options(self) -> dict[str, Any]:
         """What httpx2's clients are made with."""
-        parts = urlsplit(self.url)
-        is_local = _is_loopback(parts.hostname or "")
         return {
             "base_url": self.url,
-            "verify": _no_authorities() if is_local and parts.scheme == "http" else _authorities(),
-            "headers": {
-                "Authorization": f"Bearer {self._key}",
-                "User-Agent": f"mainspring-python/{__version__}",
-            },
+            "verify": self._security(),
+            "headers": self._headers(),
             # Proxies of the environment are for the world outside: this machine is reached directly.
-            "trust_env": not is_local,
+            "trust_env": not self._is_local(),
         }
+
+    def place(self) -> Place | None:
+        """Where to connect by ourselves; None where a proxy of the environment is to be asked."""
+        host = urlsplit(self.url).hostname or ""
+        is_direct = self._is_local() or not getproxies() or bool(proxy_bypass(host))
+        return Place.of(self.url, self._security(), self._headers()) if is_direct else None
+
+    def _headers(self) -> dict[str, str]:
+        return {
+            "Authorization": f"Bearer {self._key}",
+            "User-Agent": f"mainspring-python/{__version__}",
+        }
+
+    def _is_local(self) -> bool:
+        return _is_loopback(urlsplit(self.url).hostname or "")
+
+    def _security(self) -> ssl.SSLContext:
+        is_plain = urlsplit(self.url).scheme == "http"
+        return _no_authorities() if is_plain and self._is_local() else _authorities()
+
+
+@dataclass(slots=True)
+class _Ways:
+    """Those of one event loop, each made when it is first needed."""
+
+    client: httpx2.AsyncClient | None = None
+    wire: Wire | None = None
 
 
 class Connections:
-    """One async client per event loop: a pool cannot be shared between loops, nor outlive its own."""
+    """Ways to the server, apart for each event loop: a pool cannot be shared between loops, nor outlive its own.
+
+    Answers that come whole go over a wire of our own. Live streams, proxies and what stands in for the network
+    in tests are httpx2's.
+    """
 
     def __init__(self, address: Address, transport: httpx2.AsyncBaseTransport | None = None) -> None:
         self._address = address
         self._transport = transport
-        self._clients: WeakKeyDictionary[asyncio.AbstractEventLoop, httpx2.AsyncClient] = WeakKeyDictionary()
+        self._ways: WeakKeyDictionary[asyncio.AbstractEventLoop, _Ways] = WeakKeyDictionary()
 
     @property
     def url(self) -> str:
         return self._address.url
 
+    async def ask(self, request: Request) -> Answer:
+        """The answer, good or bad; `ServerUnavailable` when none came. Cancelling it hangs up."""
+        try:
+            wire = self._wire()
+            return await (self._ask_client(request) if wire is None else wire.ask(request))
+        except httpx2.TransportError as error:
+            raise unreachable(error, self.url) from None
+
     def client(self) -> httpx2.AsyncClient:
-        """The client of the running loop."""
-        loop = asyncio.get_running_loop()
-        client = self._clients.get(loop)
-        if client is None:
-            client = httpx2.AsyncClient(
+        """httpx2's client for the running loop."""
+        ways = self._own()
+        if ways.client is None:
+            ways.client = httpx2.AsyncClient(
                 transport=self._transport,
                 limits=httpx2.Limits(max_connections=None, max_keepalive_connections=20),
                 **self._address.options(),
             )
-            self._clients[loop] = client
-        return client
+        return ways.client
 
     async def aclose(self) -> None:
-        """Closes the running loop's client."""
-        client = self._clients.pop(asyncio.get_running_loop(), None)
-        if client is not None:
-            await client.aclose()
+        """Closes the running loop's connections."""
+        ways = self._ways.pop(asyncio.get_running_loop(), _Ways())
+        if ways.wire is not None:
+            ways.wire.close()
+        if ways.client is not None:
+            await ways.client.aclose()
+
+    async def _ask_client(self, request: Request) -> Answer:
+        response = await self.client().request(
+            request.method,
+            request.target,
+            content=request.body,
+            headers=request.headers,
+            timeout=timeouts(request.timeout),
+        )
+        return answer_in(response)
+
+    def _wire(self) -> Wire | None:
+        ways = self._own()
+        if ways.wire is None and ways.client is None and self._transport is None:
+            place = self._address.place()
+            ways.wire = None if place is None else Wire(place)
+        return ways.wire
+
+    def _own(self) -> _Ways:
+        loop = asyncio.get_running_loop()
+        ways = self._ways.get(loop)
+        if ways is None:
+            ways = self._ways[loop] = _Ways()
+        return ways
+
+
+def target(path: str, query: Mapping[str, str] | None = None) -> str:
+    """Path and query as a request has them. What is percent-encoded in `path` stays so."""
+    plain = quote(path, safe="/%:@!$&'()*+,;=~")
+    return f"{plain}?{urlencode(query)}" if query else plain
 
 
 def timeouts(answer_within: float | None) -> httpx2.Timeout:

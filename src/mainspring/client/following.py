@@ -1,16 +1,16 @@
 """Following a live stream: it is opened again after every loss, and goes on after the last message that came."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 from typing import Any
 
 import httpx2
 
-from mainspring.client.answers import error_of, unreachable
+from mainspring.client.answers import answer_in, error_of, unreachable
 from mainspring.client.connection import Connections, timeouts
 from mainspring.client.sse import messages
 from mainspring.clock import SECOND, Clock
-from mainspring.errors import RateLimited, ServerUnavailable
+from mainspring.errors import MainspringError, RateLimited, ServerUnavailable
 from mainspring.model.streams import Streamed
 
 #: The server says every 15 seconds that it lives. Seconds.
@@ -20,30 +20,42 @@ _FIRST_PAUSE, _LONGEST_PAUSE = SECOND // 10, 2 * SECOND
 #: Times that it cannot be opened, one after the other, until that is an error: about a minute.
 _MOST_LOST = 30
 
+#: Told of a connection that was lost, and is being made again.
+Lost = Callable[[MainspringError], None]
+
 
 async def follow(
-    connections: Connections, clock: Clock, path: str, params: Mapping[str, Any], after: str | None
-) -> AsyncIterator[Streamed]:
+    connections: Connections,
+    clock: Clock,
+    path: str,
+    params: Mapping[str, Any],
+    after: str | None,
+    lost: Lost | None = None,
+) -> AsyncGenerator[Streamed, None]:
     """The messages after the id `after`, each once and in order, until the server says that it was the end.
 
-    Raises the `MainspringError` that the server answers with, and `ServerUnavailable` when it stays away.
+    `lost` is told when the server is away, once each time. Raises the `MainspringError` that the server answers
+    with, and `ServerUnavailable` when it stays away.
     """
-    lost = 0
+    losses = 0
     while True:
         try:
             async with aclosing(_opened(connections, path, params, after)) as stream:
                 async for message in stream:
-                    lost = 0
+                    losses = 0
                     if message.id is not None:
                         after = message.id
-                    yield message
+                    if message.kind != "place":
+                        yield message
                     if message.kind == "end":
                         return
-        except (ServerUnavailable, RateLimited):
-            lost += 1
-            if lost >= _MOST_LOST:
+        except (ServerUnavailable, RateLimited) as error:
+            losses += 1
+            if losses >= _MOST_LOST:
                 raise
-        await clock.sleep(min(_LONGEST_PAUSE, _FIRST_PAUSE << min(lost, 10)))
+            if losses == 1 and lost is not None:
+                lost(error)
+        await clock.sleep(min(_LONGEST_PAUSE, _FIRST_PAUSE << min(losses, 10)))
 
 
 async def _opened(
@@ -56,7 +68,7 @@ async def _opened(
         ) as response:
             if not response.is_success:
                 await response.aread()
-                raise error_of(response, connections.url)
+                raise error_of(answer_in(response), connections.url)
             if response.status_code == 204:
                 yield Streamed("end", None)
                 return

@@ -1,18 +1,19 @@
 """The door over HTTP: one request, its decoded answer; sent again when that is safe and the answer was lost."""
 
 import random
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from typing import Any
 from uuid import uuid4
 
 import httpx2
 
-from mainspring.client.answers import content_of, decoded, unreachable
-from mainspring.client.connection import Address, Connections, timeouts
-from mainspring.client.following import follow
+from mainspring.client.answers import content_of, decoded
+from mainspring.client.connection import Address, Connections, target
+from mainspring.client.following import Lost, follow
 from mainspring.client.inprocess import InProcess
+from mainspring.client.wire import Request
 from mainspring.clock import SECOND, Clock, SystemClock
-from mainspring.errors import MainspringError, RateLimited, ServerUnavailable
+from mainspring.errors import BadRequest, MainspringError, RateLimited, ServerUnavailable
 from mainspring.model.streams import Streamed
 
 #: Seconds one try may take.
@@ -26,9 +27,11 @@ LONGEST_PAUSE = 5 * SECOND
 class HttpDoor:
     """Implements `Door` of `sdk/door.py`. May be used from several event loops, each with its own connections."""
 
-    def __init__(self, connections: Connections, clock: Clock) -> None:
+    def __init__(self, connections: Connections, clock: Clock, lost: Lost | None = None) -> None:
+        """`lost` is told of streams that broke and are opened again."""
         self._connections = connections
         self._clock = clock
+        self._lost = lost
 
     def __repr__(self) -> str:
         return f"HttpDoor({self._connections!r})"
@@ -45,65 +48,63 @@ class HttpDoor:
     ) -> Any:
         """The decoded answer, None when it has no body; see `Door.call`.
 
-        A POST without an `idempotency_key` is given one of its own, so that every call is safe to send again.
+        A write without an `idempotency_key` is given one of its own, so that every call is safe to send again.
         """
         headers = {"X-Request-Id": uuid4().hex}
         if body is not None:
             headers["Content-Type"] = "application/json"
-        if method == "POST":
-            headers["Idempotency-Key"] = idempotency_key or uuid4().hex
-        request = self._connections.client().build_request(
-            method,
-            path,
-            params=_query(params),
-            content=None if body is None else body.encode(),
-            headers=headers,
-            # A request that asks the server to hold it is silent for that long by design.
-            timeout=timeouts(timeout or TRY_TIMEOUT + float((params or {}).get("wait") or 0)),
-        )
+        if method != "GET":
+            headers["Idempotency-Key"] = _one_line(idempotency_key) if idempotency_key else uuid4().hex
+        # A request that asks the server to hold it is silent for that long by design.
+        silence = timeout or TRY_TIMEOUT + float((params or {}).get("wait") or 0)
+        content = None if body is None else body.encode()
+        request = Request(method, target(path, _query(params)), headers, content, silence)
         return decoded(await self._sent(request))
 
-    async def _sent(self, request: httpx2.Request) -> bytes:
+    async def _sent(self, request: Request) -> bytes:
         for pause in (*PAUSES, None):
             try:
-                return await self._once(request)
+                return content_of(await self._connections.ask(request), self._connections.url)
             except (ServerUnavailable, RateLimited) as error:
                 if pause is None or not _is_worth_waiting(error):
                     raise
                 await self._clock.sleep(_pause(error, pause))
         raise AssertionError("the last try returns or raises")
 
-    async def _once(self, request: httpx2.Request) -> bytes:
-        url = self._connections.url
-        try:
-            response = await self._connections.client().send(request)
-        except httpx2.TransportError as error:
-            raise unreachable(error, url) from None
-        return content_of(response, url)
-
     def stream(
         self, path: str, *, params: Mapping[str, Any] | None = None, after: str | None = None
-    ) -> AsyncIterator[Streamed]:
+    ) -> AsyncGenerator[Streamed, None]:
         """The messages of a live stream; see `Door.stream`."""
-        return follow(self._connections, self._clock, path, _query(params), after)
+        return follow(self._connections, self._clock, path, _query(params), after, self._lost)
 
     async def aclose(self) -> None:
         await self._connections.aclose()
 
 
 def open_door(
-    url: str, key: str, *, transport: httpx2.AsyncBaseTransport | None = None, clock: Clock | None = None
+    url: str,
+    key: str,
+    *,
+    transport: httpx2.AsyncBaseTransport | None = None,
+    clock: Clock | None = None,
+    lost: Lost | None = None,
 ) -> HttpDoor:
     """A door to the server at `url`; nothing is connected before the first call.
 
     Raises `InvalidSetting` for a URL, `Unauthorized` for a key that cannot be one.
     """
-    return HttpDoor(Connections(Address(url, key), transport), clock or SystemClock())
+    return HttpDoor(Connections(Address(url, key), transport), clock or SystemClock(), lost)
 
 
 def door_into(app: Callable[..., Any], key: str) -> HttpDoor:
     """A door to an ASGI app in this process, without a socket; used on one event loop."""
     return open_door("http://127.0.0.1", key, transport=InProcess(app))
+
+
+def _one_line(key: str) -> str:
+    if not key.isascii() or not key.isprintable():
+        raise BadRequest(f"the idempotency key {key[:64]!r} must be of printable ASCII characters")
+    return key
 
 
 def _is_worth_waiting(error: MainspringError) -> bool:

@@ -8,12 +8,15 @@ from mainspring.model.streams import Streamed
 
 
 async def messages(lines: AsyncIterator[str]) -> AsyncIterator[Streamed]:
-    """The messages of a stream, as they come; comments (pings) and unfinished ones are left out."""
+    """The messages of a stream, as they come; comments (pings) and unfinished ones are left out. An id without
+    data is a message of kind "place": where to go on."""
     kind, id_, data = "message", None, list[str]()
     async for line in lines:
         if not line:
             if data:
                 yield Streamed(kind, from_json("\n".join(data)), id_)
+            elif id_ is not None:
+                yield Streamed("place", None, id_)
             kind, id_, data = "message", None, []
             continue
         name, _, value = line.partition(":")

@@ -15,11 +15,29 @@ def run_tasks(tx: Transaction, environment_id: str, run_id: str) -> list[TaskVie
     """The tasks as they began; None when there is no such run."""
     if get_run_row(tx, environment_id, run_id) is None:
         return None
-    attempts = _attempts(tx, run_id)
+    return _task_views(tx, run_id, _tasks(tx, run_id), _attempts(tx, run_id))
+
+
+def page_of_tasks(
+    tx: Transaction, environment_id: str, run_id: str, cursor: str | None, limit: int
+) -> Page[TaskView] | None:
+    """The same a page at a time; the cursor is where a task stands: when it began, and its key."""
+    if get_run_row(tx, environment_id, run_id) is None:
+        return None
+    began, _, key = (cursor or "-1.").partition(".")
+    rows = tx.rows("page_of_tasks", run_id=run_id, started_at=int(began), key=key, limit=limit + 1)
+    tasks = TASK.values(rows[:limit])
+    keys = [task.key for task in tasks]
+    attempts = _by_task(ATTEMPT.values(tx.rows("attempts_of_tasks", run_id=run_id, keys=keys)))
+    more = f"{tasks[-1].started_at}.{tasks[-1].key}" if len(rows) > limit else None
+    return Page(_task_views(tx, run_id, tasks, attempts), more)
+
+
+def _task_views(
+    tx: Transaction, run_id: str, tasks: list[Task], attempts: dict[str, list[Attempt]]
+) -> list[TaskView]:
     waits = {w.task_key: wait_view(w) for w in WAIT.values(tx.rows("waits_of_runs", run_ids=[run_id]))}
-    return [
-        TaskView(task, tuple(attempts.get(task.key, ())), waits.get(task.key)) for task in _tasks(tx, run_id)
-    ]
+    return [TaskView(task, tuple(attempts.get(task.key, ())), waits.get(task.key)) for task in tasks]
 
 
 def run_attempts(tx: Transaction, environment_id: str, run_id: str) -> list[Attempt]:
@@ -34,8 +52,12 @@ def _tasks(tx: Transaction, run_id: str) -> list[Task]:
 
 
 def _attempts(tx: Transaction, run_id: str) -> dict[str, list[Attempt]]:
+    return _by_task(ATTEMPT.values(tx.rows("attempts_of_run", run_id=run_id)))
+
+
+def _by_task(attempts: list[Attempt]) -> dict[str, list[Attempt]]:
     found: dict[str, list[Attempt]] = {}
-    for attempt in ATTEMPT.values(tx.rows("attempts_of_run", run_id=run_id)):
+    for attempt in attempts:
         found.setdefault(attempt.task_key, []).append(attempt)
     return found
 

@@ -3,7 +3,9 @@
 Whoever was in a dying worker may be to blame, so every run it held gets a mark; progress wipes the marks. At
 two marks a run is on its last chance: it waits in a lane of its own, at most one per worker. If a worker dies
 while it holds such a run, that run alone is blamed and, at three, failed. So neighbours of a poison run are
-never failed for it, and a worker killed from outside costs an innocent run nothing but time.
+not failed for it, and a worker killed from outside costs an innocent run nothing but time. One thing is left to
+chance: an innocent run on its last chance beside a poison run nobody has suspected yet. Only an empty worker
+would tell them apart, and would stand idle for as long as each suspect runs.
 """
 
 from mainspring.engine.batch import Batch
@@ -26,7 +28,9 @@ def lane_of(crashes: int) -> int:
 def end_workers(batch: Batch, command: EndWorkers) -> int:
     """Ends the leases of dead workers; returns how many runs were given back or failed."""
     workers = [worker for worker in _addressed(batch, command) if worker.status != "GONE"]
-    return give_back(batch, workers, command.reason, blames=command.blames)
+    # Deaf is not dead: nothing says that a run did it.
+    blames = command.blames and command.reason != "deafened"
+    return give_back(batch, workers, command.reason, blames=blames)
 
 
 def _addressed(batch: Batch, command: EndWorkers) -> list[Worker]:

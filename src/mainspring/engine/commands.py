@@ -98,6 +98,8 @@ class UseStore:
 
     environment_id: str
     operation: StoreOperation
+    #: Of a write: the same key again on the same entry gets the first answer, and nothing is written.
+    request_key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from mainspring.engine.checkpoints import checkpoint, undelivered
 from mainspring.engine.children import check_run_waits, settle_ended
 from mainspring.engine.commands import Commit, EventSent, SendEvents, TriggerRuns
 from mainspring.engine.events import rejections_to_text, send_events
-from mainspring.engine.reports import LeasedRun, OpenReport, apply_items, task_row
+from mainspring.engine.reports import ENDINGS, LeasedRun, OpenReport, apply_items, task_row
 from mainspring.engine.runs import end_run, start_runs
 from mainspring.engine.shown import event_json, failure_json
 from mainspring.engine.store import use_store_from_runs
@@ -21,11 +21,8 @@ from mainspring.model.protocol import (
     EventsSent,
     ItemAnswer,
     ReportAnswer,
-    RunAttemptFailed,
     RunCancelConfirmed,
-    RunDrifted,
     RunParked,
-    RunReleased,
     RunReport,
     RunsTriggered,
     RunSucceeded,
@@ -39,7 +36,7 @@ from mainspring.storage.shapes import TASK, WORKER
 Answer = CommitAnswer | MainspringError
 
 #: After one of these in a report the worker lets go of the run.
-_LAST_ITEMS = (RunSucceeded, RunAttemptFailed, RunParked, RunDrifted, RunReleased, RunCancelConfirmed)
+_LAST_ITEMS = (RunParked, *ENDINGS)
 #: The only status that some of them leave for good.
 _ENDS_AS: dict[type, RunStatus] = {RunSucceeded: "SUCCESS", RunCancelConfirmed: "CANCELLED"}
 
@@ -100,11 +97,14 @@ def _leases(batch: Batch, commits: list[Commit]) -> dict[str, LeasedRun]:
 
 def _open(batch: Batch, commit: Commit, leases: dict[str, LeasedRun]) -> _Opened:
     opened = _Opened()
+    ended: set[str] = set()
     for report in commit.request.reports:
         run = leases.get(report.run_id)
-        if not _holds(run, commit.request.worker_id, report) or run is None:
+        if not _holds(run, commit.request.worker_id, report) or run is None or run.id in ended:
             opened.reports.append(ReportAnswer(report.run_id, "lost"))
             continue
+        if any(isinstance(item, _LAST_ITEMS) for item in report.items):
+            ended.add(run.id)
         applied = OpenReport(run, report)
         apply_items(batch, applied)
         opened.reports.append(applied)

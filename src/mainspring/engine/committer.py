@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import Any, Protocol
 
+from mainspring import faults
 from mainspring.clock import Clock
 from mainspring.engine.apply import apply, apply_open_claims
 from mainspring.engine.batch import Batch
@@ -146,29 +147,33 @@ class Committer:
 
     # ── the committer's thread ───────────────────────────────────────────────────────────────────────
     def _run(self) -> None:
-        stopping = False
-        while not stopping:
-            arrived = [self._inbox.get()]
-            while True:
-                try:
-                    arrived.append(self._inbox.get_nowait())
-                except Empty:
-                    break
-            stopping = any(item is _STOP for item in arrived)
-            withdrawn = {item.submission for item in arrived if isinstance(item, _Withdrawal)}
-            submissions = [item for item in arrived if isinstance(item, Submission)]
-            # A claim that is gone is granted nothing, whether it came before or in this very go.
-            self._answer_empty(list(withdrawn))
-            _settle([(s, ClaimAnswer()) for s in submissions if s in withdrawn])
-            submissions = [s for s in submissions if s not in withdrawn]
-            hints = [item.wake for item in arrived if isinstance(item, _Hint)]
-            for wake in hints:
-                submissions += self._take_concerned(wake)
-            if submissions:
-                self._commit(submissions)
-            for wake in hints:
-                self._on_commit(wake)
+        while self.go():
+            pass
         self._answer_empty(list(self._open_claims.values()))
+
+    def go(self) -> bool:
+        """Waits for something to arrive and commits all that has gathered; False once it was told to stop.
+        Called in the committer's thread, and by the simulator, which has none."""
+        arrived = [self._inbox.get()]
+        while True:
+            try:
+                arrived.append(self._inbox.get_nowait())
+            except Empty:
+                break
+        withdrawn = {item.submission for item in arrived if isinstance(item, _Withdrawal)}
+        submissions = [item for item in arrived if isinstance(item, Submission)]
+        # A claim that is gone is granted nothing, whether it came before or in this very go.
+        self._answer_empty(list(withdrawn))
+        _settle([(s, ClaimAnswer()) for s in submissions if s in withdrawn])
+        submissions = [s for s in submissions if s not in withdrawn]
+        hints = [item.wake for item in arrived if isinstance(item, _Hint)]
+        for wake in hints:
+            submissions += self._take_concerned(wake)
+        if submissions:
+            self._commit(submissions)
+        for wake in hints:
+            self._on_commit(wake)
+        return not any(item is _STOP for item in arrived)
 
     def _answer_empty(self, submissions: list[Submission]) -> None:
         still_open = [s for s in submissions if self._open_claims.get(_claimant(s)) is s]
@@ -193,6 +198,7 @@ class Committer:
             log.exception("command %s failed", type(submissions[0].command).__name__)
             settled, wake = [(submissions[0], error)], None
         _settle(settled)
+        faults.at("batch.answered")
         if wake is not None:
             self._on_commit(wake)
 
@@ -212,6 +218,7 @@ class Committer:
     def _transact(self, submissions: list[Submission]) -> tuple[list[tuple[Submission, Any]], Wake]:
         claims = {_claimant(s): s for s in submissions if isinstance(s.command, Claim)}
         others = [s for s in submissions if not isinstance(s.command, Claim)]
+        faults.at("batch.begin")
         with self._database.write() as tx:
             batch = Batch(tx, self._clock.now(), ids=self._ids, limits=self._limits, timing=self._timing)
             results = apply(batch, [s.command for s in others])
@@ -219,6 +226,8 @@ class Committer:
             commands = [s.command for s in looked_at.values() if isinstance(s.command, Claim)]
             answers = apply_open_claims(batch, commands)
             self._hints.announce(tx, batch.wake)
+            faults.at("batch.applied")
+        faults.at("batch.committed")
         settled = list(zip(others, results, strict=True))
         settled += self._keep_open(list(zip(looked_at.values(), answers, strict=True)))
         settled += [

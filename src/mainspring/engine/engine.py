@@ -4,8 +4,7 @@ Each verb makes a command, hands it to the committer and waits for its result. R
 """
 
 import asyncio
-import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -31,11 +30,13 @@ from mainspring.engine.commands import (
     UseStore,
 )
 from mainspring.engine.committer import Committer, Hints
-from mainspring.engine.inspect import get_run_row
+from mainspring.engine.gathered import Gathered
+from mainspring.engine.inspect import RunKey, get_runs
 from mainspring.engine.lookout import Lookout
 from mainspring.engine.news import Edge
 from mainspring.engine.runs import batch_id, no_such_run
 from mainspring.engine.timing import Timing
+from mainspring.engine.views import RunView
 from mainspring.errors import TooLarge
 from mainspring.ids import IdSource
 from mainspring.model.events import Event, EventDraft
@@ -87,8 +88,9 @@ class Engine:
         self.clock: Clock = clock or SystemClock()
         self.limits = limits or Limits()
         self.timing = timing or Timing()
-        self.ids = ids or IdSource(self.clock.now, random.SystemRandom())
+        self.ids = ids or IdSource(self.clock.now)
         self._waiters: dict[str, set[asyncio.Future[None]]] = {}
+        self._run_views: Gathered[RunKey, RunView] = Gathered(self._look_at_runs)
         self._watchers: list[Callable[[set[str]], None]] = []
         #: Up to where histories may be shown live.
         self.edge = Edge(self.clock)
@@ -212,17 +214,23 @@ class Engine:
         run: Run = await self._do(ResumeRun(environment_id, run_id))
         return run
 
-    async def wait_run(self, environment_id: str, run_id: str, timeout: int) -> Run:
+    async def find_run(self, environment_id: str, run_id: str) -> RunView:
+        """The run as it is. Raises `NotFound`."""
+        view = await self._run_views.ask((environment_id, run_id))
+        if view is None:
+            raise no_such_run(run_id)
+        return view
+
+    async def wait_run(self, environment_id: str, run_id: str, timeout: int) -> RunView:
         """The run when it has ended, or as it is after `timeout` microseconds. Raises `NotFound`."""
         until = self.clock.monotonic() + timeout
         while True:
-            with self._told_about(
-                run_id
-            ) as told:  # listening first, then looking: no end in between is missed
-                run = await self._get_run(environment_id, run_id)
+            # Listening first, then looking: no end in between is missed.
+            with self._told_about(run_id) as told:
+                view = await self.find_run(environment_id, run_id)
                 left = until - self.clock.monotonic()
-                if run.status in FINAL_RUN_STATUSES or left <= 0:
-                    return run
+                if view.run.status in FINAL_RUN_STATUSES or left <= 0:
+                    return view
                 await self._first(told, left)
 
     @contextmanager
@@ -251,10 +259,12 @@ class Engine:
             self._watchers.remove(watcher)
 
     # ── store, environments, reads ───────────────────────────────────────────────────────────────────
-    async def use_store(self, environment_id: str, operation: StoreOperation) -> StoreResult:
-        """Raises `TooLarge`."""
+    async def use_store(
+        self, environment_id: str, operation: StoreOperation, *, request_key: str | None = None
+    ) -> StoreResult:
+        """A write with a `request_key` may be sent again. Raises `TooLarge`."""
         self._check_size(operation.value or "", f"the value of '{operation.key}'")
-        result: StoreResult = await self._do(UseStore(environment_id, operation))
+        result: StoreResult = await self._do(UseStore(environment_id, operation, request_key))
         return result
 
     async def ensure_dev_environment(self, key: str) -> str:
@@ -269,11 +279,8 @@ class Engine:
         with self.database.read() as tx:
             return question(tx, *values)
 
-    async def _get_run(self, environment_id: str, run_id: str) -> Run:
-        run = await self.read(get_run_row, environment_id, run_id)
-        if run is None:
-            raise no_such_run(run_id)
-        return run
+    async def _look_at_runs(self, asked: list[RunKey]) -> Mapping[RunKey, RunView]:
+        return await self.read(get_runs, asked, self.clock.now())
 
     # ── inside ───────────────────────────────────────────────────────────────────────────────────────
     async def _do(self, command: Command) -> Any:

@@ -67,6 +67,7 @@ def _send(batch: Batch, environment_id: str, drafts: list[EventDraft]) -> list[E
         else:
             events.append((event, True))
     deliveries = deliver(batch, environment_id, [e for e in fresh if e.delivered_at is not None])
+    begin_deliveries(batch)
     kept: dict[str, Event] = {}
     for event in fresh:
         delivery = deliveries.get(event.id)
@@ -145,6 +146,14 @@ def deliver(batch: Batch, environment_id: str, events: list[Event]) -> dict[str,
     return {event.id: _deliver_one(batch, event, listeners.get(event.name, [])) for event in events}
 
 
+def begin_deliveries(batch: Batch) -> None:
+    """Between the runs that events start and the events: what is sent together, the runs can wait for. Their
+    order is counted and not told by the clock, which may be set back."""
+    batch.flush()
+    with batch.tx.together():
+        batch.tx.run("begin_deliveries")
+
+
 def _listeners(batch: Batch, environment_id: str, names: set[str]) -> dict[str, list[Listener]]:
     listeners: dict[str, list[Listener]] = {}
     rows = batch.tx.rows("listening_jobs", environment_id=environment_id, names=sorted(names))
@@ -207,6 +216,7 @@ def deliver_due_events(batch: Batch, limit: int) -> int:
         by_environment.setdefault(event.environment_id, []).append(replace(event, delivered_at=batch.now))
     for environment_id, events in by_environment.items():
         deliveries = deliver(batch, environment_id, events)
+        begin_deliveries(batch)
         for event in events:
             text = rejections_to_text(deliveries[event.id].rejections)
             batch.later("deliver_event", {"id": event.id, "now": batch.now, "rejections": text})

@@ -1,5 +1,7 @@
 """The read questions of API, CLI and dashboard: `question(tx, environment_id, ...)`. Nothing here decides."""
 
+from collections.abc import Sequence
+
 from mainspring.clock import Instant
 from mainspring.codec import decode
 from mainspring.engine.accounts import KeyHolder, authenticate
@@ -31,8 +33,8 @@ __all__ = [
     "get_batch",
     "get_event",
     "get_job",
-    "get_run",
     "get_run_row",
+    "get_runs",
     "get_store_entry",
     "list_events",
     "list_jobs",
@@ -41,6 +43,9 @@ __all__ = [
     "list_workers",
     "wait_view",
 ]
+
+#: Environment and run: another environment's run is nobody's.
+RunKey = tuple[str, str]
 
 #: Sorts after every id.
 _LAST_ID = "~"
@@ -55,10 +60,18 @@ def get_run_row(tx: Transaction, environment_id: str, run_id: str) -> Run | None
     return RUN.value(row) if row else None
 
 
-def get_run(tx: Transaction, environment_id: str, run_id: str, now: Instant) -> RunView | None:
-    """A run with the reason why it does not run (I5)."""
-    run = get_run_row(tx, environment_id, run_id)
-    return _run_views(tx, environment_id, [run], now)[0] if run else None
+def get_runs(tx: Transaction, asked: Sequence[RunKey], now: Instant) -> dict[RunKey, RunView]:
+    """Those of the runs that there are, each with the reason why it does not run (I5)."""
+    wanted = set(asked)
+    found: dict[str, list[Run]] = {}
+    for run in RUN.values(tx.rows("runs_by_ids", ids=sorted({run_id for _, run_id in asked}))):
+        if (run.environment_id, run.id) in wanted:
+            found.setdefault(run.environment_id, []).append(run)
+    return {
+        (environment_id, view.run.id): view
+        for environment_id, runs in found.items()
+        for view in _run_views(tx, environment_id, runs, now)
+    }
 
 
 def get_batch(tx: Transaction, environment_id: str, batch_id: str) -> list[Run]:

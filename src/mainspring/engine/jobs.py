@@ -23,9 +23,14 @@ _SPEC = TypeAdapter(JobSpec)
 #: Of what a schema finds wrong this much is kept: a message quotes the value, and a list may be wrong throughout.
 MAX_PROBLEMS = 50
 MAX_MESSAGE = 500
+#: Jobs and schemas kept in memory, ready for use.
+MAX_KEPT = 4096
+
+#: By identity of the spec; each is held here too, so that no other can come to have its identity.
+_validators: dict[int, tuple[JobSpec, Any]] = {}
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=MAX_KEPT)
 def spec_from_text(text: str) -> JobSpec:
     """A kept job; equal texts give the same object."""
     return _SPEC.validate_json(text)
@@ -35,7 +40,7 @@ def spec_to_text(spec: JobSpec) -> str:
     return _SPEC.dump_json(spec).decode()
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=MAX_KEPT)
 def _validator(schema_text: str) -> Any:
     return jsonschema_rs.validator_for(schema_text, retriever=_refuse)
 
@@ -70,10 +75,20 @@ def payload_problems(spec: JobSpec, payload: Any) -> tuple[Problem, ...]:
     """
     if spec.payload_schema is None or is_sealed(payload):
         return ()
-    validator = _validator(encode(spec.payload_schema, what="schema"))
+    validator = _validator_of(spec)
     if validator.is_valid(payload):
         return ()
     return tuple(_problem(error) for error in islice(validator.iter_errors(payload), MAX_PROBLEMS))
+
+
+def _validator_of(spec: JobSpec) -> Any:
+    """Found by the spec itself: writing its schema as text, only to look it up, would cost more than to validate."""
+    kept = _validators.get(id(spec))
+    if kept is None:
+        if len(_validators) >= MAX_KEPT:
+            _validators.clear()
+        kept = _validators[id(spec)] = (spec, _validator(encode(spec.payload_schema, what="schema")))
+    return kept[1]
 
 
 def _problem(error: Any) -> Problem:
@@ -93,7 +108,7 @@ def _path(parts: Any) -> str:
     return path or "$"
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=MAX_KEPT)
 def filter_from_text(text: str) -> Any:
     return decode(text)
 

@@ -1,7 +1,10 @@
 """Looks after time and workers: fires timers when they are due, ends workers that fell silent.
 
 The next timer is kept in memory, so an idle engine asks the database nothing. Silence is measured with this
-process's own monotonic clock, from when it last saw a worker move: a jump of the wall's clock ends nobody.
+process's own monotonic clock, from when it last saw a worker move: a jump of the wall's clock ends nobody. Nor
+does this process's own absence (frozen, or without its database): whoever did not look has heard nothing.
+A process that has just started counts part of the silence before it, or servers that are replaced again and again
+would never notice one.
 """
 
 import asyncio
@@ -10,6 +13,7 @@ import logging
 from dataclasses import dataclass
 from typing import Any
 
+from mainspring import faults
 from mainspring.clock import Clock, Instant
 from mainspring.engine.commands import EndWorkers, FireTimers, TimersFired, WorkerSighting
 from mainspring.engine.committer import Committer
@@ -45,6 +49,7 @@ class Lookout:
         self._next_at: Instant | None = None
         self._sooner = asyncio.Event()
         self._sights: dict[str, _Sight] = {}
+        self._looked_at = clock.monotonic()
 
     def start(self) -> None:
         self._loop = asyncio.get_running_loop()
@@ -67,12 +72,18 @@ class Lookout:
             self._sooner.set()
 
     async def _keep(self, look: Any) -> None:
-        """Runs a loop for ever: a fault of the database is told and outlived, and so is one of ours."""
+        """Runs a loop for ever: a fault of the database is told (once) and outlived, and so is one of ours."""
+        told = ""
         while True:
             try:
                 await look()
+                if told:
+                    log.warning("the engine's lookout works again")
+                told = ""
             except MainspringError as error:
-                log.warning("the engine's lookout goes on after: %s", error)
+                if str(error) != told:
+                    log.warning("the engine's lookout goes on after: %s", error)
+                told = str(error)
                 await self._clock.sleep(self._timing.longest_nap)
             except Exception:  # or no timer would ever fire again
                 log.exception("the engine's lookout goes on after a fault")
@@ -82,6 +93,7 @@ class Lookout:
     async def _fire(self) -> None:
         self._sooner.clear()
         self._next_at = None
+        faults.at("timers.due")
         fired: TimersFired = await self._committer.submit(FireTimers()).future  # type: ignore[misc]  # submitted on a loop
         if fired.next_at is not None:
             self._come_sooner(fired.next_at)
@@ -122,11 +134,16 @@ class Lookout:
     def judge(self, workers: list[Worker]) -> tuple[list[WorkerSighting], list[WorkerSighting]]:
         """The workers that fell silent, and those that beat but take no work, by what was seen until now."""
         now = self._clock.monotonic()
+        was_away = now - self._looked_at > self._timing.sweep_every + self._timing.lease_timeout // 2
+        if was_away:
+            self._sights.clear()  # it was us: everybody gets a full window again
+        self._looked_at = now
         silent, deaf = [], []
         for worker in workers:
             sight = self._sights.get(worker.id)
             if sight is None:
-                self._sights[worker.id] = _Sight(worker.heartbeats, now, worker.progress, now)
+                heard_at = now if was_away else now - self._silent_before(worker)
+                self._sights[worker.id] = _Sight(worker.heartbeats, heard_at, worker.progress, now)
                 continue
             if worker.heartbeats != sight.heartbeats:
                 sight.heartbeats, sight.beat_at = worker.heartbeats, now
@@ -140,3 +157,10 @@ class Lookout:
         live = {worker.id for worker in workers}
         self._sights = {worker_id: sight for worker_id, sight in self._sights.items() if worker_id in live}
         return silent, deaf
+
+    def _silent_before(self, worker: Worker) -> int:
+        """How much of the silence before this process saw the worker counts. It is known by the wall's clocks only,
+        which jump and differ: so half a window, and time for a heartbeat, are left to look for ourselves."""
+        look = max(self._timing.lease_timeout // 2, self._timing.heartbeat_every * 3 // 2)
+        told = self._clock.now() - worker.heartbeat_at
+        return max(0, min(told, self._timing.lease_timeout - look))

@@ -7,11 +7,15 @@ larger one. What is shown ends at the edge: everything up to there has been comm
 import threading
 from collections import deque
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 from mainspring.clock import SECOND, Clock
+from mainspring.engine.account import run_logs
 from mainspring.engine.inspect import get_run_row
 from mainspring.engine.shown import chunk_head
+from mainspring.engine.views import LogQuery
 from mainspring.model.history import Entry
+from mainspring.model.logs import LogLine
 from mainspring.model.runs import Run
 from mainspring.storage.database import Transaction
 from mainspring.storage.shapes import ENTRY
@@ -77,6 +81,18 @@ class Edge:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """How far a reader has come."""
+
+    sequence: int = 0
+    #: The log line told last, as "lease.number"; None: log lines are not wanted.
+    log: str | None = None
+
+    #: Before the first log line.
+    BEFORE_LOGS: ClassVar[str] = "0.0"
+
+
+@dataclass(frozen=True, slots=True)
 class News:
     """What came after a sequence, oldest first."""
 
@@ -87,10 +103,12 @@ class News:
     is_all: bool
     #: The run as it was before its entries were read; None for those of an environment.
     run: Run | None = None
+    #: The log lines of the run, where they are wanted, in the order they were written.
+    logs: tuple[LogLine, ...] = ()
 
 
 def run_news(
-    tx: Transaction, environment_id: str, run_id: str, edge: Edge, after: int, limit: int
+    tx: Transaction, environment_id: str, run_id: str, edge: Edge, place: Place, limit: int
 ) -> News | None:
     """News of one run; None when there is no such run."""
     run = get_run_row(tx, environment_id, run_id)
@@ -101,11 +119,17 @@ def run_news(
         "news_of_run",
         environment_id=environment_id,
         run_id=run_id,
-        after=after,
+        after=place.sequence,
         until=settled,
         limit=limit,
     )
-    return _news(ENTRY.values(rows), (after, settled, newest), limit, run)
+    news = _news(ENTRY.values(rows), (place.sequence, settled, newest), limit, run)
+    page = None
+    if place.log is not None:
+        page = run_logs(tx, environment_id, run_id, LogQuery(limit=limit, cursor=place.log))
+    if page is None:
+        return news
+    return replace(news, logs=tuple(page.data), is_all=news.is_all and len(page.data) < limit)
 
 
 def environment_news(tx: Transaction, environment_id: str, edge: Edge, after: int | None, limit: int) -> News:

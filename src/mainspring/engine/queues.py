@@ -1,7 +1,8 @@
 """Queues: which runs a worker gets. The cost of a claim does not depend on the backlog.
 
 Resumed runs go before fresh ones of the same priority. A run that may have killed its workers gets its last
-chance alone: at most one such run per worker (see `blame.py`).
+chance alone: at most one such run per worker (see `blame.py`). It waits until there is a slot to spare, but not
+for ever: every so often a claim serves it first.
 """
 
 from mainspring.codec import decode
@@ -16,6 +17,10 @@ from mainspring.model.runs import Run
 from mainspring.model.tasks import Checkpoint
 from mainspring.model.workers import Worker
 from mainspring.storage.shapes import EVENT, RUN, TASK, WORKER
+
+#: One claim in so many takes a last chance before anything else. A prime: workers claim in rhythms of their own,
+#: like a claim for notices between any two for runs, and each rhythm is met.
+LAST_CHANCE_EVERY = 7
 
 
 def apply_claims(batch: Batch, claims: list[Claim]) -> list[ClaimAnswer | None]:
@@ -52,8 +57,13 @@ def _grant(batch: Batch, claim: Claim, worker: Worker) -> list[Run]:
         return []
     job_ids = decode(worker.job_ids)
     slots = min(request.slots, batch.limits.max_runs_per_claim)
-    runs = _take(batch, claim, job_ids, RESUMED, FRESH, slots)
-    if len(runs) < slots and not _holds_last_chance(batch, worker):
+    runs: list[Run] = []
+    is_its_turn = request.claim_seq % LAST_CHANCE_EVERY == 0
+    if is_its_turn and not _holds_last_chance(batch, worker):
+        runs = _take(batch, claim, job_ids, LAST_CHANCE, LAST_CHANCE, 1)
+    if len(runs) < slots:
+        runs += _take(batch, claim, job_ids, RESUMED, FRESH, slots - len(runs))
+    if not is_its_turn and len(runs) < slots and not _holds_last_chance(batch, worker):
         runs += _take(batch, claim, job_ids, LAST_CHANCE, LAST_CHANCE, 1)
     return sorted(runs, key=lambda run: (-run.priority, run.lane, run.available_at))
 

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mainspring.clock import Instant, to_iso
-from mainspring.codec import encode
+from mainspring.codec import clean_text, encode
 from mainspring.engine.batch import Batch
 from mainspring.engine.blame import release_run
 from mainspring.engine.runs import earliest, end_run
-from mainspring.engine.shown import chunk_data, failure_json
+from mainspring.engine.shown import chunk_data, failure_json, readable
 from mainspring.engine.waits import NewWait
 from mainspring.model.logs import LogLine
 from mainspring.model.protocol import (
@@ -41,6 +41,11 @@ from mainspring.model.protocol import (
 from mainspring.model.tasks import Attempt, TaskLabel, TaskStatus
 from mainspring.model.waits import Wait, WaitSpec, channel_of
 
+#: After one of these in a report the worker lets go of the run, whatever the answer.
+ENDINGS = (RunSucceeded, RunAttemptFailed, RunDrifted, RunReleased, RunCancelConfirmed)
+#: What a run showed before it ended may be reported after the end.
+_SHOWN = (LogWritten, RunChanged, StreamAppended)
+
 #: The wait of a drifted run has this task key: no task of the user's can.
 DRIFT_KEY = "#drift"
 
@@ -58,7 +63,8 @@ class LeasedRun:
     attempt: int
     max_attempts: int
     crashes: int
-    created_at: Instant
+    #: What was delivered up to this place in the order of deliveries came before the run.
+    heard_from: int
     event_id: str | None
     cancel_requested_at: Instant | None
     deadline_at: Instant | None
@@ -93,8 +99,14 @@ class OpenReport:
 
 def apply_items(batch: Batch, report: OpenReport) -> None:
     """Gathers the writes of a report's items."""
+    has_ended = False
     for index, item in enumerate(report.report.items):
+        if has_ended and not isinstance(item, _SHOWN):
+            continue  # a run ends once, and nothing happens in it afterwards
         _RULES[type(item)](batch, report, index, item)
+        has_ended = has_ended or isinstance(item, ENDINGS)
+    if has_ended:
+        report.parked = None
     for row in report.tasks.values():
         batch.later("save_task", row)
     for key in report.unpaused:
@@ -158,14 +170,15 @@ def _task_succeeded(batch: Batch, report: OpenReport, _: int, item: TaskSucceede
 
 def _task_attempt_failed(batch: Batch, report: OpenReport, _: int, item: TaskAttemptFailed) -> None:
     key = item.task.key
-    failure = failure_json(item.failure)
+    said = readable(item.failure, batch.limits.max_error_bytes)
+    failure = failure_json(said)
     began = batch.now - item.duration
     batch.later("add_attempt", Attempt(report.run.id, key, item.attempt, began, batch.now, failure))
     report.made_progress = True
     if item.retry_in is None:
         row = task_row(batch, report, item.task, "FAILED", item.attempt, item.duration)
         row.update(failure=failure, position=item.position, finished_at=batch.now, next_attempt_at=None)
-        batch.record(report.who, "TASK_FAILED", key, item.attempt, {"message": item.failure.message})
+        batch.record(report.who, "TASK_FAILED", key, item.attempt, {"message": said.message})
         return
     next_at = batch.now + item.retry_in
     row = task_row(batch, report, item.task, "RETRYING", item.attempt, item.duration)
@@ -175,7 +188,7 @@ def _task_attempt_failed(batch: Batch, report: OpenReport, _: int, item: TaskAtt
         "TASK_RETRIED",
         key,
         item.attempt,
-        {"message": item.failure.message, "retry_in": item.retry_in / 1_000_000},
+        {"message": said.message, "retry_in": item.retry_in / 1_000_000},
     )
     if item.frees_slot:
         report.unpaused.discard(key)
@@ -206,7 +219,7 @@ def _wait_started(batch: Batch, report: OpenReport, _: int, item: WaitStarted) -
         run = report.run
         targets = (spec.target_run_id or "",) if spec.kind == "run" else spec.target_run_ids
         report.new_waits.append(
-            NewWait(wait, spec.event_name, spec.correlation_id, run.created_at, run.event_id, targets)
+            NewWait(wait, spec.event_name, spec.correlation_id, run.heard_from, run.event_id, targets)
         )
 
 
@@ -265,7 +278,7 @@ def _log_written(batch: Batch, report: OpenReport, _: int, item: LogWritten) -> 
         item.number,
         batch.now - item.age,
         item.level,
-        item.message,
+        clean_text(item.message, batch.limits.max_log_line_bytes),
         item.task_key,
         item.fields,
         item.origin,
@@ -305,13 +318,14 @@ def _run_succeeded(batch: Batch, report: OpenReport, _: int, item: RunSucceeded)
 
 def _run_attempt_failed(batch: Batch, report: OpenReport, _: int, item: RunAttemptFailed) -> None:
     run = report.run
-    failure = failure_json(item.failure)
+    said = readable(item.failure, batch.limits.max_error_bytes)
+    failure = failure_json(said)
     began = batch.now - item.duration
     batch.later("add_attempt", Attempt(run.id, "", run.attempt, began, batch.now, failure))
     if run.cancel_requested_at is not None:
-        end_run(batch, report.leased, "CANCELLED", failure=item.failure)
+        end_run(batch, report.leased, "CANCELLED", failure=said)
     elif item.retry_in is None or run.attempt >= run.max_attempts:
-        end_run(batch, report.leased, "FAILED", failure=item.failure)
+        end_run(batch, report.leased, "FAILED", failure=said)
     else:
         available_at = batch.now + item.retry_in
         timer_at = earliest(available_at, run.deadline_at)
@@ -326,7 +340,7 @@ def _run_attempt_failed(batch: Batch, report: OpenReport, _: int, item: RunAttem
             },
         )
         batch.wake.at(timer_at)
-        data = {"message": item.failure.message, "retry_in": item.retry_in / 1_000_000}
+        data = {"message": said.message, "retry_in": item.retry_in / 1_000_000}
         batch.record(report.who, "JOB_RETRIED", attempt=run.attempt, data=data)
 
 
@@ -335,11 +349,12 @@ def _run_parked(batch: Batch, report: OpenReport, _: int, item: RunParked) -> No
 
 
 def _run_drifted(batch: Batch, report: OpenReport, _: int, item: RunDrifted) -> None:
-    batch.record(report.who, "DRIFT_FOUND", item.task_key, data={"message": item.message})
+    message = clean_text(item.message, batch.limits.max_error_bytes)
+    batch.record(report.who, "DRIFT_FOUND", item.task_key, data={"message": message})
     if report.run.cancel_requested_at is not None:
         end_run(batch, report.leased, "CANCELLED")
         return
-    text = encode({"message": item.message, "task_key": item.task_key}, what="difference")
+    text = encode({"message": message, "task_key": item.task_key}, what="difference")
     batch.later("insert_wait", Wait(*_wait_head(report, DRIFT_KEY), "drift", None, None, text, batch.now))
     batch.later("park_run", {"id": report.run.id, "lease": report.run.lease})
 

@@ -1,9 +1,15 @@
 """How the engine writes facts into JSON that users read: an event, a failure, a finished run."""
 
+from dataclasses import replace
+
 from mainspring.clock import to_iso
-from mainspring.codec import encode
+from mainspring.codec import clean_text, encode
 from mainspring.model.events import Event
 from mainspring.model.failures import Failure
+
+#: Of the name of an error and of a place in a value this many bytes are kept.
+MAX_TYPE = 256
+MAX_PATH = 2_048
 
 
 def event_json(event: Event) -> str:
@@ -23,6 +29,18 @@ def event_json(event: Event) -> str:
         what="event",
     )
     return f'{head[:-1]},"payload":{event.payload},"context":{event.context or "null"}}}'
+
+
+def readable(failure: Failure, limit: int) -> Failure:
+    """The failure as it may be kept, whoever reported it: no text longer than `limit` bytes, none that no
+    database takes."""
+    return replace(
+        failure,
+        type=clean_text(failure.type, MAX_TYPE),
+        message=clean_text(failure.message, limit),
+        traceback=None if failure.traceback is None else clean_text(failure.traceback, limit),
+        path=None if failure.path is None else clean_text(failure.path, MAX_PATH),
+    )
 
 
 def failure_json(failure: Failure) -> str:

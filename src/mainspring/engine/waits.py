@@ -109,10 +109,10 @@ class NewWait:
     """A wait that was just registered, with what its search among earlier facts needs."""
 
     wait: Wait
-    #: For events: the name, the correlation id asked for, since when, and the event that began the run.
+    #: For events: the name, the correlation id asked for, after which delivery, and the event that began the run.
     event_name: str | None = None
     correlation_id: str | None = None
-    since: int = 0
+    heard_from: int = 0
     first_event_id: str | None = None
     #: For runs: which.
     target_run_ids: tuple[str, ...] = ()
@@ -151,7 +151,7 @@ def _early_event(batch: Batch, new: NewWait, used: set[tuple[str, str]]) -> Even
         "environment_id": new.wait.environment_id,
         "run_id": new.wait.run_id,
         "name": new.event_name,
-        "since": new.since,
+        "heard_from": new.heard_from,
     }
     if new.correlation_id is not None:
         values["correlation_id"] = new.correlation_id

@@ -1,13 +1,13 @@
 """Workers: they register, beat, leave; a heartbeat also finds grants whose answer was lost, and lost leases."""
 
-from mainspring.codec import encode
+from mainspring.codec import clean_text, encode
 from mainspring.engine.batch import Batch
 from mainspring.engine.blame import give_back, release_run
 from mainspring.engine.checkpoints import notices
 from mainspring.engine.commands import Beat, Leave, RegisterWorker
 from mainspring.engine.jobs import check_spec, save_jobs
 from mainspring.engine.runs import end_run
-from mainspring.errors import Conflict, MainspringError, ProtocolMismatch
+from mainspring.errors import Conflict, MainspringError, ProtocolMismatch, UnknownWorker
 from mainspring.model.protocol import PROTOCOL_VERSION, Heartbeat, HeartbeatAnswer, Notice, Registered
 from mainspring.model.runs import Run
 from mainspring.model.workers import Worker
@@ -52,7 +52,7 @@ def register(batch: Batch, command: RegisterWorker) -> Registered | MainspringEr
         ],
     )
     if not kept:
-        return Conflict(f"the worker id '{said.worker_id}' is taken", mend="Register under a fresh id.")
+        return _refusal(batch, command)
     save_jobs(batch, command.environment_id, said.jobs)
     names = batch.tx.row("environment_name", id=command.environment_id) or ("", "")
     return Registered(
@@ -65,6 +65,15 @@ def register(batch: Batch, command: RegisterWorker) -> Registered | MainspringEr
     )
 
 
+def _refusal(batch: Batch, command: RegisterWorker) -> MainspringError:
+    """Why an id that is taken cannot be used: late words of a worker that was ended revive nobody."""
+    worker_id = command.registration.worker_id
+    (row,) = batch.tx.rows("workers_by_ids", ids=[worker_id])
+    if WORKER.value(row).environment_id == command.environment_id:
+        return UnknownWorker(f"the worker '{worker_id}' was ended", mend="Register under a fresh id.")
+    return Conflict(f"the worker id '{worker_id}' is taken", mend="Register under a fresh id.")
+
+
 def beat(batch: Batch, command: Beat) -> HeartbeatAnswer:
     """Renews all leases of a worker at once, and compares what it holds with what it was granted."""
     said = command.heartbeat
@@ -72,13 +81,14 @@ def beat(batch: Batch, command: Beat) -> HeartbeatAnswer:
     worker = WORKER.value(rows[0]) if rows else None
     if worker is None or worker.status == "GONE" or worker.environment_id != command.environment_id:
         return HeartbeatAnswer(unknown_worker=True)
+    stack = said.blocked_stack
     batch.tx.run(
         "beat_worker",
         id=worker.id,
         now=batch.now,
         status="DRAINING" if said.is_draining else "ALIVE",
         progress=said.progress,
-        blocked_stack=said.blocked_stack,
+        blocked_stack=None if stack is None else clean_text(stack, batch.limits.max_error_bytes),
     )
     granted = RUN.values(batch.tx.rows("runs_of_workers", worker_ids=[worker.id]))
     _undo_lost_grants(batch, said, granted)

@@ -99,13 +99,17 @@ class PostgresHints:
 
     # ── listening ────────────────────────────────────────────────────────────────────────────────────
     def _listen(self, on_wake: Callable[[Wake], None]) -> None:
+        is_told = False
         while not self._stopping.is_set():
             try:
                 with self._connection() as connection:
+                    is_told = False
                     on_wake(Wake(is_everything=True))  # whatever was said while nobody listened
                     self._hear(connection, on_wake)
             except psycopg.Error as error:
-                log.warning("hints are lost until the database answers again: %s", type(error).__name__)
+                if not is_told:
+                    log.warning("hints are lost until the database answers again: %s", type(error).__name__)
+                is_told = True
                 self._stopping.wait(_RECONNECT_AFTER)
 
     @contextmanager

@@ -27,6 +27,7 @@ EntryKind = Literal[
     "WAIT_STARTED",
     "WAIT_RESOLVED",
     "WAIT_TIMED_OUT",
+    "RUN_REPAIRED",  # `doctor --audit --repair`; data: {"rules", "status"}
     "STREAM_APPENDED",  # a chunk of io.stream; data: {"stream", "chunk"}
 ]
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Literal
 
-StreamedKind = Literal["run", "entry", "chunk", "end"]
+StreamedKind = Literal["run", "entry", "chunk", "log", "end"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,7 +11,8 @@ class Streamed:
     """One message of a live stream.
 
     `run` and `end`: the run as it stands (status, attempt, progress, metadata, tags). `entry`: a line of its
-    account. `chunk`: a piece of one of its streams. The latter two have the `id` after which a stream goes on.
+    account. `chunk`: a piece of one of its streams. `log`: a line of its log, if asked for. These have the `id`
+    after which a stream goes on.
     """
 
     kind: str

@@ -93,6 +93,8 @@ def _is_typed_dict(annotation: Any) -> bool:
 
 def underlying(fn: Callable[..., Any]) -> Callable[..., Any]:
     """The function beneath partials, bound methods, decorators and callable objects; a class stays itself."""
+    if type(fn) is types.FunctionType and not hasattr(fn, "__wrapped__"):
+        return fn  # as nearly all are; every call of a task asks
     for _ in range(_MOST_LAYERS):
         if isinstance(fn, functools.partial):
             fn = fn.func

@@ -1,7 +1,8 @@
 """The way to the API from outside runs: a door that is opened when it is first needed, and pages of lists."""
 
 import secrets
-from collections.abc import AsyncIterator, Callable, Generator, Mapping
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import Any, Generic, TypeVar
@@ -40,8 +41,8 @@ class Api:
         body: str | None = None,
         timeout: float | None = None,
     ) -> Any:
-        """As `Door.call`; `path` comes after /api/v1. Every POST gets an idempotency key of its own."""
-        key = secrets.token_hex(16) if method == "POST" else None
+        """As `Door.call`; `path` comes after /api/v1. Every write gets an idempotency key of its own."""
+        key = None if method == "GET" else secrets.token_hex(16)
         if self._door is None:
             self._door = self._open()
         sealing = self._sealing
@@ -54,14 +55,14 @@ class Api:
 
     async def stream(
         self, path: str, *, params: Mapping[str, Any] | None = None, after: str | None = None
-    ) -> AsyncIterator[Streamed]:
+    ) -> AsyncGenerator[Streamed, None]:
         """As `Door.stream`; `path` comes after /api/v1."""
         if self._door is None:
             self._door = self._open()
-        async for message in self._door.stream(API + path, params=params, after=after):
-            yield (
-                message if self._sealing is None else replace(message, data=self._sealing.open(message.data))
-            )
+        sealing = self._sealing
+        async with aclosing(self._door.stream(API + path, params=params, after=after)) as messages:
+            async for message in messages:
+                yield message if sealing is None else replace(message, data=sealing.open(message.data))
 
     def _open(self) -> Door:
         # Start-up cost: only needed once there is something to ask.
@@ -109,7 +110,7 @@ class Listing(Generic[T]):
         answer = await self._api.call("GET", self._path, params=params)
         return Page([self._read(shown) for shown in answer["data"]], answer.get("next_cursor"))
 
-    async def __aiter__(self) -> AsyncIterator[T]:
+    async def __aiter__(self) -> AsyncGenerator[T, None]:
         params = self._params
         while True:
             page = await self._page(params)

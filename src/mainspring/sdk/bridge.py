@@ -11,30 +11,32 @@ import contextvars
 import functools
 import inspect
 import os
+import sys
 import threading
-from collections import deque
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+import types
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from mainspring.errors import ControlFlow, NotInRun, RunSuspended, WrongLoop
+from mainspring.sdk.threads import enter, leave, pool
 
 T = TypeVar("T")
 
-#: Threads that work at once for tasks; more of them wait for their turn.
-MAX_THREADS = 64
-#: An idle thread ends after this many seconds.
-_IDLE = 30.0
 #: Seconds that a function whose call back was refused gets to end, before things go on without it.
 _CLOSING = 1.0
 
-Work = Callable[[], None]
+_END: Any = object()
 
 
 class Crossing:
     """One function at work in a thread. Closing it refuses its further calls back to the loop."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, begun: "asyncio.Future[None] | None" = None) -> None:
+        """`begun`: this is one of several that take turns; resolved when it asks for something."""
         self.loop = loop
+        self.begun = begun
+        #: Of the function that asked for this one.
+        self._outer = _crossing.get()
         self._lock = threading.Lock()
         self._calls: set[concurrent.futures.Future[Any]] = set()
         self._closed = threading.Event()
@@ -81,6 +83,8 @@ class Crossing:
     async def _noted(self, coroutine: Coroutine[Any, Any, T], is_home: bool) -> T:
         if is_home:
             self._asked = asyncio.current_task()
+            if self.begun is not None and not self.begun.done():
+                self.begun.set_result(None)
         return await coroutine
 
     def close(self, reason: BaseException | None = None) -> None:
@@ -98,6 +102,8 @@ class Crossing:
         """A fresh error, for an exception is raised in one thread."""
         if isinstance(self._reason, ControlFlow):
             return type(self._reason)(self._reason.message)
+        if self._outer is not None and self._outer.is_closed:
+            return self._outer._refusal()
         return RunSuspended("the run went on without this thread")
 
 
@@ -119,6 +125,11 @@ def crossing_or_none() -> Crossing | None:
     return crossing if crossing is not None and is_in_thread() else None
 
 
+def is_for_thread() -> bool:
+    """On the loop: whether what is done here was asked for by a thread that works for a run."""
+    return _crossing.get() is not None
+
+
 def is_in_thread() -> bool:
     """Whether this code runs where nothing can be awaited: in a thread without an event loop."""
     try:
@@ -126,64 +137,6 @@ def is_in_thread() -> bool:
     except RuntimeError:
         return True
     return False
-
-
-class _Threads:
-    """Idle daemon threads, used again. Daemons, because user code that hangs must not hold up the exit."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._idle: deque[_Thread] = deque()
-
-    def start(self, work: Work) -> None:
-        with self._lock:
-            thread = self._idle.pop() if self._idle else None
-            if thread is not None:
-                thread.give(work)
-                return
-        _Thread(self, work).start()
-
-    def rest(self, thread: "_Thread") -> None:
-        with self._lock:
-            self._idle.append(thread)
-
-    def retire(self, thread: "_Thread") -> bool:
-        """True: nobody has given it work, and nobody will."""
-        with self._lock:
-            if thread in self._idle:
-                self._idle.remove(thread)
-                return True
-            return False
-
-
-class _Thread(threading.Thread):
-    def __init__(self, home: _Threads, work: Work) -> None:
-        super().__init__(name="mainspring-def", daemon=True)
-        self._home = home
-        self._work: Work | None = work
-        self._is_given = threading.Event()
-
-    def give(self, work: Work) -> None:
-        self._work = work
-        self._is_given.set()
-
-    def run(self) -> None:
-        while True:
-            work, self._work = self._work, None
-            if work is not None:
-                work()
-                del work  # keeps nothing of the run alive while idle
-            self._is_given.clear()
-            self._home.rest(self)
-            if not self._is_given.wait(_IDLE) and self._home.retire(self):
-                return
-            self._is_given.wait()
-
-
-_threads = _Threads()
-_working = 0
-_turns: deque[Callable[[], None]] = deque()
-_turn_lock = threading.Lock()
 
 
 async def invoke(
@@ -199,22 +152,26 @@ async def invoke(
 
 def is_async(fn: Callable[..., Any]) -> bool:
     """Whether calling `fn` makes a coroutine; also for partials and objects with an async `__call__`."""
+    if type(fn) is types.FunctionType and fn.__code__.co_flags & inspect.CO_COROUTINE:
+        return True  # as nearly all are; every attempt of a task asks
     if isinstance(fn, functools.partial):
         return is_async(fn.func)
     called = getattr(type(fn), "__call__", None)  # noqa: B004 -- the method itself is wanted
     return inspect.iscoroutinefunction(fn) or inspect.iscoroutinefunction(called)
 
 
-async def run_in_thread(fn: Callable[[], T], *, is_queued: bool = True) -> T:
+async def run_in_thread(
+    fn: Callable[[], T], *, is_queued: bool = True, crossing: Crossing | None = None
+) -> T:
     """`fn()` in a thread, with this context; what it returns or raises.
 
     When this call is cancelled the thread is left to end by itself, and its calls back are refused.
-    `is_queued`: at most `MAX_THREADS` of these at once. A call from a thread that is already at work never
-    queues behind others, so that nesting cannot lock itself up.
+    `is_queued`: at most `threads.MAX_THREADS` of these at once. A call from a thread that is already at work
+    never queues behind others, so that nesting cannot lock itself up. `crossing`: one made for it.
     """
     loop = asyncio.get_running_loop()
     is_free = not is_queued or _crossing.get() is not None
-    crossing = Crossing(loop)
+    crossing = Crossing(loop) if crossing is None else crossing
     context = contextvars.copy_context()
     context.run(_crossing.set, crossing)
     done = Returning(loop=loop)
@@ -233,14 +190,14 @@ async def run_in_thread(fn: Callable[[], T], *, is_queued: bool = True) -> T:
         except BaseException as raised:
             error = raised
         if not is_free:
-            _leave()
+            leave()
         with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
             loop.call_soon_threadsafe(_settle, done, ended, result, error)
 
     if is_free:
-        _threads.start(work)
+        pool.start(work)
     else:
-        _enter(work)
+        enter(work)
     try:
         result: T = await done
         return result
@@ -252,27 +209,6 @@ async def run_in_thread(fn: Callable[[], T], *, is_queued: bool = True) -> T:
         raise
     finally:
         crossing.close()
-
-
-def _enter(work: Work) -> None:
-    """Start now, or when one of those at work has left."""
-    global _working
-    with _turn_lock:
-        if _working >= MAX_THREADS:
-            _turns.append(work)
-            return
-        _working += 1
-    _threads.start(work)
-
-
-def _leave() -> None:
-    global _working
-    with _turn_lock:
-        following = _turns.popleft() if _turns else None
-        if following is None:
-            _working -= 1
-    if following is not None:
-        _threads.start(following)
 
 
 def _settle(
@@ -320,6 +256,36 @@ def wait_for(coroutine: Coroutine[Any, Any, T], call: str) -> T:
     except BaseException:
         future.cancel()  # ctrl-C: nobody waits for it any more
         raise
+
+
+def iterate(left: AsyncGenerator[T, None], call: str) -> Generator[T, None, None]:
+    """What `left` brings, for a plain `for`. It is asked for one piece at a time, so that nothing heaps up for a
+    slow reader, and closed when the loop over it is left."""
+    crossing = _crossing.get()
+    try:
+        while (one := wait_for(_next_of(left), call)) is not _END:
+            yield one
+    finally:
+        _close(left, _background() if crossing is None else crossing.loop)
+
+
+def _close(left: AsyncGenerator[Any, None], loop: asyncio.AbstractEventLoop) -> None:
+    """From wherever the reader stopped: that may be its garbage collection, on any thread, at the very end."""
+    if loop.is_closed():
+        return
+    closed = asyncio.run_coroutine_threadsafe(_closed(left), loop)
+    if is_in_thread() and not sys.is_finalizing():
+        with contextlib.suppress(TimeoutError, concurrent.futures.CancelledError):
+            closed.result(_CLOSING)
+
+
+async def _next_of(left: AsyncGenerator[Any, None]) -> Any:
+    return await anext(left, _END)
+
+
+async def _closed(left: AsyncGenerator[Any, None]) -> None:
+    with contextlib.suppress(RuntimeError):  # it is being asked for more: that was cancelled, and closes it
+        await left.aclose()
 
 
 def _background() -> asyncio.AbstractEventLoop:

@@ -63,7 +63,7 @@ class Trace:
         return f"00-{self.trace_id}-{self.span_id}-01"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class TaskScope:
     """The task attempt that user code is in."""
 

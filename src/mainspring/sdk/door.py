@@ -1,6 +1,6 @@
 """The seam to the API outside runs: whoever opens a door speaks HTTP, or calls the engine in process."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from typing import Any, Protocol
 
 from mainspring.model.streams import Streamed
@@ -25,7 +25,7 @@ class Door(Protocol):
         """Ask `method` ("GET", "POST", ...) of `path` ("/api/v1/runs/run_...") and decode the JSON answer.
 
         `params` become the query string, None values left out. `body` is JSON text. `idempotency_key` makes
-        a POST safe to send again, and the door does so when the answer was lost. `timeout` is in seconds and
+        a write safe to send again, and the door does so when the answer was lost. `timeout` is in seconds and
         counts for one try; None takes the door's own. An answer without a body is None.
 
         Raises the `MainspringError` the server answered with; `ServerUnavailable` when no answer came.
@@ -34,11 +34,11 @@ class Door(Protocol):
 
     def stream(
         self, path: str, *, params: Mapping[str, Any] | None = None, after: str | None = None
-    ) -> AsyncIterator[Streamed]:
+    ) -> AsyncGenerator[Streamed, None]:
         """The messages of a live stream, each once and in order, from the id `after` on; opened again when lost.
 
         Ends after the message of kind "end". Raises the `MainspringError` the server answered with, and
-        `ServerUnavailable` when it stays away for about a minute.
+        `ServerUnavailable` when it stays away for about a minute. Closing it closes the connection.
         """
         ...
 

@@ -1,7 +1,8 @@
 """A run seen from outside: its state as of the last look, and what can be done with it."""
 
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
@@ -215,26 +216,28 @@ class Run(RunState[OutputT_co]):
         shown = await self._api.call("POST", f"/runs/{segment(self.id)}/replay", body=body)
         return Run(self._api, shown, self._restore)
 
-    async def subscribe(self, *, after: int | None = None) -> AsyncIterator[RunUpdate]:
+    async def subscribe(self, *, after: int | None = None) -> AsyncGenerator[RunUpdate, None]:
         """What the run does, live, from its beginning (or after a `sequence`) until it has ended.
 
         Each entry of its account and each chunk of its streams comes once and in order, however often the
         connection is lost. The handle shows the run as of the last update, and as it ended when this is over.
         """
         place = None if after is None else str(after)
-        async for message in self._api.stream(f"/runs/{segment(self.id)}/stream", after=place):
-            if message.kind == "end":
-                break
-            if message.kind == "run":
-                self._shown.update(message.data)
-            yield read_update(message)
+        async with aclosing(self._api.stream(f"/runs/{segment(self.id)}/stream", after=place)) as messages:
+            async for message in messages:
+                if message.kind == "end":
+                    break
+                if message.kind == "run":
+                    self._shown.update(message.data)
+                yield read_update(message)
         await self.refresh()
 
-    async def stream(self, name: str) -> AsyncIterator[Any]:
+    async def stream(self, name: str) -> AsyncGenerator[Any, None]:
         """The chunks of one of its streams (`io.stream`), live, from the first one until the run has ended."""
-        async for update in self.subscribe():
-            if update.kind == "chunk" and update.stream == name:
-                yield update.chunk
+        async with aclosing(self.subscribe()) as updates:
+            async for update in updates:
+                if update.kind == "chunk" and update.stream == name:
+                    yield update.chunk
 
 
 class Runs:

@@ -135,9 +135,11 @@ class IO(Together):
             properties=properties,
             params=params,
             idempotency_key=idempotency_key,
-            isolation=check_isolation(isolation, memory_limit, f"io.run_task('{key}')"),
+            isolation=isolation,
             memory_limit=memory_limit,
         )
+        if isolation is not None or memory_limit is not None:
+            check_isolation(isolation, memory_limit, f"io.run_task('{key}')")
         body: Any = fn
         if isinstance(body, TaskFunction):
             body, options = body.fn, body.task_options.overridden(options)

@@ -4,9 +4,12 @@ Full keys join parents with "/" and mark a repeated key with "#2"; both signs in
 so that `fetch https://example.com/a` cannot be mistaken for a nested task.
 """
 
+import re
+
 from mainspring.errors import DefinitionError
 
 MAX_KEY = 256
+_UNFIT = re.compile("[\x00-\x1f\ud800-\udfff]")
 
 
 def check_key(key: str, call: str) -> str:
@@ -18,7 +21,7 @@ def check_key(key: str, call: str) -> str:
     if len(key) > MAX_KEY:
         message = f"{call} got a key of {len(key)} characters, which begins with {key[:40]!r}"
         raise DefinitionError(message, mend=f"Use at most {MAX_KEY}; put what is long into the arguments.")
-    if any(ord(sign) < 32 or 0xD800 <= ord(sign) <= 0xDFFF for sign in key):
+    if _UNFIT.search(key):
         message = f"{call} got a key with control characters or lone surrogates: {key[:40]!r}"
         raise DefinitionError(message, mend="Keep keys to plain text on one line.")
     return key

@@ -15,7 +15,8 @@ from mainspring.model.waits import WaitSpec
 from mainspring.sdk.retry import Retry
 
 
-@dataclass(frozen=True, slots=True)
+# Not frozen, which would make each one slower to make. Nobody changes one.
+@dataclass(slots=True)
 class TaskCall:
     """One call of `io.run_task` or of a `@task` function. Spans are microseconds."""
 

@@ -3,25 +3,25 @@
 Each call does its async twin on an event loop in a thread of ours and waits for it; see `bridge.wait_for`.
 """
 
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Generator, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
 
 from mainspring.duration import Duration
 from mainspring.model.runs import RunStatus
 from mainspring.sdk.api import Listing, Page
-from mainspring.sdk.bridge import wait_for
+from mainspring.sdk.bridge import iterate, wait_for
 from mainspring.sdk.events import Event, EventMessage, Events
 from mainspring.sdk.handle import Run, Runs, RunState
 from mainspring.sdk.jobs import Jobs, RegisteredJob
 from mainspring.sdk.store import Store
+from mainspring.sdk.updates import RunUpdate
 
 T = TypeVar("T")
 S = TypeVar("S")
 OutputT_co = TypeVar("OutputT_co", covariant=True)
 
 _UNSET: Any = object()
-_END: Any = object()
 
 
 class SyncRun(RunState[OutputT_co]):
@@ -51,6 +51,25 @@ class SyncRun(RunState[OutputT_co]):
         given = {} if payload is _UNSET else {"payload": payload}
         return SyncRun(wait_for(self._run.replay(**given), "run.replay"))
 
+    def subscribe(self, *, after: int | None = None) -> Generator[RunUpdate, None, None]:
+        """As `Run.subscribe`: `for update in run.subscribe()` until the run has ended, or the loop is left.
+
+        Nothing is read ahead for a reader that is slow, and nothing is lost for it.
+        """
+        try:
+            for update in iterate(self._run.subscribe(after=after), "run.subscribe"):
+                self._shown = self._run._shown
+                yield update
+        finally:
+            self._shown = self._run._shown
+
+    def stream(self, name: str) -> Generator[Any, None, None]:
+        """As `Run.stream`: the chunks of one of its streams."""
+        try:
+            yield from iterate(self._run.stream(name), "run.stream")
+        finally:
+            self._shown = self._run._shown
+
     def _done(self, call: Coroutine[Any, Any, Any], name: str) -> "SyncRun[OutputT_co]":
         wait_for(call, f"run.{name}")
         self._shown = self._run._shown
@@ -75,12 +94,7 @@ class SyncListing(Generic[T]):
         return Page([self._read(one) for one in page.data], page.next_cursor)
 
     def __iter__(self) -> Iterator[T]:
-        left: AsyncIterator[Any] = self._listing.__aiter__()
-
-        async def following() -> Any:
-            return await anext(left, _END)
-
-        while (one := wait_for(following(), self._call)) is not _END:
+        for one in iterate(self._listing.__aiter__(), self._call):
             yield self._read(one)
 
 

@@ -1,7 +1,7 @@
 """`SyncIO`: `io` as plain `def` jobs and tasks see it. The same names and arguments; each call waits for its value."""
 
 import uuid as uuid_
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol, TypeVar, overload
 
@@ -12,11 +12,15 @@ from mainspring.sdk.isolation import Isolation
 from mainspring.sdk.live import Done, Metadata, Tags
 from mainspring.sdk.logger import Logger
 from mainspring.sdk.retry import Retry
+from mainspring.sdk.together import First
 
 R = TypeVar("R")
 T = TypeVar("T")
 D = TypeVar("D")
 ItemT = TypeVar("ItemT")
+T1 = TypeVar("T1")
+T2 = TypeVar("T2")
+T3 = TypeVar("T3")
 
 
 class SyncRunStore(Protocol):
@@ -166,8 +170,29 @@ class SyncIO(Protocol):
     def send_events(self, key: str, events: Sequence[EventMessage]) -> list[Event[Any]]:
         """As `IO.send_events`."""
 
-    def map(self, fn: Callable[[ItemT], Awaitable[T]], items: Iterable[ItemT], *, limit: int = 10) -> list[T]:
-        """As `IO.map`: a `@task` for every item, at most `limit` at once; the results in the items' order."""
+    def wait_for_any(self, **waits: Callable[[], T]) -> First[T]:
+        """As `IO.wait_for_any`, each wait as a function: `io.wait_for_any(paid=lambda: io.wait_for_event(...),
+        late=lambda: io.wait("3 days"))`. Each is called in a thread; those that lose get `RunSuspended` there."""
+
+    @overload
+    def parallel(self, one: Callable[[], T1], two: Callable[[], T2], /) -> tuple[T1, T2]: ...
+    @overload
+    def parallel(
+        self, one: Callable[[], T1], two: Callable[[], T2], three: Callable[[], T3], /
+    ) -> tuple[T1, T2, T3]: ...
+    @overload
+    def parallel(self, *calls: Callable[[], T]) -> list[T]: ...
+    def parallel(self, *calls: Callable[[], Any]) -> Any:
+        """As `IO.parallel`, each call as a function: `a, b = io.parallel(lambda: io.run_task(...), other)`."""
+
+    @overload
+    def map(
+        self, fn: Callable[[ItemT], Coroutine[Any, Any, T]], items: Iterable[ItemT], *, limit: int = 10
+    ) -> list[T]: ...
+    @overload
+    def map(self, fn: Callable[[ItemT], T], items: Iterable[ItemT], *, limit: int = 10) -> list[T]: ...
+    def map(self, fn: Callable[[ItemT], Any], items: Iterable[ItemT], *, limit: int = 10) -> list[Any]:
+        """As `IO.map`: `fn`, a `@task` or any function, for every item; the results in the items' order."""
 
     def progress(self, current: float, total: float | None = None, message: str | None = None) -> Done:
         """As `IO.progress`."""

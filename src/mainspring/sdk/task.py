@@ -22,7 +22,8 @@ S = TypeVar("S")
 Q = ParamSpec("Q")
 
 
-@dataclass(frozen=True, slots=True)
+# Not frozen, which would make each one slower to make, and every call of a task makes one. Nobody changes one.
+@dataclass(slots=True)
 class TaskOptions:
     """How a task runs and how it is shown; checked when it is written. Spans are microseconds."""
 
@@ -47,7 +48,8 @@ def call_of(
     key: str, fn: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any], options: TaskOptions
 ) -> TaskCall:
     """The call as the runtime takes it."""
-    check_sendable(fn, options.isolation, f"task '{key}'")
+    if options.isolation is not None:
+        check_sendable(fn, options.isolation, f"task '{key}'")
     return TaskCall(
         key=key,
         fn=fn,

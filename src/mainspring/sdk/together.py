@@ -1,16 +1,21 @@
 """Several things at once inside a run: all of them, some at a time, or the first. Sugar over plain asyncio.
 
 What runs side by side is user code of the run's body, so durable tasks, waits and children in it are kept like
-any other, and the run parks while only waits are left.
+any other, and the run parks while only waits are left. Plain `def` code, which has no calls that have not begun,
+gives functions: each is called in a thread, and they take turns like coroutines do.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+import functools
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar, overload
 
 from mainspring.errors import DefinitionError
+from mainspring.sdk.branches import Line
+from mainspring.sdk.bridge import is_async, is_for_thread
 from mainspring.sdk.context import require_scope
+from mainspring.sdk.task import TaskFunction
 
 T = TypeVar("T")
 T1 = TypeVar("T1")
@@ -19,6 +24,14 @@ T3 = TypeVar("T3")
 T4 = TypeVar("T4")
 ItemT = TypeVar("ItemT")
 ValueT_co = TypeVar("ValueT_co", covariant=True)
+
+
+#: How the calls are given in `async def`, and in a plain `def`.
+_WAITS = (
+    'a=io.wait_for_event(...), b=io.wait("3 days")',
+    'a=lambda: io.wait_for_event(...), b=lambda: io.wait("3 days")',
+)
+_CALLS = ("io.run_task(...), other()", "lambda: io.run_task(...), other")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +59,8 @@ class Together:
         leaves the child running.
         """
         require_scope("io.wait_for_any")
-        _check(tuple(waits.values()), "io.wait_for_any", 'a=io.wait_for_event(...), b=io.wait("3 days")')
-        strands = {asyncio.ensure_future(_awaited(wait)): key for key, wait in waits.items()}
+        calls = _checked(tuple(waits.values()), "io.wait_for_any", _WAITS)
+        strands = {asyncio.ensure_future(call): key for key, call in zip(waits, calls, strict=True)}
         try:
             done, _ = await asyncio.wait(strands, return_when=asyncio.FIRST_COMPLETED)
             first = next(strand for strand in strands if strand in done)
@@ -76,8 +89,7 @@ class Together:
         When one fails the others are cancelled, and its error is raised.
         """
         require_scope("io.parallel")
-        _check(calls, "io.parallel", "io.run_task(...), other()", may_be_none=True)
-        return await _all(list(calls))
+        return await _all(_checked(calls, "io.parallel", _CALLS, may_be_none=True))
 
     async def map(
         self, fn: Callable[[ItemT], Awaitable[T]], items: Iterable[ItemT], *, limit: int = 10
@@ -93,9 +105,14 @@ class Together:
         queue = list(items)
         results: list[Any] = [None] * len(queue)
         numbered = iter(enumerate(queue))
+        # A plain function of a plain `def` calls `io` without await.
+        line = Line() if is_for_thread() and not (is_async(fn) or isinstance(fn, TaskFunction)) else None
 
         async def take() -> None:
             for index, item in numbered:
+                if line is not None:
+                    results[index] = await line.call(functools.partial(fn, item))
+                    continue
                 call = fn(item)
                 if not isinstance(call, Awaitable):
                     raise DefinitionError(
@@ -108,11 +125,11 @@ class Together:
         return results
 
 
-async def _all(calls: list[Awaitable[Any]]) -> list[Any]:
+async def _all(calls: list[Coroutine[Any, Any, Any]]) -> list[Any]:
     failed: BaseException | None = None
     try:
         async with asyncio.TaskGroup() as group:
-            strands = [group.create_task(_awaited(call)) for call in calls]
+            strands = [group.create_task(call) for call in calls]
     except BaseExceptionGroup as errors:
         failed = errors.exceptions[0]
     if failed is not None:
@@ -124,13 +141,18 @@ async def _awaited(call: Awaitable[T]) -> T:
     return await call
 
 
-def _check(calls: tuple[Any, ...], what: str, example: str, *, may_be_none: bool = False) -> None:
-    """Nothing has begun yet when one of them cannot be awaited."""
-    wrong = [call for call in calls if not isinstance(call, Awaitable)]
+def _checked(
+    calls: tuple[Any, ...], what: str, examples: tuple[str, str], *, may_be_none: bool = False
+) -> list[Coroutine[Any, Any, Any]]:
+    """All of them as coroutines. Nothing has begun yet when one of them cannot be one."""
+    wrong = [call for call in calls if not isinstance(call, Awaitable) and not callable(call)]
     if not wrong and (calls or may_be_none):
-        return
+        line = Line()
+        return [_awaited(call) if isinstance(call, Awaitable) else line.call(call) for call in calls]
     for call in calls:
         if asyncio.iscoroutine(call):
             call.close()
     got = f"{wrong[0]!r:.80}, which cannot be awaited" if wrong else "nothing to wait for"
-    raise DefinitionError(f"{what} got {got}", mend=f"Call it like {what}({example}).")
+    if wrong and is_for_thread():
+        got = f"{wrong[0]!r:.80}, which is no function: what was to be called has been called already"
+    raise DefinitionError(f"{what} got {got}", mend=f"Call it like {what}({examples[is_for_thread()]}).")

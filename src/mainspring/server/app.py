@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from mainspring.clock import Clock, SystemClock
 from mainspring.engine.engine import Engine
-from mainspring.errors import MainspringError
+from mainspring.errors import ConfigurationError, MainspringError
 from mainspring.model.limits import Limits
 from mainspring.server.api import account, batches, events, health, jobs, runs, store, streams, workers
 from mainspring.server.auth import Keys
@@ -78,5 +78,7 @@ def _refusal(request: Request, error: Exception) -> Response:
     assert isinstance(error, MainspringError)
     if error.status >= 500:
         request_id = getattr(request.state, "request_id", None)
-        logger.error("request %s failed: %s", request_id, error, exc_info=error)
+        # A database that is gone is no fault of ours: every request meets it, and a line tells all there is.
+        fault = None if isinstance(error, ConfigurationError) else error
+        logger.error("request %s failed: %s", request_id, error, exc_info=fault)
     return problem_response(error, request)

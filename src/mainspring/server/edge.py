@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mainspring.errors import BadRequest, Forbidden, MainspringError
@@ -92,6 +92,8 @@ class Edge:
         try:
             self._check(scope)
             await self.app(scope, receive, send_with_id)
+        except ClientDisconnect:
+            return  # before its request was through: nobody is there to be answered
         except MainspringError as error:
             await problem_response(error, Request(scope))(scope, receive, send_with_id)
         except Exception:

@@ -3,7 +3,7 @@ they have over HTTP; whatever else is asked goes through `rest`."""
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 from urllib.parse import unquote
@@ -49,7 +49,7 @@ class Rest(Protocol):
 
     def stream(
         self, path: str, *, params: Mapping[str, Any] | None = None, after: str | None = None
-    ) -> AsyncIterator[Streamed]: ...
+    ) -> AsyncGenerator[Streamed, None]: ...
 
     async def aclose(self) -> None: ...
 
@@ -105,24 +105,17 @@ class Inside:
         return _answer(sent_shape(sent))
 
     async def _get_run(self, run_id: str, wait: float) -> Any:
-        view = await find_run(self, run_id)
-        if wait and view.run.finished_at is None:
-            await self._wait(run_id, round(min(wait, _LONGEST_WAIT) * SECOND))
-            view = await find_run(self, run_id)
-        return _answer(run_shape(view))
-
-    async def _wait(self, run_id: str, span: int) -> None:
-        ended = asyncio.ensure_future(self.engine.wait_run(self.environment_id, run_id, span))
-        stopping = asyncio.ensure_future(self.draining.wait())
+        if not wait:
+            return _answer(run_shape(await find_run(self, run_id)))
+        span = round(min(wait, _LONGEST_WAIT) * SECOND)
+        waiting = asyncio.ensure_future(self.engine.wait_run(self.environment_id, run_id, span))
         try:
-            await asyncio.wait({ended, stopping}, return_when=asyncio.FIRST_COMPLETED)
-            if ended.done():
-                ended.result()
-                return
-        finally:
-            for future in (ended, stopping):
-                future.cancel()
-            await asyncio.gather(ended, stopping, return_exceptions=True)
+            with self.draining.ending(waiting):
+                return _answer(run_shape(await waiting))
+        except asyncio.CancelledError:
+            caller = asyncio.current_task()
+            if not self.draining or (caller is not None and caller.cancelling()):
+                raise
         raise ServerUnavailable(
             "the platform inside this process is stopping", mend="The run goes on when it is started again."
         )

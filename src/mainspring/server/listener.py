@@ -8,8 +8,10 @@ from collections.abc import Callable, Iterator
 
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from mainspring.errors import InvalidSetting, PortInUse
+from mainspring.server.stream import CUT_OFF
 
 #: Seconds that requests under way may take after a stop; those held open are answered at once.
 GRACE = 5
@@ -43,7 +45,7 @@ class Listener:
             return
         config = uvicorn.Config(
             app,
-            http="httptools",
+            http=_Protocol,
             ws="none",
             lifespan="off",
             log_config=None,
@@ -88,6 +90,15 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self._on_ready()
+
+
+class _Protocol(HttpToolsProtocol):
+    """uvicorn's protocol, which gives an app no means to cut off a reader that takes nothing: what is under way
+    to it would be kept, with its socket, for as long as it likes."""
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self.scope["extensions"] = {CUT_OFF: {"now": self.transport.abort}}
 
 
 def _listening(host: str, port: int) -> socket.socket:

@@ -1,7 +1,8 @@
 """Requests that are held open: given up when the client hangs up, and answered early when the server stops."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from starlette.requests import Request
@@ -14,12 +15,26 @@ class Draining:
 
     def __init__(self) -> None:
         self._event = asyncio.Event()
+        self._held: set[asyncio.Future[Any]] = set()
 
     def __bool__(self) -> bool:
         return self._event.is_set()
 
     def begin(self) -> None:
         self._event.set()
+        for held in tuple(self._held):
+            held.cancel()
+
+    @contextmanager
+    def ending(self, held: asyncio.Future[Any]) -> Iterator[None]:
+        """Inside, `held` is cancelled when the server is about to stop; at once when it already is."""
+        if self:
+            held.cancel()
+        self._held.add(held)
+        try:
+            yield
+        finally:
+            self._held.discard(held)
 
     async def wait(self) -> None:
         await self._event.wait()

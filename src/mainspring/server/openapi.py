@@ -109,6 +109,6 @@ def _complete_operation(path: str, method: str, operation: dict[str, Any]) -> No
         operation["security"] = [{"key": []}]
     if path.startswith("/worker/"):
         headers.append(_PROTOCOL)
-    elif method == "post":
+    elif method != "get":
         headers.append(_IDEMPOTENCY_KEY)
     operation["parameters"] = [*operation.get("parameters", []), *headers]

@@ -5,7 +5,9 @@ who misses that is late, and misses nothing.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
+import heapq
+import re
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterable
 from typing import Any
 
 from starlette.requests import Request
@@ -13,10 +15,12 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from mainspring.clock import SECOND, Clock
-from mainspring.engine.news import News
+from mainspring.engine.news import News, Place
 from mainspring.errors import BadRequest, MainspringError
 from mainspring.model.history import Entry
+from mainspring.model.logs import LogLine
 from mainspring.server.call import Call
+from mainspring.server.shapes.account import log_shape
 from mainspring.server.shapes.streams import chunk_shape, run_now_shape, streamed_entry_shape
 
 #: Entries read and sent at once: what a reader may occupy in memory.
@@ -29,8 +33,14 @@ STALLED_AFTER = 30 * SECOND
 _BEHIND = 0.05
 _BREATH = 0.02
 
-#: News after a sequence.
-Ask = Callable[[int], Awaitable[News]]
+#: The ASGI extension by which our own listener cuts off a connection: `{"now": () -> None}`.
+CUT_OFF = "mainspring.cut_off"
+
+#: News after a place.
+Ask = Callable[[Place], Awaitable[News]]
+
+#: An id of an event: the sequence, and where log lines are told, the one told last.
+_ID = re.compile(r"([0-9]{1,18})(?:-([0-9]{1,18}\.[0-9]{1,18}))?")
 
 
 class StreamResponse(Response):
@@ -43,6 +53,7 @@ class StreamResponse(Response):
         del self.headers["content-length"]
         self._source = source
         self._clock = clock
+        self._is_stalled = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
@@ -55,10 +66,16 @@ class StreamResponse(Response):
                 future.cancel()
             await asyncio.gather(sending, leaving, return_exceptions=True)
             await self._source.aclose()
+            if self._is_stalled:
+                cut_off = scope.get("extensions", {}).get(CUT_OFF)
+                if cut_off is not None:
+                    cut_off["now"]()
+                    await _gone(receive)
 
     async def _send_all(self, send: Send) -> None:
         async for part in self._source:
             if not await self._taken(send({"type": "http.response.body", "body": part, "more_body": True})):
+                self._is_stalled = True
                 return
         await self._taken(send({"type": "http.response.body", "body": b"", "more_body": False}))
 
@@ -75,10 +92,10 @@ class StreamResponse(Response):
 class Feed:
     """What one reader is sent: news of one run until it has ended, or of an environment for ever."""
 
-    def __init__(self, call: Call, ask: Ask, after: int, run_id: str | None = None) -> None:
+    def __init__(self, call: Call, ask: Ask, place: Place, run_id: str | None = None) -> None:
         self._call = call
         self._ask = ask
-        self._after = after
+        self._place = place
         self._run_id = run_id
         self._changed = asyncio.Event()
         self._told: str | None = None
@@ -86,17 +103,17 @@ class Feed:
     async def parts(self) -> AsyncGenerator[bytes, None]:
         """Server-sent events, a page at a time."""
         with self._call.engine.watching(self._notice):
-            yield b": Mainspring\n\n"
+            yield self._opening()
             while True:
                 self._changed.clear()
                 try:
                     # A key that was revoked meanwhile sees nothing more.
                     await self._call.services.keys.holder(self._call.request.headers.get("authorization"))
-                    news = await self._ask(self._after)
+                    news = await self._ask(self._place)
                 except MainspringError:
                     return  # the reader comes back, and is told then what is wrong
-                self._after = news.until
                 page, is_end = self._page(news)
+                self._place = Place(news.until, self._place.log)
                 if page:
                     yield page
                 if is_end:
@@ -105,6 +122,13 @@ class Feed:
                     if self._call.services.draining:
                         return
                     yield b": ping\n\n"
+
+    def _opening(self) -> bytes:
+        """A comment; and of an environment, whose reader begins at whatever is newest, the place where that is: it
+        goes on from there also when it is cut off before anything happens."""
+        return (
+            b": Mainspring\n\n" if self._run_id else f": Mainspring\nid: {self._place.sequence}\n\n".encode()
+        )
 
     def _notice(self, run_ids: set[str]) -> None:
         if not run_ids or self._run_id is None or self._run_id in run_ids:
@@ -118,11 +142,25 @@ class Feed:
             if shown != self._told:
                 self._told = shown
                 parts.append(_event("run", shown))
-        parts += [_entry_event(entry) for entry in news.entries]
+        told: Iterable[Entry | LogLine] = news.entries
+        if news.logs:  # by time, as far as each keeps its own order
+            told = heapq.merge(told, news.logs, key=lambda one: one.at)
+        parts += [self._told_event(one) for one in told]
         is_end = has_ended(news)
         if is_end and news.run is not None:
             parts.append(_event("end", run_now_shape(news.run).model_dump_json()))
         return "".join(parts).encode(), is_end
+
+    def _told_event(self, one: Entry | LogLine) -> str:
+        sequence, log = self._place.sequence, self._place.log
+        if isinstance(one, LogLine):
+            shape = log_shape(one)
+            self._place = Place(sequence, shape.id)
+            return _event("log", shape.model_dump_json(), self._place)
+        self._place = Place(one.sequence, log)
+        if one.kind == "STREAM_APPENDED":
+            return _event("chunk", chunk_shape(one).model_dump_json(), self._place)
+        return _event("entry", streamed_entry_shape(one).model_dump_json(), self._place)
 
     async def _wait(self, is_all: bool) -> bool:
         """True when it is worth to look again; False when it is time for a ping, or the server stops."""
@@ -146,16 +184,17 @@ def has_ended(news: News) -> bool:
     return news.run is not None and news.run.finished_at is not None and news.is_all
 
 
-def place_of(request: Request) -> int | None:
-    """The sequence after which a reader goes on: the `Last-Event-ID` header, which browsers send when they come
+def place_of(request: Request) -> Place | None:
+    """Where a reader goes on: the `Last-Event-ID` header, which browsers send when they come
     back, or else the parameter `last_event_id`. None: it begins."""
     text = request.headers.get("last-event-id") or request.query_params.get("last_event_id")
     if not text:
         return None
-    if not (text.isascii() and text.isdecimal() and len(text) <= 18):
+    found = _ID.fullmatch(text)
+    if found is None:
         message = "is no id of an event of this stream"
         raise BadRequest(f"last_event_id: {message}", errors=[{"path": "last_event_id", "message": message}])
-    return int(text)
+    return Place(int(found[1]), found[2])
 
 
 async def first_of(*futures: asyncio.Future[Any]) -> None:
@@ -177,13 +216,9 @@ async def _gone(receive: Receive) -> None:
         pass
 
 
-def _entry_event(entry: Entry) -> str:
-    if entry.kind == "STREAM_APPENDED":
-        return _event("chunk", chunk_shape(entry).model_dump_json(), entry.sequence)
-    return _event("entry", streamed_entry_shape(entry).model_dump_json(), entry.sequence)
-
-
-def _event(kind: str, data: str, sequence: int | None = None) -> str:
+def _event(kind: str, data: str, place: Place | None = None) -> str:
     """One event; JSON text has no line breaks."""
-    head = "" if sequence is None else f"id: {sequence}\n"
+    head = ""
+    if place is not None:
+        head = f"id: {place.sequence}\n" if place.log is None else f"id: {place.sequence}-{place.log}\n"
     return f"{head}event: {kind}\ndata: {data}\n\n"

@@ -29,6 +29,7 @@ from mainspring.server.call import Call, call_of
 from mainspring.server.longpoll import hold
 from mainspring.server.problems import body_refused
 from mainspring.server.routes import PlainRoute
+from mainspring.server.worker_protocol_admission import admit
 from mainspring.version import __version__
 
 M = TypeVar("M")
@@ -126,11 +127,13 @@ async def _message(call: Call, adapter: TypeAdapter[M]) -> M:
     if b"\\u0000" in raw:
         decode_body(raw, limit=limit)  # tells an escaped NUL from harmless text, and names its place
     try:
-        return adapter.validate_json(raw)
+        message = adapter.validate_json(raw)
     except ValidationError as error:
         if error.errors(include_input=False)[0]["type"] == "json_invalid":
             decode_body(raw, limit=limit)  # the same refusal, with its place, as everywhere else
         raise body_refused(error) from None
+    admit(message, call.limits)
+    return message
 
 
 def _answer(message: Any) -> Response:

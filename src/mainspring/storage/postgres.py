@@ -330,10 +330,23 @@ def _translated(label: str) -> Iterator[None]:
     except _CONFLICTS as error:
         raise TransactionConflict(f"another server was faster on {label}: {_first_line(error)}") from error
     except (psycopg.OperationalError, psycopg.InterfaceError, pg.ReadOnlySqlTransaction) as error:
+        line = _first_line(error)
         raise DatabaseUnavailable(
-            f"the database {label} failed: {_first_line(error)}",
+            f"the database {label} failed: {line}",
+            mend=_mend_of(line),
             nothing_committed=_NOTHING_COMMITTED in getattr(error, "__notes__", ()),
         ) from error
+
+
+def _mend_of(line: str) -> str | None:
+    """What to do about it where that is known better than in general; a refused log-in has no code of its own."""
+    if "authentication failed" in line:
+        return (
+            "Put the user and the password that it knows into the URL (`--database-url` or `DATABASE_URL`)."
+        )
+    if "database" in line and "does not exist" in line:
+        return "Create it (`createdb`), or correct the name at the end of the URL."
+    return None
 
 
 def _first_line(error: Exception) -> str:

@@ -16,7 +16,8 @@ _HEADER = "-- Written by `python -m mainspring.storage.schema` from the migratio
 def page_of(database: Database) -> str:
     """The tables and indexes of a migrated database, as text."""
     with database.read() as tx:
-        objects = [sql.strip() for _, _, sql in tx.rows("schema_objects")]
+        # A column that was added later gets a line of its own, like those it came to.
+        objects = [sql.strip().replace("\n, ", ",\n    ") for _, _, sql in tx.rows("schema_objects")]
     return "\n\n".join([_HEADER, *(f"{sql};" for sql in objects)]) + "\n"
 
 

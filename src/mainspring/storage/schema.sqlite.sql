@@ -36,6 +36,8 @@ CREATE TABLE batch_runs (
     primary key (environment_id, batch_id, number)
 ) strict, without rowid;
 
+CREATE TABLE deliveries (last_value integer not null) strict;
+
 CREATE TABLE environments (
     id text primary key,
     project_id text not null references projects (id),
@@ -69,8 +71,8 @@ CREATE TABLE events (
     deliver_at integer not null,
     delivered_at integer,
     cancelled_at integer,
-    rejections text not null
-) strict;
+    rejections text not null,
+    delivery integer) strict;
 
 CREATE TABLE history (
     sequence integer primary key autoincrement,
@@ -153,8 +155,8 @@ CREATE TABLE runs (
     max_duration integer,
     deadline_at integer,
     cancel_requested_at integer,
-    timer_at integer
-) strict;
+    timer_at integer,
+    heard_from integer not null default 0) strict;
 
 CREATE TABLE store_entries (
     environment_id text not null,
@@ -165,6 +167,26 @@ CREATE TABLE store_entries (
     version integer not null,
     updated_at integer not null,
     primary key (environment_id, scope, owner, key)
+) strict, without rowid;
+
+CREATE TABLE store_floors (
+    environment_id text not null,
+    scope text not null,
+    owner text not null,
+    version integer not null,
+    primary key (environment_id, scope, owner)
+) strict, without rowid;
+
+CREATE TABLE store_requests (
+    environment_id text not null,
+    scope text not null,
+    owner text not null,
+    key text not null,
+    request_key text not null,
+    found integer not null,
+    version integer not null,
+    made_at integer not null,
+    primary key (environment_id, scope, owner, key, request_key)
 ) strict, without rowid;
 
 CREATE TABLE streams (
@@ -231,7 +253,7 @@ CREATE TABLE workers (
 
 CREATE INDEX awaited_runs_by_target on awaited_runs (target_run_id);
 
-CREATE INDEX events_by_correlation on events (environment_id, correlation_id, name, delivered_at)
+CREATE INDEX events_by_correlation on events (environment_id, correlation_id, name, delivery)
     where correlation_id is not null;
 
 CREATE INDEX events_by_environment on events (environment_id, id);
@@ -239,7 +261,7 @@ CREATE INDEX events_by_environment on events (environment_id, id);
 CREATE UNIQUE INDEX events_by_idempotency_key on events (environment_id, idempotency_key)
     where idempotency_key is not null;
 
-CREATE INDEX events_by_name on events (environment_id, name, delivered_at);
+CREATE INDEX events_by_name on events (environment_id, name, delivery);
 
 CREATE INDEX events_due on events (deliver_at) where delivered_at is null and cancelled_at is null;
 
@@ -261,6 +283,8 @@ CREATE INDEX runs_due on runs (timer_at) where timer_at is not null;
 CREATE INDEX runs_leased on runs (worker_id) where worker_id is not null;
 
 CREATE INDEX runs_ready on runs (environment_id, job_id, priority desc, lane, available_at) where is_ready;
+
+CREATE INDEX store_requests_by_age on store_requests (made_at);
 
 CREATE INDEX waits_by_channel on waits (environment_id, channel) where channel is not null;
 

@@ -92,7 +92,8 @@ def _split(sql: str) -> Iterator[str]:
 class SqliteDatabase:
     """A database file, or one in memory when `path` is None (then readers share the writer's connection).
 
-    `is_visitor`: it only looks and takes no lock, so it may be opened beside the server that owns the file.
+    `is_visitor`: it only looks and takes no lock, so it may be opened beside the server that owns the file; it
+    makes no file where there is none.
     """
 
     dialect = "sqlite"
@@ -102,6 +103,7 @@ class SqliteDatabase:
     ) -> None:
         check_version()
         self._path = path
+        self._is_visitor = is_visitor
         self._synchronous = synchronous
         self._statements = load_statements(SQLITE)
         self._write_lock = threading.RLock()
@@ -209,7 +211,8 @@ class SqliteDatabase:
     def _connect(self) -> sqlite3.Connection:
         with _translated(self.label):
             connection = sqlite3.connect(
-                str(self._path) if self._path else ":memory:",
+                self._address(),
+                uri=True,
                 isolation_level=None,
                 check_same_thread=False,
                 cached_statements=256,
@@ -224,6 +227,12 @@ class SqliteDatabase:
                 connection.close()
                 raise
             return connection
+
+    def _address(self) -> str:
+        if self._path is None:
+            return ":memory:"
+        mode = "rw" if self._is_visitor else "rwc"
+        return f"{self._path.absolute().as_uri()}?mode={mode}"
 
     def _release_lock(self) -> None:
         if self._lock is not None:

@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Callable
 from contextvars import Context
 
+from mainspring import faults
 from mainspring.clock import Clock
 from mainspring.errors import MainspringError, UnknownWorker
 from mainspring.model.protocol import ClaimAnswer, ClaimRequest
@@ -114,6 +115,7 @@ class Claims:
         except Exception as error:
             await self._unanswered(request, error)
             return
+        faults.at("claim.answered")
         if request.worker_id != self._worker_id:
             return
         self._patience.answered()

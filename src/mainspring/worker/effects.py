@@ -3,11 +3,11 @@
 Each is done in the very transaction that keeps its answer, so it is done exactly once.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from mainspring.codec import decode, encode
-from mainspring.errors import MainspringError
+from mainspring.errors import MainspringError, TooLarge
 from mainspring.model.events import EventDraft
 from mainspring.model.failures import Failure
 from mainspring.model.protocol import (
@@ -22,6 +22,7 @@ from mainspring.model.protocol import (
 from mainspring.model.store import StoreOperation
 from mainspring.model.tasks import Checkpoint, TaskKind, TaskLabel
 from mainspring.worker.failures import effect_error, read_failure, write_failure
+from mainspring.worker.keys import fingerprint
 from mainspring.worker.passage import Passage
 from mainspring.worker.replay import Drift
 from mainspring.worker.stops import Suspended, stop_error
@@ -37,6 +38,7 @@ class EffectCalls:
 
     async def send_events(self, key: str, events: Sequence[EventDraft]) -> Any:
         drafts = tuple(events)
+        self._check_sizes(key, [(f"the event '{event.name}'", event.payload) for event in drafts])
         name = "send " + ", ".join(dict.fromkeys(event.name for event in drafts))
         given = [
             [one.name, one.payload, one.correlation_id, one.idempotency_key, one.source] for one in drafts
@@ -47,6 +49,7 @@ class EffectCalls:
 
     async def trigger_runs(self, key: str, runs: Sequence[RunDraft]) -> Any:
         drafts = tuple(runs)
+        self._check_sizes(key, [(f"the payload for '{run.job_id}'", run.payload) for run in drafts])
         name = "trigger " + ", ".join(dict.fromkeys(run.job_id for run in drafts))
         given = [[run.job_id, run.payload, run.idempotency_key] for run in drafts]
         return await self._effect(
@@ -54,25 +57,39 @@ class EffectCalls:
         )
 
     async def use_store(self, key: str, operation: StoreOperation) -> Any:
+        self._check_sizes(key, [(f"the value for '{operation.key}'", operation.value or "")])
         name = f"{operation.verb} {operation.key}"
         given = [operation.verb, operation.scope, operation.owner, operation.key, operation.value]
         return await self._effect(
             key, "store", name, given, lambda label, position: StoreUsed(label, operation, position)
         )
 
+    def _check_sizes(self, key: str, texts: Iterable[tuple[str, str]]) -> None:
+        """Raises `TooLarge` at the call, where it can be caught: the server would refuse the whole report."""
+        limit = self._passage.held.workplace.registered.max_payload_bytes
+        for what, text in texts:
+            size = len(text.encode())
+            if size > limit:
+                raise TooLarge(
+                    f"{what} ('{key}') has {size:,} bytes of JSON; the limit is {limit:,} (max_payload_bytes)",
+                    size=size,
+                    limit=limit,
+                    setting="max_payload_bytes",
+                )
+
     async def _effect(
         self, key: str, kind: TaskKind, name: str, given: Any, item: Callable[[TaskLabel, int], Effect]
     ) -> Any:
         """The decoded answer; raises the server's refusal."""
         passage = self._passage
-        at = await passage.call(key, kind, name, given)
+        at = await passage.call(key, kind, name, fingerprint(kind, given))
         if at.known is not None and at.known.status in ("SUCCESS", "FAILED"):
             await passage.replayed(at.known)
             if at.known.status == "FAILED":
                 raise effect_error(at.known.key, read_failure(at.known.failure))
             return decode(at.known.output or "null")
         await passage.begin()
-        position = passage.held.next_position()
+        position = passage.held.next_position(at.label.key)
         turn = passage.turns.open(position)
 
         def answered(report: ReportAnswer, answer: ItemAnswer | None) -> None:
@@ -91,7 +108,7 @@ class EffectCalls:
         """Made once, kept with the next commit; not waited for. The same again on replay."""
         passage = self._passage
         place = passage.here()
-        label = passage.name(place, key, "value", key, None)
+        label = passage.name(place, key, "value", key, fingerprint("value", None))
         try:
             known = passage.visit(label)
         except Drift as drift:
@@ -101,7 +118,7 @@ class EffectCalls:
             passage.replay.check_caught_up()
             return decode(known.output or "null")
         output = encode(make(), what=f"the value '{key}'")
-        position = passage.held.next_position()
+        position = passage.held.next_position(label.key)
         passage.channel.put(TaskSucceeded(label, 1, 0, output, position), lazy=True)
         passage.held.keep(
             Checkpoint(label.key, "value", "SUCCESS", 1, label.fingerprint, output, position=position)

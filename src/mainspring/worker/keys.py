@@ -4,6 +4,7 @@ A key repeated in one place gets "#2", "#3", ... by the order of calls; a nested
 """
 
 import dataclasses
+import functools
 import hashlib
 import json
 from collections.abc import Mapping
@@ -17,10 +18,13 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
+from mainspring.errors import DefinitionError
 from mainspring.sdk.keys import segment
 
 #: Inputs longer than this (characters of JSON) are not compared: hashing them would hold up the loop.
 _LONGEST_INPUT = 1 << 20
+#: Full keys in bytes: they stand in indexes, whose entries databases limit.
+LONGEST_KEY = 2_048
 
 
 @dataclasses.dataclass(slots=True)
@@ -39,7 +43,11 @@ class Place:
         count = self.counts.get(name, 0) + 1
         self.counts[name] = count
         full = name if self.key is None else f"{self.key}/{name}"
-        return full if count == 1 else f"{full}#{count}"
+        full = full if count == 1 else f"{full}#{count}"
+        if len(full) * 4 > LONGEST_KEY and len(full.encode()) > LONGEST_KEY:
+            message = f"the task key {key[:40]!r} comes to more than {LONGEST_KEY:,} bytes with those it is nested in"
+            raise DefinitionError(message, mend="Nest tasks less deeply, or give them shorter keys.")
+        return full
 
     def next_seed(self, run_id: str) -> str:
         """The seed of the next generator made here: the same in every attempt and on every replay."""
@@ -59,11 +67,19 @@ def parents_of(key: str) -> list[str]:
 def fingerprint(kind: str, given: Any) -> str:
     """A short digest of a call's kind and input; "" when the input cannot be compared."""
     try:
-        text = json.dumps([kind, given], default=_plain, separators=(",", ":"))
+        text = _ENCODER.encode([kind, given])
     except Exception:  # from serialisers of the user's own, too
         return ""
-    if len(text) > _LONGEST_INPUT:
-        return ""
+    return _digest(text) if len(text) <= _LONGEST_INPUT else ""
+
+
+@functools.cache
+def fingerprint_without_input(kind: str) -> str:
+    """That of a call without arguments, which is a task's commonest."""
+    return fingerprint(kind, [(), {}])
+
+
+def _digest(text: str) -> str:
     return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
 
 
@@ -85,3 +101,6 @@ def _plain(value: Any) -> Any:
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
     raise TypeError(type(value).__name__)
+
+
+_ENCODER = json.JSONEncoder(default=_plain, separators=(",", ":"))

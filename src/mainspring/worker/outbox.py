@@ -10,6 +10,7 @@ from collections.abc import Callable
 from contextvars import Context
 from dataclasses import replace
 
+from mainspring import faults
 from mainspring.clock import Clock
 from mainspring.errors import Forbidden, MainspringError, ProtocolMismatch, Unauthorized, UnknownWorker
 from mainspring.model.protocol import (
@@ -224,7 +225,9 @@ class Outbox:
         patience = Patience(self._clock, f"commit {request.commit_seq}")
         while True:
             try:
+                faults.at("commit.sending")
                 answer = await self._backend.commit(request)
+                faults.at("commit.answered")
             except Exception as error:
                 if not is_passing(error):
                     raise

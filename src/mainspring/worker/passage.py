@@ -8,15 +8,19 @@ import asyncio
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from mainspring.codec import encode
+from mainspring.codec import clean_text, encode
 from mainspring.errors import ControlFlow, LimitExceeded
 from mainspring.model.tasks import Checkpoint, TaskKind, TaskLabel
 from mainspring.worker.held import Held
-from mainspring.worker.keys import Place, current_place, fingerprint
+from mainspring.worker.keys import Place, current_place
+from mainspring.worker.outbox import Channel
 from mainspring.worker.replay import Drift, Replay
 from mainspring.worker.stops import Stop, Suspended, stop_error
 from mainspring.worker.strands import Ours, Strands, WaitFuture
 from mainspring.worker.turns import Turns
+
+#: Of the name and icon a task is shown with this many bytes are kept.
+_LONGEST_NAME = 1_024
 
 
 class Owner(Protocol):
@@ -56,11 +60,10 @@ class Waiter:
     outcome: Checkpoint | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Call:
-    """A call of `io`: where it was made, what it is, and what is known of it from before."""
+    """A call of `io`: what it is, and what is known of it from before."""
 
-    place: Place
     label: TaskLabel
     known: Checkpoint | None
 
@@ -73,7 +76,6 @@ class Passage:
         self.owner = owner
         self.loop = held.workplace.loop
         self.clock = held.workplace.clock
-        self.channel = held.channel
         self.body = Place()
         self.strands = Strands(self.loop)
         self.replay = Replay(held.checkpoints, owner.caught_up)
@@ -90,14 +92,21 @@ class Passage:
         self.is_closed = False
         #: The run is to be given back: nothing new begins.
         self.is_leaving = False
-        #: Set while the server is asked to park the run; resolved when it has refused to.
+        #: Set while the server is asked to park the run, and while it is parked; resolved when the code goes on.
         self.parking: Ours | None = None
+        #: The run is parked, and the code stays here in case it comes back: whatever stirs is refused.
+        self.is_dormant = False
         #: Task attempts in progress.
         self.attempts = 0
         #: By key, what user code is blocked on; and how many wait for something given up on the first run.
         self.waiters: dict[str, Waiter] = {}
         self.hopeless: dict[str, WaitFuture] = {}
         self._calls = 0
+
+    @property
+    def channel(self) -> Channel:
+        """The way out, under the lease of the moment."""
+        return self.held.channel
 
     def reason(self) -> Stop | None:
         """Why user code must stop now; None lets it go on."""
@@ -108,6 +117,8 @@ class Passage:
         """Where we are. Raises the reason when the passage, or the attempt we are in, is over."""
         if self.stop is not None:
             raise stop_error(self.stop)
+        if self.is_dormant:
+            raise stop_error(Suspended)
         place = current_place.get() or self.body
         if not place.is_open:
             raise Suspended("this attempt of the task is over; the run went on without it")
@@ -115,17 +126,24 @@ class Passage:
         self.turns.stir()
         return place
 
-    async def call(self, key: str, kind: TaskKind, name: str, given: Any, **shown: Any) -> Call:
-        """Begins a call: its full key, and what is known of it. `given` is what its fingerprint is made of;
-        `shown` are the label's icon, params and properties, as values."""
+    async def call(self, key: str, kind: TaskKind, name: str, fingerprint: str, **shown: Any) -> Call:
+        """Begins a call: its full key, and what is known of it. `shown` are the label's icon, params and
+        properties, as values."""
         place = self.here()
         if self.parking is not None:
             await self.parking
             place = self.here()
-        label = self.name(place, key, kind, name, given, **shown)
-        return Call(place, label, await self._visit(label))
+        label = self.name(place, key, kind, name, fingerprint, **shown)
+        try:
+            return Call(label, self.visit(label))
+        except Drift as drift:
+            self.owner.drifted(drift.message, drift.key)
+            await self.never()
+            raise
 
-    def name(self, place: Place, key: str, kind: TaskKind, name: str, given: Any, **shown: Any) -> TaskLabel:
+    def name(
+        self, place: Place, key: str, kind: TaskKind, name: str, fingerprint: str, **shown: Any
+    ) -> TaskLabel:
         """The label of a call. Raises LimitExceeded."""
         self._calls += 1
         limit = self.held.workplace.registered.max_tasks_per_run
@@ -136,28 +154,23 @@ class Passage:
                 setting="max_tasks_per_run",
             )
         full = place.next_key(key)
-        texts = {field: self._text(field, full, value) for field, value in shown.items() if value is not None}
-        return TaskLabel(full, kind, name, place.key, fingerprint(kind, given), **texts)
+        texts: dict[str, str] = {}
+        for field, value in shown.items():
+            if value is not None:
+                texts[field] = self._text(field, full, value)
+        return TaskLabel(full, kind, clean_text(name, _LONGEST_NAME), place.key, fingerprint, **texts)
 
     def _text(self, field: str, key: str, value: Any) -> str:
         if field == "icon":
-            return str(value)
+            return clean_text(str(value), _LONGEST_NAME)
         limit = self.held.workplace.registered.max_payload_bytes
         return encode(value, what=f"the {field} of '{key}'", limit=limit)
-
-    async def _visit(self, label: TaskLabel) -> Checkpoint | None:
-        try:
-            return self.visit(label)
-        except Drift as drift:
-            self.owner.drifted(drift.message, drift.key)
-            await self.never()
-            raise
 
     def visit(self, label: TaskLabel) -> Checkpoint | None:
         """What is known of a call from before. Raises `Drift`."""
         known = self.replay.visit(label.key, label.kind, label.fingerprint)
         if known is None:
-            if self.strands.is_single():
+            if self.replay.is_replaying and self.strands.is_single():
                 self.replay.catch_up()  # a lone strand does something new: nothing old can follow
         elif known.status not in ("SUCCESS", "FAILED"):
             self.replay.check_caught_up()
@@ -210,3 +223,9 @@ class Passage:
         """From now on every call is refused, and nothing is handed out."""
         self.stop = stop
         self.turns.close()
+
+    # ── staying in memory ────────────────────────────────────────────────────────────────────────────
+    def may_rest(self) -> bool:
+        """Whether code that is parked can stay as it is and go on from there: all that was known has been asked
+        for, nothing stirs, and no thread is held meanwhile."""
+        return self.replay.is_through() and not self.strands.hold_threads() and self.is_quiet()

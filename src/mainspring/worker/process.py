@@ -130,6 +130,7 @@ async def _work(
         app=ref,
         worker_id=options.worker_id or settings.worker_id,
         drain_timeout=settings.drain_timeout,
+        parked_runs=settings.worker_parked_runs,
         limits=Limits.of(settings),
         echoes=options.echoes,
         ready=lambda worker_id: report(kind="ready", worker_id=worker_id, jobs=sorted(client.registered)),

@@ -81,6 +81,10 @@ class Replay:
             self.is_replaying = False
             self._caught_up()
 
+    def is_through(self) -> bool:
+        """Whether everything that was known has been asked for."""
+        return not self.is_replaying and not self._unvisited
+
     def left_out(self) -> list[str]:
         """Finished tasks that the code did not ask for."""
         return [

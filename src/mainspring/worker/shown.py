@@ -30,8 +30,12 @@ class Shown:
         self._dropped = 0
         #: Text printed without a line's end, by thread and task.
         self._unfinished: dict[tuple[int, str | None], str] = {}
-        self._tags: list[str] = decode(held.claimed.tags)
-        self._metadata: dict[str, Any] = decode(held.claimed.metadata)
+        self.read()
+
+    def read(self) -> None:
+        """Takes the values that the run was claimed with."""
+        self._tags: list[str] = decode(self._held.claimed.tags)
+        self._metadata: dict[str, Any] = decode(self._held.claimed.metadata)
         #: The last change, while it waits in the outbox: the next one joins it.
         self._waiting: Entry | None = None
 

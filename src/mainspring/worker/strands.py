@@ -58,7 +58,7 @@ class Strands:
 
     def touch(self) -> None:
         """The asyncio task we are in called `io`."""
-        strand = asyncio.current_task()
+        strand = asyncio.current_task(self._loop)
         if strand is not None and strand not in self._touched:
             self._all.add(strand)
             self._touched.add(strand)
@@ -97,27 +97,54 @@ class Strands:
             return future in self._all  # and is looked at itself
         if isinstance(future, Returning):  # of a thread, which is idle while it waits for a strand
             return future.crossing.asked in self._all
-        children = getattr(future, "_children", None)  # of a gather
-        return children is not None and self._are_covered(children, kind)
-
-    def _are_covered(self, futures: Any, kind: type[Ours]) -> bool:
-        return all(future.done() or self._is_covered(future, kind) for future in futures)
+        # Of a gather, which ends a moment after the last of them.
+        children = getattr(future, "_children", None)
+        left = [child for child in children or () if not child.done()]
+        return bool(left) and all(self._is_covered(child, kind) for child in left)
 
     def _awaits_group(self, strand: Strand, future: Any, kind: type[Ours]) -> bool:
         for frame_code, variables in _suspended_frames(strand):
             if frame_code in _GROUP_CODES:
                 group = variables["self"]
                 if getattr(group, "_on_completed_fut", None) is future:
-                    return self._are_covered(getattr(group, "_tasks", ()), kind)
+                    # One that is done is on its way out of the group: whoever waits goes on in a moment.
+                    return all(self._is_open(one, kind) for one in getattr(group, "_tasks", ()))
             elif frame_code is _WAIT_CODE and variables.get("waiter") is future:
-                return variables.get("timeout") is None and self._are_covered(variables["fs"], kind)
+                if variables.get("timeout") is not None:
+                    return False
+                left = [one for one in variables["fs"] if not one.done()]
+                # As many as asyncio counts, or one of them has just been done and is about to be noticed.
+                return len(left) == variables["counter"] and all(self._is_covered(one, kind) for one in left)
         return False
+
+    def _is_open(self, future: Any, kind: type[Ours]) -> bool:
+        return not future.done() and self._is_covered(future, kind)
 
     def are_in_threads(self) -> bool:
         """Whether a plain `def` works in its thread now, and does not wait for anything asked of `io`."""
+        return any(returning.crossing.asked is None for returning in self._returning())
+
+    def hold_threads(self) -> bool:
+        """Whether a plain `def` has a thread, at work or not."""
+        return any(True for _ in self._returning())
+
+    def _returning(self) -> Iterator[Returning]:
+        for strand in self._all:
+            future = None if strand.done() else getattr(strand, "_fut_waiter", None)
+            if isinstance(future, Returning) and not future.done():
+                yield future
+
+    def count(self) -> int:
+        """How many are alive."""
+        return sum(not strand.done() for strand in self._all)
+
+    def have_turns_at_work(self) -> bool:
+        """Whether one of the functions that take turns in their threads (`sdk/branches.py`) is at its own."""
         waited = (getattr(strand, "_fut_waiter", None) for strand in self._all if not strand.done())
         return any(
-            isinstance(future, Returning) and not future.done() and future.crossing.asked is None
+            isinstance(future, Returning)  # perhaps done, and not noticed yet
+            and future.crossing.begun is not None
+            and future.crossing.asked is None
             for future in waited
         )
 

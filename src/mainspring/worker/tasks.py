@@ -11,6 +11,7 @@ from contextvars import Context
 from dataclasses import dataclass
 from typing import Any
 
+from mainspring import faults
 from mainspring.clock import SECOND, Clock
 from mainspring.codec import decode, encode
 from mainspring.duration import format_duration
@@ -135,6 +136,7 @@ class TaskCalls:
         token = current_place.set(here)
         try:
             with enter_task(scope):
+                faults.at("task.starting")
                 if call.isolation == "process":
                     running = run_isolated(call, key)
                 else:
@@ -142,6 +144,7 @@ class TaskCalls:
                 if call.timeout is not None:
                     running = _within(self._clock, call.timeout, running, key)
                 result = await running
+                faults.at("task.returned")
         finally:
             current_place.reset(token)
         limit = self._passage.held.workplace.registered.max_payload_bytes
@@ -155,7 +158,7 @@ class TaskCalls:
 
     async def _succeeded(self, attempt: Attempt, output: str, value: Any) -> Any:
         passage, label = self._passage, attempt.label
-        position = passage.held.next_position()
+        position = passage.held.next_position(label.key)
         turn = passage.turns.open(position)
         passage.channel.put(
             TaskSucceeded(label, attempt.number, self._since(attempt), output, position),
@@ -186,7 +189,7 @@ class TaskCalls:
         raised = task_error(label.key, number, failure, error)
         if raised is not error:
             raised.__cause__ = error
-        position = passage.held.next_position()
+        position = passage.held.next_position(label.key)
         turn = passage.turns.open(position)
         passage.channel.put(
             TaskAttemptFailed(label, number, self._since(attempt), failure, position=position),

@@ -1,16 +1,19 @@
 """A claimed run from grant to end: its passages, the notices about it, and every way it can leave this worker.
 
-It ends here in exactly one way: its last item is acknowledged, it is parked, or its lease is lost.
+It ends here in exactly one way: its last item is acknowledged, it is parked, or its lease is lost. One that has
+parked may rest in memory, with neither slot nor lease, and go on in place under the run's next lease.
 """
 
 import asyncio
 import functools
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextvars import Context
 
+from mainspring import faults
 from mainspring.errors import MainspringError
 from mainspring.model.protocol import (
+    ClaimedRun,
     Item,
     ItemAnswer,
     Notice,
@@ -22,6 +25,7 @@ from mainspring.model.protocol import (
     RunReleased,
     RunSucceeded,
 )
+from mainspring.model.tasks import Checkpoint
 from mainspring.sdk.context import Context as UserContext
 from mainspring.worker.body import Body, Ending, context_of
 from mainspring.worker.failures import failure_of
@@ -41,16 +45,22 @@ _AGAIN_AFTER, _MOST_CANCELS = 1.0, 5
 
 
 class Tenure:
-    """One run under one lease. `on_over` is called once, when this worker has nothing more to do with it."""
+    """One run under one lease. `on_over` is called once, when this worker has nothing more to do with it.
+    `on_parked` is asked whether code that is parked may rest here; its lease and slot are gone if so."""
 
-    def __init__(self, held: Held, on_over: Callable[["Tenure"], None]) -> None:
+    def __init__(
+        self, held: Held, on_over: Callable[["Tenure"], None], on_parked: Callable[["Tenure"], bool]
+    ) -> None:
         self.held = held
         self.run_id, self.lease = held.claimed.run_id, held.claimed.lease
         self._on_over = on_over
+        self._on_parked = on_parked
         self._loop = held.workplace.loop
         self._shown = Shown(held)
         self._passage: Passage
         self._parking: Parking
+        #: Slot and lease are gone; its code may still be there.
+        self._has_parked = False
         self._runtime: RunRuntime
         self._ctx: UserContext
         #: What is to be done once user code has stopped.
@@ -67,8 +77,11 @@ class Tenure:
         self._was_refused = False
         self.is_over = False
         self.was_released = False
-        held.channel.on_lost = self.revoke
-        held.channel.on_refused = self._refused
+        self._listen()
+
+    def _listen(self) -> None:
+        channel = self.held.channel
+        channel.on_lost, channel.on_refused = self.revoke, self._refused
 
     # ── passages ─────────────────────────────────────────────────────────────────────────────────────
     def start(self) -> None:
@@ -102,7 +115,7 @@ class Tenure:
 
     def _played(self, passage: Passage, strand: "asyncio.Task[Ending]") -> None:
         """The body came to its end, by itself unless the passage was stopped."""
-        if passage.stop is not None:
+        if passage.stop is not None or passage.is_dormant:
             return  # `_stop` sees to the rest
         if strand.cancelled() or strand.exception() is not None:
             error = strand.exception() if not strand.cancelled() else asyncio.CancelledError()
@@ -151,6 +164,8 @@ class Tenure:
 
     def takes_over(self) -> bool:
         passage = self._passage
+        if self._leaving_with is None and not self.held.workplace.always_replay:
+            return False
         if passage.attempts or not passage.turns.is_last() or passage.strands.are_in_threads():
             return False
         if self._leaving_with is not None:
@@ -202,7 +217,7 @@ class Tenure:
 
     def revoke(self) -> None:
         """The lease is gone: stop, report nothing more."""
-        if self.is_over:
+        if self.is_over or self._has_parked:
             return
         self.held.channel.close()
         if self._is_ending or not self._is_started:
@@ -229,16 +244,53 @@ class Tenure:
 
     def _park_answered(self, report: ReportAnswer, answer: ItemAnswer | None) -> None:
         if report.parked:
-            self._stop(Suspended, self._over)
+            faults.at("run.parked")
+            self._has_parked = True
+            if not (self._passage.may_rest() and self._on_parked(self)):
+                self._stop(Suspended, self._over)
             return
+        self._go_on(report.resolved)
+
+    def _go_on(self, resolved: Iterable[Checkpoint]) -> None:
+        """The code that was about to leave stays, and gets what has resolved."""
         parking, self._passage.parking = self._passage.parking, None
-        for known in report.resolved:
+        for known in resolved:
             self._runtime.waits.resolve(known)
         self._hear_late()
         if parking is not None:
             settle(parking)
         self.reached_safe_point()
         self._parking.look_later()
+
+    # ── resting in memory ────────────────────────────────────────────────────────────────────────────
+    def size(self) -> int:
+        """How many asyncio tasks its code consists of."""
+        return self._passage.strands.count()
+
+    def rest(self) -> None:
+        """It has parked, and its code stays as it is. Nothing it might still do counts from here on."""
+        self._passage.is_dormant = True
+        self._late.clear()
+        self.held.rest()
+        self._shown.read()
+
+    def fits(self, claimed: ClaimedRun) -> bool:
+        """Whether the code that rests here is exactly where a replay of this claim would come to."""
+        passage = self._passage
+        return passage.may_rest() and self.held.is_continued_by(claimed, passage.waiters)
+
+    def resume(self, claimed: ClaimedRun) -> None:
+        """Goes on in place, under the lease of a claim that fits."""
+        self.lease = claimed.lease
+        self.held.hold(claimed)
+        self._listen()
+        self._shown.read()
+        self._has_parked = self._passage.is_dormant = False
+        self._go_on(self.held.resolved())
+
+    def drop(self) -> None:
+        """Its code ends as it would have when the run was parked."""
+        self._stop(Suspended, self._over)
 
     def _hear_late(self) -> None:
         late, self._late = self._late, []

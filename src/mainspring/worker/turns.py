@@ -26,6 +26,7 @@ MOST_TURNS = 10_000
 #: is next by position, before it takes it that the code has changed; it looks every so often.
 PATIENCE = 1.0
 _LOOK_EVERY = 0.01
+_LOOK_AT_THREADS_EVERY = 0.001
 #: Replayed results handed to a lone strand before other work of the loop gets its turn.
 _BREATHE_EVERY = 64
 
@@ -79,6 +80,7 @@ class Turns:
         self._turns_left = 0
         self._budget = 0
         self._gap_since: float | None = None
+        self._at_work_since: float | None = None
         self._breath = 0
         self._context = Context()
 
@@ -183,6 +185,8 @@ class Turns:
             self._loop.call_soon(self._tick, context=self._context)
             return
         self._is_ticking = False
+        if self._must_wait_for_thread():
+            return
         head = self._head()
         if head is None:
             self._idle()
@@ -201,7 +205,7 @@ class Turns:
         return self._fresh[0] if self._fresh and self._fresh[0].is_ready else None
 
     def _release(self, turn: Turn) -> None:
-        self._gap_since = None
+        self._gap_since = self._at_work_since = None
         if turn.assign is not None:
             self._line_up(turn)
             return
@@ -218,6 +222,19 @@ class Turns:
         turn.assign = None
         self._fresh.append(turn)
         self.ready(turn)
+
+    def _must_wait_for_thread(self) -> bool:
+        """Whether a thread that got its result still works on it, so that the loop only seems idle."""
+        if not self._strands.have_turns_at_work():
+            self._at_work_since = None
+            return False
+        now = self._loop.time()
+        if self._at_work_since is None:
+            self._at_work_since = now
+        if now - self._at_work_since > PATIENCE:
+            return False
+        self._loop.call_later(_LOOK_AT_THREADS_EVERY, self.wake, context=self._context)
+        return True
 
     def _must_wait_for_gap(self, turn: Turn) -> bool:
         """Whether code that does something else now is still expected to ask for an earlier position."""

@@ -13,6 +13,7 @@ from mainspring.model.tasks import Checkpoint, TaskLabel
 from mainspring.model.waits import WaitSpec
 from mainspring.sdk.runtime import WaitCall
 from mainspring.worker.failures import read_failure, wait_error
+from mainspring.worker.keys import fingerprint
 from mainspring.worker.passage import Passage, Waiter
 from mainspring.worker.strands import WaitFuture
 
@@ -27,7 +28,12 @@ class WaitCalls:
         """The decoded outcome; raises `WaitTimeout`."""
         passage = self._passage
         at = await passage.call(
-            call.key, call.kind, call.name, _given(call.wait), icon=call.icon, params=call.params
+            call.key,
+            call.kind,
+            call.name,
+            fingerprint(call.kind, _given(call.wait)),
+            icon=call.icon,
+            params=call.params,
         )
         known = at.known
         if known is None:
@@ -62,7 +68,7 @@ class WaitCalls:
     def _delivered(self, key: str) -> int:
         """The outcome of a wait reaches user code: gives it its position."""
         held = self._passage.held
-        position = held.next_position()
+        position = held.next_position(key)
         self._passage.channel.put(WaitDelivered(key, position), lazy=True)
         held.place(key, position)
         return position
@@ -87,7 +93,7 @@ class WaitCalls:
 
     def _give_up(self, key: str) -> None:
         passage = self._passage
-        position = passage.held.next_position()
+        position = passage.held.next_position(key)
         passage.channel.put(WaitCancelled(key, position), lazy=True)
         kept = passage.held.checkpoints.get(key)
         if kept is not None:

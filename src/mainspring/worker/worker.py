@@ -27,6 +27,7 @@ from mainspring.sdk.client import Client
 from mainspring.worker import capture
 from mainspring.worker.backend import Backend
 from mainspring.worker.claims import Claims
+from mainspring.worker.dormant import Dormant
 from mainspring.worker.held import Workplace
 from mainspring.worker.keeper import Keeper
 from mainspring.worker.outbox import Outbox
@@ -56,13 +57,15 @@ class Worker:
         worker_id: str | None = None,
         drain_timeout: int = 30 * SECOND,
         limits: Limits | None = None,
+        parked_runs: int = 1_000,
         always_replay: bool = False,
         echoes: bool = True,
         ready: Callable[[str], None] | None = None,
     ) -> None:
         """`slots`: runs executed side by side. `name`: a label for people and supervisors (the host's name when
         empty); `app`: the app's reference, as it is shown. `drain_timeout` (microseconds): how long a draining
-        worker lets task attempts go on. `always_replay` (forced replay, for tests): user code begins anew after
+        worker lets task attempts go on. `parked_runs`: parked runs whose code stays in memory (a run counts
+        as many as it has asyncio tasks). `always_replay` (forced replay, for tests): user code begins anew after
         every outcome. `echoes`: what runs print is also printed here, not only kept. `ready` is called with the
         worker's id after every registration."""
         self._client = client
@@ -78,7 +81,7 @@ class Worker:
         self._ready = ready
         self.worker_id = worker_id or new_id("wrk")
         self.is_draining = False
-        self._roster = Roster(self._let_go)
+        self._roster = Roster(self._let_go, Dormant(0 if always_replay else parked_runs))
         self._is_joining = False
         self._is_watching = False
 
@@ -105,8 +108,9 @@ class Worker:
         with capture.capturing(echoes=self._echoes):
             sender = self._loop.create_task(self._outbox.run(), context=Context())
             sender.add_done_callback(self._sender_ended)
+            self._context = copy_context()
+            self._begin_to_join()
             try:
-                await self._join()
                 await self._stopped
             finally:
                 await self._leave(sender)
@@ -143,9 +147,14 @@ class Worker:
         return self._roster.released
 
     # ── joining and leaving ──────────────────────────────────────────────────────────────────────────
+    def _begin_to_join(self) -> None:
+        """Beside `run`, which may be told to stop before the server has answered."""
+        self._is_joining = True
+        self._joining = self._loop.create_task(self._join(), context=self._context.copy())
+        self._joining.add_done_callback(self._joined)
+
     async def _join(self) -> None:
         """Registers, however long the server takes to answer, and begins to claim."""
-        self._is_joining = True
         patience = Patience(self._clock, "the registration")
         while True:
             try:
@@ -169,7 +178,7 @@ class Worker:
             jobs=self._client.registered,
             registered=registered,
             limits=self._limits,
-            context=copy_context(),
+            context=self._context,
             always_replay=self._always_replay,
         )
         self._outbox.restart(self.worker_id)
@@ -205,12 +214,14 @@ class Worker:
 
     async def _leave(self, sender: "asyncio.Task[None]") -> None:
         sender.remove_done_callback(self._sender_ended)
+        self._joining.cancel()
         self._roster.revoke()
         self._claims.stop()
         self._keeper.stop()
         if self.is_draining:
             self._timer.cancel()
-        if self._roster:
+        if not self._roster.is_vacant():
+            self._is_empty.clear()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._is_empty.wait(), _LAST_WORDS)
         sender.cancel()
@@ -238,7 +249,6 @@ class Worker:
         """The server does not know this worker any more: its leases are gone. Begin anew under another id."""
         if self._is_joining or self._stopped.done():
             return
-        self._is_joining = True
         log.warning("the server does not know this worker any more; it registers again")
         self._claims.stop()
         self._roster.revoke()
@@ -246,8 +256,7 @@ class Worker:
             self._end()
             return
         self.worker_id = new_id("wrk")
-        joining = self._loop.create_task(self._join(), context=Context())
-        joining.add_done_callback(self._joined)
+        self._begin_to_join()
 
     def _joined(self, joining: "asyncio.Task[None]") -> None:
         if not joining.cancelled() and (error := joining.exception()) is not None:
@@ -272,13 +281,13 @@ class Worker:
             self._roster.tell(notice)
 
     def _let_go(self) -> None:
-        if not self._roster:
+        if self._roster.is_vacant():
             self._is_empty.set()
         self._claims.refresh()
         self._check_drained()
 
     def _check_drained(self) -> None:
-        if self.is_draining and not self._roster and not self._is_joining:
+        if self.is_draining and not self._roster:
             self._end()
 
     def _watch_leases(self) -> None:

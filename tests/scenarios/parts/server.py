@@ -17,6 +17,7 @@ from mainspring.sdk.door import Door
 from mainspring.serve import LocalBackend
 from mainspring.server.app import create_app
 from mainspring.server.listener import Listener
+from mainspring.storage.database import Database
 from mainspring.storage.migrate import upgrade
 from mainspring.storage.open import open_database
 from mainspring.worker.backend import Backend
@@ -30,6 +31,11 @@ _LOCAL = "http://127.0.0.1:2020"
 #: Time is turned by days here while heartbeats go by the machine's clock: silence must not mean death.
 AGES = 1_000_000 * HOUR
 CALM = Timing(heartbeat_every=HOUR, lease_timeout=AGES, sweep_every=AGES, deaf_after=AGES)
+
+
+def open_disk(url: str) -> Database:
+    """The database behind a URL; nobody cuts the machine's own power here."""
+    return open_database(url, synchronous="NORMAL")
 
 
 @dataclass
@@ -49,10 +55,9 @@ class Server:
 
     @classmethod
     async def start(
-        cls, lives: Lives, url: str, clock: FakeClock, *, port: int | None, limits: Limits
+        cls, lives: Lives, disk: Disk, clock: FakeClock, *, port: int | None, limits: Limits
     ) -> "Server":
-        """Opens the database and lets the engine work; with a port (0: any) it listens too."""
-        disk = Disk(open_database(url, synchronous="NORMAL"))  # nobody cuts the machine's own power here
+        """Lets the engine work on its database; with a port (0: any) it listens too."""
         upgrade(disk, clock.now())
         ripples = Ripples()
         engine = Engine(disk, clock=clock, limits=limits, timing=CALM, hints=ripples)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any, Protocol
 
 from mainspring.clock import FakeClock, Instant
-from mainspring.sdk import bridge
+from mainspring.sdk import bridge, threads
 from scenarios.parts.gates import Gate
 from scenarios.parts.lives import Lives
 from scenarios.parts.server import Server
@@ -102,9 +102,9 @@ class Stillness:
 def _threads_at_work() -> Iterator[str]:
     """Threads of plain `def` functions that do not wait for the loop or at a gate."""
     frames = sys._current_frames()
-    idle = set(bridge._threads._idle)
+    idle = set(threads.pool.idle)
     for thread in threading.enumerate():
-        is_given = isinstance(thread, bridge._Thread) and thread not in idle
+        is_given = isinstance(thread, threads.Thread) and thread not in idle
         if is_given and not _is_blocked(frames.get(thread.ident or 0)):
             yield thread.name
 

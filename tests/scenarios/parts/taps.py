@@ -1,10 +1,11 @@
 """Taps: the backend, door and clock of a worker, wrapped so that the world sees what is still under way."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from typing import Any
 
 from mainspring.clock import FakeClock, Instant
+from mainspring.errors import ServerUnavailable
 from mainspring.model.protocol import (
     ClaimAnswer,
     ClaimRequest,
@@ -57,6 +58,24 @@ class TappedBackend:
         #: Heartbeats answered, up to the one being told to the worker.
         self.beats = 0
         self._loop = asyncio.get_running_loop()
+        #: Answers that got lost on the way here.
+        self.lost = 0
+        self._loses = ("", 0, 0)
+        self._answers = 0
+
+    def lose_answers(self, verb: str, *, every: int, at_most: int = 1_000) -> None:
+        """From now on every so-manieth answer of this kind gets lost, though what was asked has been done."""
+        self._loses, self._answers = (verb, every, at_most), 0
+
+    def _arrives(self, verb: str) -> None:
+        """Raises what a worker is told whose connection broke before the answer."""
+        lost, every, at_most = self._loses
+        if verb != lost or self.lost >= at_most:
+            return
+        self._answers += 1
+        if self._answers % every == 0:
+            self.lost += 1
+            raise ServerUnavailable("the connection broke before the answer came")
 
     async def register(self, registration: Registration) -> Registered:
         number = self.wire.ask("register", registration)
@@ -71,14 +90,18 @@ class TappedBackend:
     async def claim(self, request: ClaimRequest) -> ClaimAnswer:
         number = self.wire.ask("claim", request)
         try:
-            return await self._inner.claim(request)
+            answer = await self._inner.claim(request)
+            self._arrives("claim")
+            return answer
         finally:
             self.wire.answered(number)
 
     async def commit(self, request: CommitRequest) -> CommitAnswer:
         number = self.wire.ask("commit", request)
         try:
-            return await self._inner.commit(request)
+            answer = await self._inner.commit(request)
+            self._arrives("commit")
+            return answer
         finally:
             self.wire.answered(number)
 
@@ -134,7 +157,7 @@ class TappedDoor:
 
     def stream(
         self, path: str, *, params: Mapping[str, Any] | None = None, after: str | None = None
-    ) -> AsyncIterator[Streamed]:
+    ) -> AsyncGenerator[Streamed, None]:
         return self._inner.stream(path, params=params, after=after)
 
     async def aclose(self) -> None:

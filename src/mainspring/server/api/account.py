@@ -35,11 +35,17 @@ class LogFilter(Paging):
     since: Back = None
 
 
+class TaskPaging(Paging):
+    cursor: str | None = Field(None, max_length=4_096, description="`next_cursor` of the page before.")
+
+
 @router.get("/tasks")
-async def list_tasks(call: Caller, id: str) -> Listing[TaskShape]:
+async def list_tasks(call: Caller, id: str, asked: Annotated[TaskPaging, Query()]) -> Listing[TaskShape]:
     """Its tasks with their attempts, in the order they began."""
-    tasks = await call.engine.read(account.run_tasks, call.environment_id, id)
-    return whole_list(known(tasks, id), task_shape)
+    limit = page_size(asked.limit, call.limits)
+    cursor = _place(asked.cursor, r"\d{1,18}\.[^\x00]+")
+    found = await call.engine.read(account.page_of_tasks, call.environment_id, id, cursor, limit)
+    return listing(known(found, id), task_shape)
 
 
 @router.get("/logs")

@@ -69,13 +69,12 @@ async def list_runs(call: Caller, asked: Annotated[RunFilter, Query()]) -> Listi
 @router.get("/{id}")
 async def get_run(call: Caller, request: Request, id: str, asked: Annotated[RunWait, Query()]) -> RunShape:
     """One run; with `wait`, when it has ended or the time is up."""
-    view = await find_run(call, id)
     span = round(min(asked.wait, LONGEST_WAIT) * SECOND)
-    if span and view.run.finished_at is None:
-        waiting = call.engine.wait_run(call.environment_id, id, span)
-        await hold(request, waiting, call.services.draining)
-        view = await find_run(call, id)
-    return run_shape(view)
+    if not span:
+        return run_shape(await find_run(call, id))
+    waiting = call.engine.wait_run(call.environment_id, id, span)
+    view = await hold(request, waiting, call.services.draining)
+    return run_shape(view or await find_run(call, id))
 
 
 @router.post("/{id}/cancel")

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import Query
+from fastapi import Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from mainspring.codec import encode
@@ -10,6 +10,7 @@ from mainspring.engine import inspect
 from mainspring.errors import BadRequest, Conflict, NotFound
 from mainspring.model.store import StoreOperation, StoreScope
 from mainspring.server.api.queries import Paging, page_size
+from mainspring.server.bodies import idempotency_key_of
 from mainspring.server.call import Caller
 from mainspring.server.routes import room
 from mainspring.server.shapes.bodies import StoreBody, Word
@@ -62,7 +63,9 @@ async def get_entry(call: Caller, key: Word, place: Annotated[Place, Query()]) -
 
 
 @router.put("/{key:path}")
-async def put_entry(call: Caller, key: Word, place: Annotated[Place, Query()], body: StoreBody) -> EntryKept:
+async def put_entry(
+    call: Caller, request: Request, key: Word, place: Annotated[Place, Query()], body: StoreBody
+) -> EntryKept:
     """Write one entry, on condition of its version if asked."""
     operation = StoreOperation(
         verb="set",
@@ -72,7 +75,9 @@ async def put_entry(call: Caller, key: Word, place: Annotated[Place, Query()], b
         value=encode(body.value, what="value", limit=call.limits.max_payload_bytes),
         expected_version=body.expected_version,
     )
-    result = await call.engine.use_store(call.environment_id, operation)
+    result = await call.engine.use_store(
+        call.environment_id, operation, request_key=idempotency_key_of(request)
+    )
     if not result.ok:
         raise _conflict(key, result.version)
     return EntryKept(
@@ -81,7 +86,9 @@ async def put_entry(call: Caller, key: Word, place: Annotated[Place, Query()], b
 
 
 @router.delete("/{key:path}")
-async def delete_entry(call: Caller, key: Word, place: Annotated[PlaceAtVersion, Query()]) -> EntryDeleted:
+async def delete_entry(
+    call: Caller, request: Request, key: Word, place: Annotated[PlaceAtVersion, Query()]
+) -> EntryDeleted:
     """Delete one entry, on condition of its version if asked."""
     operation = StoreOperation(
         verb="delete",
@@ -90,7 +97,9 @@ async def delete_entry(call: Caller, key: Word, place: Annotated[PlaceAtVersion,
         key=key,
         expected_version=place.expected_version,
     )
-    result = await call.engine.use_store(call.environment_id, operation)
+    result = await call.engine.use_store(
+        call.environment_id, operation, request_key=idempotency_key_of(request)
+    )
     if not result.ok:
         raise _conflict(key, result.version)
     return EntryDeleted(deleted=result.exists)

@@ -6,7 +6,7 @@ from fastapi import Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from mainspring.engine.news import News, environment_news, run_chunks, run_news
+from mainspring.engine.news import News, Place, environment_news, run_chunks, run_news
 from mainspring.server.api.account import cursor_sequence
 from mainspring.server.api.queries import Paging, page_size
 from mainspring.server.call import Caller
@@ -34,25 +34,31 @@ class StreamPlace(BaseModel):
     )
 
 
+class RunStreamPlace(StreamPlace):
+    logs: bool = Field(False, description="With the run's log lines among the rest.")
+
+
 class ChunkFilter(Paging):
     stream: str | None = Field(None, max_length=128, description="Those of this one alone.")
 
 
 @router.get("/runs/{id}/stream", response_class=Response, responses=_ANSWER)
 async def stream_run(
-    call: Caller, request: Request, id: str, asked: Annotated[StreamPlace, Query()]
+    call: Caller, request: Request, id: str, asked: Annotated[RunStreamPlace, Query()]
 ) -> Response:
     """What a run does, live: from its beginning, or after an id, until it has ended."""
-    place = place_of(request)
+    left = place_of(request)
+    place = left or Place()
+    place = Place(place.sequence, (place.log or Place.BEFORE_LOGS) if asked.logs else None)
 
-    async def ask(after: int) -> News:
+    async def ask(place: Place) -> News:
         engine = call.engine
-        return known(await engine.read(run_news, call.environment_id, id, engine.edge, after, PAGE), id)
+        return known(await engine.read(run_news, call.environment_id, id, engine.edge, place, PAGE), id)
 
-    news = await ask(place or 0)
-    if place is not None and has_ended(news) and not news.entries:
+    news = await ask(place)
+    if left is not None and has_ended(news) and not news.entries and not news.logs:
         return Response(status_code=204)  # which tells a browser not to come back
-    return StreamResponse(Feed(call, ask, place or 0, id).parts(), call.services.clock)
+    return StreamResponse(Feed(call, ask, place, id).parts(), call.services.clock)
 
 
 @router.get("/stream", response_class=Response, responses=_ANSWER)
@@ -62,11 +68,12 @@ async def stream_environment(
     """What all runs do, live: from now on, or after an id."""
     engine, place = call.engine, place_of(request)
 
-    async def ask(after: int | None) -> News:
+    async def ask(place: Place | None) -> News:
+        after = None if place is None else place.sequence
         return await engine.read(environment_news, call.environment_id, engine.edge, after, PAGE)
 
-    after = (await ask(None)).until if place is None else place
-    return StreamResponse(Feed(call, ask, after).parts(), call.services.clock)
+    place = Place((await ask(None)).until if place is None else place.sequence)
+    return StreamResponse(Feed(call, ask, place).parts(), call.services.clock)
 
 
 @router.get("/runs/{id}/chunks")

@@ -1,6 +1,7 @@
 -- name: insert_event
 -- Keeps an event that arrived.
-insert into events ({event}) values ({:event});
+insert into events ({event}, delivery) values ({:event},
+  case when cast(:delivered_at as bigint) is not null then (select last_value from deliveries) end);
 
 -- name: known_events
 -- Events that were sent before: by their id or by the sender's idempotency key.
@@ -28,7 +29,7 @@ order by deliver_at, sequence limit :limit @skip_locked;
 
 -- name: deliver_event
 -- Marks a delayed event delivered.
-update events set delivered_at = :now, rejections = :rejections
+update events set delivered_at = :now, delivery = (select last_value from deliveries), rejections = :rejections
 where id = :id and delivered_at is null and cancelled_at is null;
 
 -- name: cancel_event
@@ -41,19 +42,19 @@ where environment_id = :environment_id and id = :id and delivered_at is null and
 select min(deliver_at) from events where delivered_at is null and cancelled_at is null;
 
 -- name: early_events
--- Delivered events that a new wait of a run may still use, oldest first.
+-- Events delivered since a run began that a new wait of it may still use, oldest first.
 select {event:e} from events e
-where e.environment_id = :environment_id and e.name = :name and e.delivered_at >= :since
+where e.environment_id = :environment_id and e.name = :name and e.delivery > :heard_from
   and not exists (select 1 from tasks t where t.run_id = :run_id and t.event_id = e.id)
-order by e.delivered_at, e.sequence limit :limit offset :offset;
+order by e.delivery, e.sequence limit :limit offset :offset;
 
 -- name: early_events_with_id
 -- The same for a wait that asks for a correlation id.
 select {event:e} from events e
 where e.environment_id = :environment_id and e.correlation_id = :correlation_id and e.name = :name
-  and e.delivered_at >= :since
+  and e.delivery > :heard_from
   and not exists (select 1 from tasks t where t.run_id = :run_id and t.event_id = e.id)
-order by e.delivered_at, e.sequence limit :limit offset :offset;
+order by e.delivery, e.sequence limit :limit offset :offset;
 
 -- name: events_by_ids
 -- Events by our id.

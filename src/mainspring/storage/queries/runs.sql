@@ -1,6 +1,6 @@
 -- name: insert_run
 -- A new run.
-insert into runs ({run}) values ({:run});
+insert into runs ({run}, heard_from) values ({:run}, (select last_value from deliveries));
 
 -- name: known_runs
 -- Runs that were triggered before: by their id or by the caller's idempotency key.
@@ -12,7 +12,7 @@ where environment_id = :environment_id and job_id in each(:job_ids) and idempote
 
 -- name: leased_runs
 -- What a commit must know of the runs it reports on.
-select id, environment_id, job_id, status, lease, worker_id, attempt, max_attempts, crashes, created_at, event_id,
+select id, environment_id, job_id, status, lease, worker_id, attempt, max_attempts, crashes, heard_from, event_id,
   cancel_requested_at, deadline_at
 from runs where id in each(:ids) order by id @lock;
 

@@ -54,6 +54,16 @@ order by run_id, finished_at, key;
 -- All tasks of a run as they began.
 select {task} from tasks where run_id = :run_id order by started_at, key;
 
+-- name: page_of_tasks
+-- The same from a place on, a page at a time.
+select {task} from tasks
+where run_id = :run_id and (started_at > :started_at or (started_at = :started_at and key > :key))
+order by started_at, key limit :limit;
+
+-- name: attempts_of_tasks
+-- Failed tries of some tasks of a run.
+select {attempt} from attempts where run_id = :run_id and task_key in each(:keys) order by task_key, number;
+
 -- name: attempts_of_run
 -- Failed tries of a run's tasks and of its body.
 select {attempt} from attempts where run_id = :run_id order by task_key, number;

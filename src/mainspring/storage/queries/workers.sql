@@ -1,8 +1,8 @@
 -- name: insert_worker
--- A worker registered, perhaps again; an id that another environment uses is left alone.
+-- A worker registered, perhaps again; an id that another environment uses, or whose worker was ended, is left alone.
 insert into workers ({worker}) values ({:worker}) on conflict (id) do update set
   status = excluded.status, job_ids = excluded.job_ids, heartbeat_at = excluded.heartbeat_at
-where workers.environment_id = excluded.environment_id;
+where workers.environment_id = excluded.environment_id and workers.status <> 'GONE';
 
 -- name: workers_by_ids
 -- Workers as they stand.

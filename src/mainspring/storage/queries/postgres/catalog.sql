@@ -16,3 +16,7 @@ from information_schema.columns where table_schema = current_schema() and table_
 union all
 select 'index', indexname, indexdef from pg_indexes where schemaname = current_schema() and tablename <> 'migrations'
 order by type desc, name;
+
+-- name: database_version
+-- What keeps the data, for people.
+select 'PostgreSQL ' || current_setting('server_version');

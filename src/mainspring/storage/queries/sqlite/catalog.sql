@@ -9,3 +9,7 @@ select type, name, sql from sqlite_master where sql is not null and name not lik
 -- name: lock_migrations
 -- One upgrade at a time: here the write transaction sees to it.
 select 1;
+
+-- name: database_version
+-- What keeps the data, for people.
+select 'SQLite ' || sqlite_version();

@@ -1,10 +1,12 @@
 """An event that arrives after the run began and before its wait is registered resolves the wait all the same."""
 
+import asyncio
+
 from mainspring import IO, Context, event_trigger
 from scenarios.world import World
 
 
-async def test_early_event_is_not_lost(world: World) -> None:
+async def test_an_early_event_is_not_lost(world: World) -> None:
     gate = world.gate()
 
     @world.client.job(id="slow-asker")
@@ -57,3 +59,25 @@ async def test_the_event_that_began_the_run_does_not_resolve_its_wait(world: Wor
     await world.send("ping", {"n": 6})
 
     assert await world.output(run) == [5, 6]
+
+
+async def test_waits_begun_at_once_take_an_early_event_each(world: World) -> None:
+    gate = world.gate()
+
+    @world.client.job(id="asks-thrice")
+    async def asks_thrice(io: IO) -> list[int]:
+        await io.run_task("prepare", gate.passed)
+        wanted = {"n": [{"$gt": 0}]}
+        asked = [io.wait_for_event(key, name="answer", id="q", filter=wanted) for key in ("a", "b", "c")]
+        return [event.payload["n"] for event in await asyncio.gather(*asked)]
+
+    await world.start()
+    run = await world.trigger(asks_thrice)
+    await gate.reached()
+    for n in (0, 1, 2):
+        await world.send("answer", {"n": n}, id="q")
+    gate.open()
+    await world.until(run, "WAITING", waiting_for="c")
+    await world.send("answer", {"n": 3}, id="q")
+
+    assert await world.output(run) == [1, 2, 3]

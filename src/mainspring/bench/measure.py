@@ -1,0 +1,71 @@
+"""One whole measurement: a fresh database and a running shape, all workloads on it, several rounds, the medians."""
+
+import asyncio
+import tempfile
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from mainspring.bench import resources
+from mainspring.bench.figures import Figure, medians
+from mainspring.bench.limits import limits
+from mainspring.bench.shapes import Shape, apart, embedded
+from mainspring.bench.workloads import WORKLOADS, Sizes, warm_up
+
+#: The workloads there are.
+NUMBERS = frozenset(["W6", "W7", *(number for number, _ in WORKLOADS)])
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is measured: which shape, on which database (None: a fresh SQLite file), of which size."""
+
+    shape: str
+    database_url: str | None
+    workers: int
+    sizes: Sizes
+    rounds: int
+    #: W1, W2, ...; empty takes all of them.
+    only: frozenset[str] = frozenset()
+
+
+async def measure(plan: Plan, folder: Path, told: Callable[[Sequence[Figure]], None]) -> list[Figure]:
+    """The medians of all rounds, this machine's limits among them. `told` is given the figures as they come."""
+    rounds: list[list[Figure]] = []
+    for _ in range(plan.rounds):
+        figures = await asyncio.to_thread(limits, folder)
+        told(figures)
+        async for found in _one_round(plan, folder):
+            told(found)
+            figures += found
+        rounds.append(figures)
+    return medians(rounds)
+
+
+async def _one_round(plan: Plan, folder: Path) -> AsyncIterator[list[Figure]]:
+    watches = resources.are_measurable()
+    async with _opened(plan, folder) as shape:
+        if watches and _wants(plan, "W6"):
+            yield await resources.idle(shape)
+        await warm_up()
+        for number, workload in WORKLOADS:
+            if _wants(plan, number):
+                yield await workload(plan.sizes)
+        if watches and _wants(plan, "W7"):
+            yield await resources.many_waiting(shape, plan.sizes)
+    if plan.shape == "embedded" and _wants(plan, "W6"):
+        yield await resources.cold_start()
+
+
+def _wants(plan: Plan, number: str) -> bool:
+    return not plan.only or number in plan.only
+
+
+@asynccontextmanager
+async def _opened(plan: Plan, folder: Path) -> AsyncIterator[Shape]:
+    with tempfile.TemporaryDirectory(dir=folder) as own:
+        url = plan.database_url or f"sqlite:///{own}/bench.db"
+        is_inside = plan.shape == "embedded"
+        async with embedded(url, Path(own)) if is_inside else apart(url, Path(own), plan.workers) as shape:
+            yield shape

@@ -1,0 +1,121 @@
+-- name: audit_runs
+-- A page of runs as they stand, without what they carry, by id.
+select id, environment_id, job_id, status, event_id, parent_run_id, attempt, lease, worker_id, is_ready, timer_at,
+  available_at, deadline_at, heard_from, finished_at, cancel_requested_at, output is not null, failure is not null
+from runs where id > :after order by id limit :limit;
+
+-- name: audit_some_runs
+-- The same of some runs by name.
+select id, environment_id, job_id, status, event_id, parent_run_id, attempt, lease, worker_id, is_ready, timer_at,
+  available_at, deadline_at, heard_from, finished_at, cancel_requested_at, output is not null, failure is not null
+from runs where id in each(:ids) order by id;
+
+-- name: audit_weights
+-- How long the accounts of a stretch of runs are, so that no page is too large for memory.
+select run_id, count(*) from history where run_id > :after and run_id <= :until group by run_id;
+
+-- name: audit_tasks
+-- The tasks of a stretch of runs, those without a run among them.
+select run_id, environment_id, key, kind, status, attempt, position, event_id, finished_at, output is not null,
+  failure is not null
+from tasks where run_id > :after and run_id <= :until order by run_id, key;
+
+-- name: audit_waits
+-- The open waits of a stretch of runs.
+select run_id, task_key, environment_id, kind, channel, filter from waits where run_id > :after and run_id <= :until;
+
+-- name: audit_awaited
+-- What the waits for several runs in a stretch of runs still wait for.
+select run_id, task_key, target_run_id from awaited_runs where run_id > :after and run_id <= :until;
+
+-- name: audit_history
+-- The accounts of a stretch of runs; of most lines only what happened.
+select run_id, kind, task_key, case when kind in ('WAIT_STARTED', 'RUN_REPAIRED') then data end from history
+where run_id > :after and run_id <= :until and kind <> 'STREAM_APPENDED' order by run_id, sequence;
+
+-- name: audit_mentions
+-- Which runs of a stretch have rows in the tables that nothing else is asked of.
+select 'attempts', run_id from attempts where run_id > :after and run_id <= :until group by run_id
+union all select 'logs', run_id from logs where run_id > :after and run_id <= :until group by run_id
+union all select 'streams', run_id from streams where run_id > :after and run_id <= :until group by run_id;
+
+-- name: audit_batches
+-- Runs that a batch names and that are not there.
+select b.environment_id, b.batch_id, b.run_id from batch_runs b
+where not exists (select 1 from runs r where r.id = b.run_id) limit :limit;
+
+-- name: audit_workers
+-- The holders of some runs.
+select id, environment_id, status from workers where id in each(:ids);
+
+-- name: audit_statuses
+-- How the runs stand that other runs refer to.
+select id, environment_id, status from runs where id in each(:ids);
+
+-- name: audit_events
+-- A page of events without their payloads, as they arrived.
+select sequence, id, environment_id, name, correlation_id, source, delivered_at, delivery, cancelled_at,
+  rejections
+from events where sequence > :after order by sequence limit :limit;
+
+-- name: audit_some_events
+-- The same of some events by name.
+select sequence, id, environment_id, name, correlation_id, source, delivered_at, delivery, cancelled_at,
+  rejections
+from events where id in each(:ids);
+
+-- name: audit_events_named
+-- The same of events that a wait may have been for, by their name.
+select sequence, id, environment_id, name, correlation_id, source, delivered_at, delivery, cancelled_at,
+  rejections
+from events where environment_id = :environment_id and name in each(:names) and delivery > :heard_from
+  and sequence > :after order by sequence limit :limit;
+
+-- name: audit_events_correlated
+-- The same by their correlation id.
+select sequence, id, environment_id, name, correlation_id, source, delivered_at, delivery, cancelled_at,
+  rejections
+from events where environment_id = :environment_id and correlation_id in each(:correlation_ids)
+  and delivery > :heard_from and sequence > :after order by sequence limit :limit;
+
+-- name: audit_payloads
+-- What some events carry.
+select id, payload from events where id in each(:ids);
+
+-- name: audit_listeners
+-- Who listens for events of some names, and since when that is so.
+select t.environment_id, t.event_name, t.job_id, t.filter, t.source, j.updated_at
+from event_triggers t join jobs j on j.environment_id = t.environment_id and j.id = t.job_id
+where t.event_name in each(:names) and j.enabled;
+
+-- name: audit_runs_of_events
+-- The runs that events started.
+select event_id, id, job_id from runs where event_id in each(:ids) order by id;
+
+-- name: audit_run_outcomes
+-- What some runs came to.
+select id, environment_id, job_id, event_id, status, lease, output from runs where id in each(:ids);
+
+-- name: audit_task_outcomes
+-- What the tasks of some runs came to.
+select run_id, key, status, output from tasks where run_id in each(:run_ids);
+
+-- name: audit_unfinished
+-- Runs that have not ended.
+select id, environment_id, status from runs where status in ('PENDING', 'RUNNING', 'WAITING') order by id limit :limit;
+
+-- name: repair_run
+-- Takes off a run what its status does not allow, and sets its timer.
+update runs set worker_id = case when status = 'RUNNING' then worker_id end,
+  is_ready = (is_ready and status = 'PENDING'), timer_at = :timer_at
+where id = :id and lease = :lease and status = :status;
+
+-- name: repair_stray_wait
+-- Removes a wait whose run is not there.
+delete from waits where run_id = :run_id and task_key = :task_key
+  and not exists (select 1 from runs r where r.id = waits.run_id);
+
+-- name: repair_stray_awaited
+-- Removes what such a wait waited for.
+delete from awaited_runs where run_id = :run_id and task_key = :task_key
+  and not exists (select 1 from runs r where r.id = awaited_runs.run_id);
