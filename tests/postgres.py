@@ -161,6 +161,13 @@ class OwnServer(Server):
         }
         return [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
 
+    def launch_until_it_recovers(self) -> None:
+        """Comes back when it has begun to: it can be killed in the midst of it."""
+        self.launch()
+        lock, pausing = self._data / "postmaster.pid", threading.Event()
+        while not lock.exists() and self._process.poll() is None:
+            pausing.wait(0.005)  # before that it is deaf: a shell's children ignore the sign it is killed with
+
     def kill(self) -> None:
         """As `pg_ctl -m immediate`: every connection is cut, nothing is written any more."""
         assert self._process.stdin is not None

@@ -46,8 +46,8 @@ class Scene:
         world.advance(1)
         world.send("order", '{"amount":1}')
         self._finish()
-        self._park("sleeping", sleep("nap", 600))
-        self._park("listening", listen("answer", "go", "c-1", timeout=900))
+        self.park("sleeping", sleep("nap", 600))
+        self.park("listening", listen("answer", "go", "c-1", timeout=900))
         self._park_on_children("parent", 1)
         self._park_on_children("family", 3)
         self._run()
@@ -63,7 +63,7 @@ class Scene:
         self.worker.report(run, done())
         self.runs["finished"] = run.run_id
 
-    def _park(self, name: str, *items: object) -> None:
+    def park(self, name: str, *items: object) -> None:
         run = self._begin(name)
         keys = [item.task.key for item in items]  # type: ignore[attr-defined]  # waits
         self.worker.report(run, *items, parked(*keys))  # type: ignore[arg-type]

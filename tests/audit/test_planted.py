@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import pytest
 
 from audit.scene import Scene
+from engine.items import listen
 from mainspring.audit import findings as rules
 from mainspring.audit.findings import Rule
 
@@ -251,6 +252,19 @@ def test_an_event_that_does_not_pass_the_filter_is_rightly_not_heard(scene: Scen
     assert scene.found() == {("event-not-heard", scene.runs["listening"])}
 
 
+def test_an_event_from_before_a_run_began_is_rightly_not_heard(scene: Scene) -> None:
+    scene.park("older", listen("answer", "other"))
+    scene.world.send("went")
+    scene.park("younger", listen("answer", "went"))
+    assert scene.audit() == []
+
+
+def test_an_event_that_another_wait_of_the_run_took_is_rightly_not_heard(scene: Scene) -> None:
+    scene.park("twice", listen("first", "went"), listen("second", "went"))
+    scene.world.send("went")
+    assert scene.audit() == []
+
+
 def test_an_event_of_another_name_that_resolved_a_wait(scene: Scene) -> None:
     scene.world.send("go", correlation_id="c-1")
     scene.spoil("update events set correlation_id = 'c-2' where name = 'go'")
@@ -267,6 +281,8 @@ def test_children_that_ended_while_their_parent_still_waits(scene: Scene, parent
 def test_one_child_of_several_that_ended_and_is_still_counted(scene: Scene) -> None:
     scene.end_unnoticed(scene.children["family"][1])
     assert scene.found() == {("wait-not-answered", scene.runs["family"])}
+    (finding,) = scene.audit()
+    assert "still counts 1 run(s)" in finding.message
 
 
 def test_a_child_that_its_cancelled_parent_left_behind(scene: Scene) -> None:

@@ -65,10 +65,10 @@ class Address:
 
 @dataclass(slots=True)
 class _Ways:
-    """Those of one event loop, each made when it is first needed."""
+    """Those of one event loop. `client` is made when it is first needed."""
 
-    client: httpx2.AsyncClient | None = None
     wire: Wire | None = None
+    client: httpx2.AsyncClient | None = None
 
 
 class Connections:
@@ -89,8 +89,8 @@ class Connections:
 
     async def ask(self, request: Request) -> Answer:
         """The answer, good or bad; `ServerUnavailable` when none came. Cancelling it hangs up."""
+        wire = self._own().wire
         try:
-            wire = self._wire()
             return await (self._ask_client(request) if wire is None else wire.ask(request))
         except httpx2.TransportError as error:
             raise unreachable(error, self.url) from None
@@ -124,18 +124,12 @@ class Connections:
         )
         return answer_in(response)
 
-    def _wire(self) -> Wire | None:
-        ways = self._own()
-        if ways.wire is None and ways.client is None and self._transport is None:
-            place = self._address.place()
-            ways.wire = None if place is None else Wire(place)
-        return ways.wire
-
     def _own(self) -> _Ways:
         loop = asyncio.get_running_loop()
         ways = self._ways.get(loop)
         if ways is None:
-            ways = self._ways[loop] = _Ways()
+            place = self._address.place() if self._transport is None else None
+            ways = self._ways[loop] = _Ways(None if place is None else Wire(place))
         return ways
 
 

@@ -107,14 +107,14 @@ class ClaimAnswer:
 
 
 # ── commit: what happened in a run, in order ─────────────────────────────────────────────────────────
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class TaskStarted:
     task: TaskLabel
     attempt: int
     kind: Literal["task_started"] = "task_started"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class TaskSucceeded:
     task: TaskLabel
     attempt: int
@@ -302,7 +302,7 @@ Item = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class RunReport:
     run_id: str
     lease: int
@@ -328,7 +328,7 @@ class ItemAnswer:
     failure: Failure | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class ReportAnswer:
     run_id: str
     #: "lost": the lease is no longer this worker's; nothing of the report was kept and the run must stop.

@@ -34,7 +34,8 @@ TASK_MOVES: dict[TaskStatus, frozenset[TaskStatus]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+# Not frozen at run time, which would make each one slower to make, and every task makes some. Nobody changes one.
+@dataclass(slots=True, unsafe_hash=True)
 class TaskLabel:
     """What a task is and how it is shown: said by the worker when the task first appears."""
 
@@ -91,7 +92,8 @@ class Attempt:
     failure: str
 
 
-@dataclass(frozen=True, slots=True)
+# Not frozen at run time, which would make each one slower to make, and every task makes some. Nobody changes one.
+@dataclass(slots=True, unsafe_hash=True)
 class Checkpoint:
     """A task as the worker needs it for replay."""
 

@@ -106,10 +106,14 @@ class Held:
         self._lines += 1
         return self._lines
 
+    def keeps(self, key: str) -> bool:
+        """Whether a result of this lease can be asked for again: in a nested task, whose parent may be tried
+        again, and everywhere under forced replay."""
+        return "/" in key or self.workplace.always_replay
+
     def keep(self, checkpoint: Checkpoint) -> None:
-        """Remembers a result of this lease, where it can be asked for again: in a nested task, whose parent may
-        be tried again, and everywhere under forced replay."""
-        if "/" in checkpoint.key or self.workplace.always_replay:
+        """Remembers a result of this lease, where it can be asked for again."""
+        if self.keeps(checkpoint.key):
             self.checkpoints[checkpoint.key] = checkpoint
 
     def place(self, key: str, position: int) -> None:

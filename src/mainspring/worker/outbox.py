@@ -9,6 +9,7 @@ import logging
 from collections.abc import Callable
 from contextvars import Context
 from dataclasses import replace
+from typing import Any
 
 from mainspring import faults
 from mainspring.clock import Clock
@@ -81,14 +82,20 @@ class Channel:
         self._outbox = outbox
 
     def put(
-        self, item: Item, ack: Ack | None = None, *, lazy: bool = False, written_at: int | None = None
+        self,
+        item: Item,
+        ack: Ack | None = None,
+        *,
+        lazy: bool = False,
+        alone: bool = False,
+        written_at: int | None = None,
     ) -> Entry:
         """Reports `item`. `ack` is called once it is committed, before anything put in later is acknowledged.
-        `lazy`: nobody waits for it."""
+        `lazy`: nobody waits for it. `alone`: all that there is of the run waits for it."""
         entry = Entry(item, ack, written_at)
         if not self.is_closed:
             self.entries.append(entry)
-            self._outbox.gather(self, lazy)
+            self._outbox.gather(self, lazy=lazy, alone=alone)
         return entry
 
     def close(self) -> None:
@@ -135,10 +142,14 @@ class Outbox:
         self._ready.clear()
 
     # ── gathering ────────────────────────────────────────────────────────────────────────────────────
-    def gather(self, channel: Channel, lazy: bool) -> None:
+    def gather(self, channel: Channel, *, lazy: bool, alone: bool) -> None:
         """A channel has something to send."""
         self._ready[channel] = None
-        if not lazy:
+        if alone:
+            # Nothing more can come of this run, and others that go on in this turn still do so before the sender.
+            self._is_roused = True
+            self._let_go()
+        elif not lazy:
             self._rouse()
         elif self._lazy is None and not self._is_roused:
             self._lazy = self._loop.call_later(LAZY_AFTER, self._rouse, context=self._context)
@@ -198,8 +209,10 @@ class Outbox:
         worker_id = self._worker_id
         now = self._clock.monotonic()
         reports = tuple(
-            RunReport(channel.run_id, channel.lease, tuple([_sent(entry, now) for entry in entries]))
-            for channel, entries in batch
+            [
+                RunReport(channel.run_id, channel.lease, tuple([_sent(entry, now) for entry in entries]))
+                for channel, entries in batch
+            ]
         )
         try:
             answer = await self._send(CommitRequest(worker_id, self._seq, reports))
@@ -256,7 +269,7 @@ def _acknowledge(channel: Channel, entries: list[Entry], report: ReportAnswer) -
     if report.status == "lost":
         channel.on_lost()
         return
-    answers = {answer.index: answer for answer in report.items}
+    answers = {answer.index: answer for answer in report.items} if report.items else _NO_ANSWERS
     for index, entry in enumerate(entries):
         if entry.ack is not None and not channel.is_closed:
             entry.ack(report, answers.get(index))
@@ -276,24 +289,41 @@ _LEAST_WEIGHT = 200
 
 def _weight(item: Item) -> int:
     """About how many characters the item has on the wire."""
-    weight = _LEAST_WEIGHT
-    if isinstance(item, TaskSucceeded | RunSucceeded):
-        weight += len(item.output)
-    elif isinstance(item, LogWritten):
-        weight += len(item.message) + len(item.fields or "")
-    elif isinstance(item, StreamAppended):
-        weight += len(item.chunk)
-    elif isinstance(item, EventsSent):
-        weight += sum(len(event.payload) + len(event.context or "") for event in item.events)
-    elif isinstance(item, RunsTriggered):
-        weight += sum(len(run.payload) + len(run.metadata) for run in item.runs)
-    elif isinstance(item, StoreUsed):
-        weight += len(item.operation.value or "")
-    elif isinstance(item, RunChanged):
-        weight += sum(len(text or "") for text in (item.tags, item.metadata, item.progress))
-    if isinstance(item, TaskStarted | TaskSucceeded | TaskAttemptFailed) and item.task.params is not None:
-        weight += len(item.task.params)
-    return weight
+    texts = _TEXTS.get(type(item))
+    return _LEAST_WEIGHT if texts is None else _LEAST_WEIGHT + texts(item)
+
+
+def _of_task(item: TaskStarted | TaskAttemptFailed) -> int:
+    return 0 if item.task.params is None else len(item.task.params)
+
+
+def _of_success(item: TaskSucceeded) -> int:
+    return len(item.output) if item.task.params is None else len(item.output) + len(item.task.params)
+
+
+def _of_change(item: RunChanged) -> int:
+    return sum(len(text or "") for text in (item.tags, item.metadata, item.progress))
+
+
+def _of_events(item: EventsSent) -> int:
+    return sum(len(event.payload) + len(event.context or "") for event in item.events)
+
+
+#: By kind of item, how long its texts are; the others have none to speak of.
+_TEXTS: dict[type[Any], Callable[[Any], int]] = {
+    TaskStarted: _of_task,
+    TaskSucceeded: _of_success,
+    TaskAttemptFailed: _of_task,
+    RunSucceeded: lambda item: len(item.output),
+    LogWritten: lambda item: len(item.message) + len(item.fields or ""),
+    StreamAppended: lambda item: len(item.chunk),
+    EventsSent: _of_events,
+    RunsTriggered: lambda item: sum(len(run.payload) + len(run.metadata) for run in item.runs),
+    StoreUsed: lambda item: len(item.operation.value or ""),
+    RunChanged: _of_change,
+}
+
+_NO_ANSWERS: dict[int, ItemAnswer] = {}
 
 
 def _nothing() -> None:

@@ -179,8 +179,12 @@ class Passage:
     async def begin(self) -> None:
         """Called before anything new is begun: does not return when the run is about to be given back."""
         if self.is_leaving:
-            self.owner.reached_safe_point()
-            await self.never()
+            await self.leave()
+
+    async def leave(self) -> None:
+        """Does not return: the run is about to be given back."""
+        self.owner.reached_safe_point()
+        await self.never()
 
     async def never(self) -> Any:
         """Blocks until the passage is stopped."""

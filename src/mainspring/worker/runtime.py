@@ -4,7 +4,7 @@ import concurrent.futures
 import contextvars
 import random
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, TypeVar
 
 from mainspring.clock import Instant
@@ -37,8 +37,8 @@ class RunRuntime:
         self._streams = StreamCalls(passage)
         self._seeds = passage.held.claimed.run_id
 
-    async def run_task(self, call: TaskCall) -> Any:
-        return await self._tasks.run(call)
+    def run_task(self, call: TaskCall) -> Coroutine[Any, Any, Any]:
+        return self._tasks.run(call)
 
     async def wait(self, call: WaitCall) -> Any:
         return await self.waits.wait(call)

@@ -5,6 +5,7 @@ a long pause is a wait of its own, during which the run may leave this worker.
 """
 
 import asyncio
+import functools
 import random
 from collections.abc import Awaitable
 from contextvars import Context
@@ -17,17 +18,18 @@ from mainspring.codec import decode, encode
 from mainspring.duration import format_duration
 from mainspring.errors import DataError, TaskTimeout
 from mainspring.model.failures import Failure
-from mainspring.model.protocol import TaskAttemptFailed, TaskStarted, TaskSucceeded
+from mainspring.model.protocol import ItemAnswer, ReportAnswer, TaskAttemptFailed, TaskStarted, TaskSucceeded
 from mainspring.model.tasks import Checkpoint, TaskLabel
 from mainspring.sdk.bridge import invoke
-from mainspring.sdk.context import TaskScope, enter_task
+from mainspring.sdk.context import TaskScope, current_task
 from mainspring.sdk.retry import DEFAULT_RETRY, Retry, decide
 from mainspring.sdk.runtime import TaskCall
 from mainspring.worker.failures import output_failure, raised_failure, read_failure, task_error, write_failure
 from mainspring.worker.isolation import run_isolated
-from mainspring.worker.keys import Place, current_place
+from mainspring.worker.keys import Place, current_place, fingerprint, fingerprint_without_input
 from mainspring.worker.passage import Passage
 from mainspring.worker.strands import Ours, settle
+from mainspring.worker.turns import Turn
 from mainspring.worker.waits import WaitCalls
 
 #: A pause between attempts longer than this (microseconds) does not keep the worker's slot.
@@ -55,11 +57,12 @@ class TaskCalls:
 
     async def run(self, call: TaskCall) -> Any:
         """What the task returned, restored from what was kept; raises `TaskFailed` and what `output` raises."""
-        at = await self._passage.call(
+        passage = self._passage
+        at = await passage.call(
             call.key,
             "task",
             call.name or call.key,
-            [call.args, call.kwargs],
+            _fingerprint(call),
             icon=call.icon,
             params=call.params,
             properties=call.properties,
@@ -77,10 +80,11 @@ class TaskCalls:
                 number += 1
         retry = call.retry or DEFAULT_RETRY
         while True:
-            await self._passage.begin()
-            value = await self._attempt(Attempt(call, at.label, number, retry, self._clock.monotonic()))
-            if value is not _AGAIN:
-                return value
+            if passage.is_leaving:
+                await passage.leave()
+            turn = await self._attempt(Attempt(call, at.label, number, retry, self._clock.monotonic()))
+            if turn is not None:
+                return await passage.turns.take(turn)
             number += 1
 
     async def _again(self, call: TaskCall, known: Checkpoint) -> Any:
@@ -106,8 +110,8 @@ class TaskCalls:
             await self._waits.block(key, self._passage.expect(key, number))
 
     # ── one attempt ──────────────────────────────────────────────────────────────────────────────────
-    async def _attempt(self, attempt: Attempt) -> Any:
-        """What user code gets; `_AGAIN` when another attempt is due."""
+    async def _attempt(self, attempt: Attempt) -> Turn | None:
+        """The task's result, on its way to user code; None when another attempt is due."""
         passage = self._passage
         # Nobody waits for it; an outcome that is quicker takes it along, and the two become one row.
         passage.channel.put(TaskStarted(attempt.label, attempt.number), lazy=True)
@@ -126,65 +130,76 @@ class TaskCalls:
         finally:
             here.is_open = False
         passage.attempts -= 1
-        return await self._succeeded(attempt, output, value)
+        return self._succeeded(attempt, output, value)
 
     async def _outcome(self, attempt: Attempt, here: Place) -> tuple[str, Any]:
         """The output as it is kept, and as user code gets it. Raises what the function raises, and `_Refused`
         when what it returned cannot be kept."""
         call, key = attempt.call, attempt.label.key
         scope = TaskScope(key, attempt.number, attempt.retry.policy.max_attempts, call.idempotency_key or "")
-        token = current_place.set(here)
+        place_token, task_token = current_place.set(here), current_task.set(scope)
         try:
-            with enter_task(scope):
-                faults.at("task.starting")
-                if call.isolation == "process":
-                    running = run_isolated(call, key)
-                else:
-                    running = invoke(call.fn, call.args, call.kwargs)
-                if call.timeout is not None:
-                    running = _within(self._clock, call.timeout, running, key)
-                result = await running
-                faults.at("task.returned")
+            faults.at("task.starting")
+            if call.isolation == "process":
+                running = run_isolated(call, key)
+            else:
+                running = invoke(call.fn, call.args, call.kwargs)
+            if call.timeout is not None:
+                running = _within(self._clock, call.timeout, running, key)
+            result = await running
+            faults.at("task.returned")
         finally:
-            current_place.reset(token)
+            current_task.reset(task_token)
+            current_place.reset(place_token)
         limit = self._passage.held.workplace.registered.max_payload_bytes
         try:
             output = encode(result, what=f"the output of task '{key}'", limit=limit)
-            if call.restore is None and (result is None or type(result) in (bool, str)):
+            if call.restore is None and type(result) in _SAME_AGAIN:
                 return output, result
             return output, _restored(call, output)
         except DataError as error:
             raise _Refused(error) from None
 
-    async def _succeeded(self, attempt: Attempt, output: str, value: Any) -> Any:
+    def _succeeded(self, attempt: Attempt, output: str, value: Any) -> Turn:
         passage, label = self._passage, attempt.label
         position = passage.held.next_position(label.key)
         turn = passage.turns.open(position)
         passage.channel.put(
             TaskSucceeded(label, attempt.number, self._since(attempt), output, position),
-            lambda report, answer: passage.turns.ready(turn, value),
+            functools.partial(self._kept, turn, value, None),
+            alone=passage.strands.is_single(),
         )
-        passage.held.keep(
-            Checkpoint(
-                label.key, "task", "SUCCESS", attempt.number, label.fingerprint, output, position=position
+        if passage.held.keeps(label.key):
+            passage.held.keep(
+                Checkpoint(
+                    label.key, "task", "SUCCESS", attempt.number, label.fingerprint, output, position=position
+                )
             )
-        )
-        return await passage.turns.take(turn)
+        return turn
 
-    async def _failed(self, attempt: Attempt, error: BaseException) -> Any:
-        """Raises when this was the last attempt; otherwise `_AGAIN`, after the pause."""
+    def _kept(
+        self,
+        turn: Turn,
+        value: Any,
+        error: BaseException | None,
+        report: ReportAnswer,
+        answer: ItemAnswer | None,
+    ) -> None:
+        self._passage.turns.ready(turn, value, error)
+
+    async def _failed(self, attempt: Attempt, error: BaseException) -> Turn | None:
+        """The failure on its way to user code when this was the last attempt; otherwise None, after the pause."""
         key = attempt.label.key
         if isinstance(error, _Refused):
-            failure = output_failure(error.reason, key)
-            return await self._failed_for_good(attempt, failure, error.reason)
+            return self._failed_for_good(attempt, output_failure(error.reason, key), error.reason)
         failure = raised_failure(error, key)
         decision = decide(error, attempt.number, attempt.retry, random.random(), self._clock.now())
         if decision.delay is None:
-            return await self._failed_for_good(attempt, failure, error)
+            return self._failed_for_good(attempt, failure, error)
         await self._until_next(attempt, failure, decision.delay)
-        return _AGAIN
+        return None
 
-    async def _failed_for_good(self, attempt: Attempt, failure: Failure, error: BaseException) -> Any:
+    def _failed_for_good(self, attempt: Attempt, failure: Failure, error: BaseException) -> Turn:
         passage, label, number = self._passage, attempt.label, attempt.number
         raised = task_error(label.key, number, failure, error)
         if raised is not error:
@@ -193,20 +208,17 @@ class TaskCalls:
         turn = passage.turns.open(position)
         passage.channel.put(
             TaskAttemptFailed(label, number, self._since(attempt), failure, position=position),
-            lambda report, answer: passage.turns.ready(turn, error=raised),
+            functools.partial(self._kept, turn, None, raised),
+            alone=passage.strands.is_single(),
         )
-        passage.held.keep(
-            Checkpoint(
-                label.key,
-                "task",
-                "FAILED",
-                number,
-                label.fingerprint,
-                failure=write_failure(failure),
-                position=position,
+        if passage.held.keeps(label.key):
+            text = write_failure(failure)
+            passage.held.keep(
+                Checkpoint(
+                    label.key, "task", "FAILED", number, label.fingerprint, failure=text, position=position
+                )
             )
-        )
-        return await passage.turns.take(turn)
+        return turn
 
     async def _until_next(self, attempt: Attempt, failure: Failure, span: int) -> None:
         """Reports the failed attempt; returns when the next one is due."""
@@ -232,7 +244,14 @@ class TaskCalls:
         return max(0, self._clock.monotonic() - attempt.began)
 
 
-_AGAIN: Any = object()
+#: What JSON gives back as it was: needs no reading again.
+_SAME_AGAIN = frozenset({type(None), bool, int, str})
+
+
+def _fingerprint(call: TaskCall) -> str:
+    if call.args or call.kwargs:
+        return fingerprint("task", [call.args, call.kwargs])
+    return fingerprint_without_input("task")
 
 
 class _Refused(Exception):
