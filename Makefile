@@ -6,7 +6,7 @@ UV := $(shell command -v uv 2>/dev/null)
 PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	$$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$name && break; done)
 
-.PHONY: help demo test lint format simulate chaos bench clean
+.PHONY: help demo test lint format simulate crash record chaos bench clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -32,7 +32,18 @@ simulate: $(READY) ## Chance against the engine: SEEDS=2000 from BEGIN=0, or one
 	@PYTHONPATH=tests $(BIN)/python -m simulation $(if $(SEEDS),--seeds $(SEEDS)) $(if $(BEGIN),--begin $(BEGIN)) \
 		$(if $(SEED),--seed $(SEED)) $(if $(KEEP),--keep $(KEEP))
 
-chaos bench: ## Not yet: they exit with an error until they do what they say
+crash: $(READY) ## All points at which a process may die in its use of the database: JOB=order DATABASE=sqlite AT=...
+	@PYTHONPATH=tests $(BIN)/python -m crash $(if $(JOB),--job $(JOB)) $(if $(DATABASE),--database $(DATABASE)) \
+		$(if $(AT),--at $(AT),--all)
+
+record: $(READY) ## Record runs of this version, which every later one must be able to go on with
+	@PYTHONPATH=tests $(BIN)/python -m replay.record
+
+chaos: $(READY) ## A thousand runs while workers, servers and PostgreSQL are killed: RUNS=1000 RATE=10 SEED=0
+	@PYTHONPATH=tests $(BIN)/python -m chaos $(if $(RUNS),--runs $(RUNS)) $(if $(RATE),--rate $(RATE)) \
+		$(if $(SEED),--seed $(SEED)) $(if $(RESETS),--resets $(RESETS)) $(if $(OUT),--out $(OUT))
+
+bench: ## Not yet: it exits with an error until it does what it says
 	@echo "make $@: not there yet, it arrives with a later change (see CHANGELOG.md)" >&2; exit 1
 
 clean: ## Remove what the targets above made

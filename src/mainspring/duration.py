@@ -3,6 +3,7 @@
 import math
 import re
 from datetime import timedelta
+from functools import lru_cache
 
 from mainspring.clock import DAY, HOUR, MINUTE, SECOND
 from mainspring.errors import InvalidDuration
@@ -34,6 +35,10 @@ _ISO = re.compile(
 )
 
 
+#: Characters: longer texts are not kept in memory.
+_SHORT = 32
+
+
 def parse_duration(value: Duration) -> int:
     """Microseconds of a duration. InvalidDuration if it is ambiguous, negative or longer than 100 years."""
     if isinstance(value, timedelta):
@@ -47,7 +52,7 @@ def parse_duration(value: Duration) -> int:
             raise InvalidDuration(f"{value} is not a duration")
         span = round(value * SECOND)
     elif isinstance(value, str):
-        span = _parse_text(value)
+        span = _parse_short(value) if len(value) <= _SHORT else _parse_text(value)
     else:
         raise InvalidDuration(f"a {type(value).__name__} is not a duration")
     if span < 0:
@@ -78,6 +83,12 @@ def format_duration(span: int) -> str:
             count, rest = divmod(seconds * SECOND, big)
             return f"{count}{big_name} {rest // small}{small_name}" if rest // small else f"{count}{big_name}"
     return f"{seconds}s"
+
+
+@lru_cache(maxsize=256)
+def _parse_short(text: str) -> int:
+    """An app writes the same few texts again and again."""
+    return _parse_text(text)
 
 
 def _parse_text(text: str) -> int:

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from mainspring.client.http import HttpDoor, door_into
 from mainspring.clock import SystemClock
 from mainspring.engine.commands import EndWorkers
+from mainspring.loops import run
 from mainspring.model.limits import Limits
 from mainspring.model.streams import Streamed
 from mainspring.sdk.client import Client
@@ -197,7 +198,7 @@ def open_embedded(client: Client, flags: Mapping[str, Any]) -> Embedded:
 
 def run_embedded(client: Client, flags: Mapping[str, Any]) -> None:
     """What `client.run()` does: blocks until SIGINT or SIGTERM."""
-    asyncio.run(_run(client, flags))
+    run(_run(client, flags))
 
 
 async def _run(client: Client, flags: Mapping[str, Any]) -> None:

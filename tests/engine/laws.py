@@ -47,7 +47,7 @@ class Snapshot:
 
     @classmethod
     def take(cls, world: World) -> "Snapshot":
-        writer = world.database._writer  # type: ignore[attr-defined]
+        writer = world.connection
 
         def rows(table: str, shape: Shape[Any]) -> list[Any]:
             columns = ", ".join(shape.columns)

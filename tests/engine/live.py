@@ -27,7 +27,7 @@ from mainspring.model.protocol import (
     RunReport,
 )
 from mainspring.model.store import StoreOperation
-from mainspring.storage.database import Database, Transaction
+from mainspring.storage.database import Database, Question, Transaction
 from mainspring.storage.migrate import upgrade
 from mainspring.storage.open import open_database
 
@@ -85,6 +85,11 @@ class _Watched:
     def row(self, statement: str, **values: Any) -> tuple[Any, ...] | None:
         self.owner.before(statement, values)
         return self.tx.row(statement, **values)
+
+    def ask(self, *questions: Question) -> list[list[tuple[Any, ...]]]:
+        for statement, values in questions:
+            self.owner.before(statement, values)
+        return self.tx.ask(*questions)
 
     def run(self, statement: str, **values: Any) -> int:
         self.owner.before(statement, values)

@@ -30,14 +30,14 @@ def sweeper(world: World) -> Sweeper:
     return Sweeper(world)
 
 
-def test_a_server_that_was_frozen_hears_its_workers_for_a_full_window(
+def test_a_server_that_was_frozen_hears_its_workers_for_half_a_window(
     world: World, puppet: Puppet, run: ClaimedRun, sweeper: Sweeper
 ) -> None:
     pass_time(world, sweeper, 4, puppet)
     world.advance(60)  # nothing of the server moves, and what the worker sent waits in its sockets
     sweeper.sweep()
     assert world.status(run.run_id) == "RUNNING"
-    pass_time(world, sweeper, 8)
+    pass_time(world, sweeper, 4)
     assert world.status(run.run_id) == "RUNNING"
     pass_time(world, sweeper, 2)
     assert world.status(run.run_id) == "PENDING", "real silence is noticed"

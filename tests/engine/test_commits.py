@@ -47,7 +47,7 @@ NUMBERED = ("sequence", "delivery", "heard_from")
 
 def everything(world: World) -> dict[str, list[object]]:
     """Every row of every table that a commit may touch."""
-    writer = world.database._writer  # type: ignore[attr-defined]
+    writer = world.connection
     kept = {}
     for table in KEPT:
         found = writer.execute(f"select * from {table} order by 1, 2, 3")

@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from psycopg import RawCursor
+
 from engine.puppet import Puppet
 from mainspring.clock import SECOND, FakeClock
 from mainspring.engine.account import run_history
@@ -172,14 +174,20 @@ class World:
             (worker,) = WORKER.values(tx.rows("workers_by_ids", ids=[worker_id]))
         return worker
 
+    @property
+    def connection(self) -> Any:
+        """The one that the database writes on, for what no statement asks."""
+        writer = self.database._writer  # type: ignore[attr-defined]
+        return getattr(writer, "connection", writer)
+
     def plan(self, statement: str, **values: Any) -> str:
         """How the database goes about a statement, in its own words; what it knows of its tables is fresh."""
-        writer, kept = self.database._writer, self.database._statements[statement]  # type: ignore[attr-defined]
-        writer.execute("analyze")
+        kept = self.database._statements[statement]  # type: ignore[attr-defined]
+        self.connection.execute("analyze")
         if self.database.dialect == "sqlite":
-            rows = writer.execute(f"explain query plan {kept.sql}", [None] * len(kept.parameters))
+            rows = self.connection.execute(f"explain query plan {kept.sql}", [None] * len(kept.parameters))
         else:
-            rows = writer.execute(f"explain {kept.sql}", kept.from_mapping(values))
+            rows = RawCursor(self.connection).execute(f"explain {kept.sql}", kept.from_mapping(values))
         return "\n".join(str(row[-1]) for row in rows.fetchall())
 
 

@@ -146,7 +146,6 @@ class RecordingDoor:
         self.asked: list[tuple[str, str]] = []
         self.params: list[Mapping[str, Any] | None] = []
         self.bodies: list[Any] = []
-        self.keys: list[str | None] = []
         self.is_closed = False
 
     async def call(
@@ -162,7 +161,6 @@ class RecordingDoor:
         self.asked.append((method, path))
         self.params.append(params)
         self.bodies.append(None if body is None else codec.decode(body))
-        self.keys.append(idempotency_key)
         answer = self.answers.pop(0)
         if isinstance(answer, BaseException):
             raise answer

@@ -50,8 +50,6 @@ async def test_an_event_is_sent_with_what_was_given_and_nothing_else() -> None:
         },
         {"name": "order.created", "payload": {}, "delay": 90.0},
     ]
-    assert all(door.keys)
-    assert door.keys[0] != door.keys[1]
 
 
 async def test_several_events_are_one_request() -> None:

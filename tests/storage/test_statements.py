@@ -85,7 +85,7 @@ def test_a_missing_value_is_an_error_not_a_null() -> None:
 
 def test_casts_are_no_values() -> None:
     statement = compiled("select x::text, :a::bigint from y", POSTGRES)
-    assert statement.sql == "select x::text, %s::bigint from y"
+    assert statement.sql == "select x::text, $1::bigint from y"
     assert statement.parameters == ("a",)
 
 
@@ -102,7 +102,7 @@ def test_shapes_stand_for_their_columns() -> None:
 def test_each_and_locks_are_spelt_by_the_dialect() -> None:
     sql = "select 1 from x where id in each(:ids) @lock"
     assert compiled(sql).sql == "select 1 from x where id in (select value from json_each(?))"
-    assert compiled(sql, POSTGRES).sql == "select 1 from x where id in (select unnest(%s::text[])) for update"
+    assert compiled(sql, POSTGRES).sql == "select 1 from x where id = any($1::text[]) for update"
     assert compiled("select 1 @skip_locked", POSTGRES).sql == "select 1 for update skip locked"
     assert compiled("select 1 @skip_locked").sql == "select 1"
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mainspring.bench.app import client
-from mainspring.client.http import open_door
+from mainspring.client.gathering import open_gathering_door
 from mainspring.embedded import Embedded
 
 #: Runs side by side in one worker.
@@ -53,7 +53,7 @@ async def apart(database_url: str, folder: Path, workers: int = 1) -> AsyncItera
                 stack, "Ready.", "worker", "mainspring.bench.app:client", settings=settings
             )
             processes[f"worker {number}" if workers > 1 else "worker"] = process.pid
-        client.use_door(open_door(settings["MAINSPRING_API_URL"], settings["MAINSPRING_API_KEY"]))
+        client.use_door(open_gathering_door(settings["MAINSPRING_API_URL"], settings["MAINSPRING_API_KEY"]))
         try:
             yield Shape(processes)
         finally:

@@ -57,6 +57,7 @@ class HttpBackend:
         self._connections = Connections(address, transport)
         # Its own connection, in whichever thread beats: never behind a commit, never on a blocked loop.
         self._beats = httpx2.Client(transport=beat_transport, **address.options())
+        self._was_silent = False
 
     async def register(self, registration: Registration) -> Registered:
         return await self._ask("register", registration, _REGISTERED)
@@ -69,7 +70,8 @@ class HttpBackend:
         return await self._ask("commit", request, _COMMIT_ANSWER)
 
     def heartbeat(self, heartbeat: Heartbeat) -> HeartbeatAnswer:
-        """Blocking."""
+        """Blocking. One that is answered after silence tells that connections had died without a word (a peer or
+        a router between forgot them): claims and commits must not wait on theirs until they give up."""
         url = self._connections.url
         try:
             response = self._beats.post(
@@ -79,7 +81,11 @@ class HttpBackend:
                 timeout=timeouts(BEAT_TIMEOUT),
             )
         except httpx2.TransportError as error:
+            self._was_silent |= isinstance(error, httpx2.TimeoutException)
             raise unreachable(error, url) from None
+        if self._was_silent:
+            self._was_silent = False
+            self._connections.renew()
         return _read(answer_in(response), url, _HEARTBEAT_ANSWER)
 
     async def farewell(self, farewell: Farewell) -> None:

@@ -106,6 +106,12 @@ class Connections:
             )
         return ways.client
 
+    def renew(self) -> None:
+        """From any thread: our own connections are made anew, and what waits on one is lost."""
+        for loop, ways in list(self._ways.items()):
+            if ways.wire is not None and not loop.is_closed():
+                loop.call_soon_threadsafe(ways.wire.renew)
+
     async def aclose(self) -> None:
         """Closes the running loop's connections."""
         ways = self._ways.pop(asyncio.get_running_loop(), _Ways())
@@ -128,6 +134,8 @@ class Connections:
         loop = asyncio.get_running_loop()
         ways = self._ways.get(loop)
         if ways is None:
+            for other in [other for other in self._ways if other.is_closed()]:
+                del self._ways[other]  # its connections hold it, and would for ever
             place = self._address.place() if self._transport is None else None
             ways = self._ways[loop] = _Ways(None if place is None else Wire(place))
         return ways

@@ -36,6 +36,10 @@ class HttpDoor:
     def __repr__(self) -> str:
         return f"HttpDoor({self._connections!r})"
 
+    @property
+    def url(self) -> str:
+        return self._connections.url
+
     async def call(
         self,
         method: str,

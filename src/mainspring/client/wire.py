@@ -70,15 +70,19 @@ class Wire:
         self._loop = asyncio.get_running_loop()
         #: The one used last comes last, and is used first.
         self._idle: list[_Connection] = []
+        self._in_use: set[_Connection] = set()
 
     async def ask(self, request: Request) -> Answer:
         """The answer. Cancelling it hangs up. Raises httpx2's `TransportError`s when no answer came."""
         connection = self._take() or await self._connect()
+        self._in_use.add(connection)
         try:
             answer = await connection.exchange(self._written(request), request.timeout)
         except BaseException:
             connection.close()
             raise
+        finally:
+            self._in_use.discard(connection)
         if connection.is_usable:
             self._keep(connection)
         return answer
@@ -88,6 +92,12 @@ class Wire:
         for connection in self._idle:
             connection.close()
         self._idle.clear()
+
+    def renew(self) -> None:
+        """Hangs up everywhere: exchanges under way fail as lost, later ones have connections of their own."""
+        self.close()
+        for connection in self._in_use:
+            connection.close()
 
     def _written(self, request: Request) -> bytes:
         place, body = self._place, request.body or b""

@@ -4,6 +4,7 @@ Rules decide over values; writes are gathered and sent statement by statement, e
 number does not grow with the batch.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -76,11 +77,11 @@ class Batch:
         self.timing = timing
         self.wake = Wake()
         self.ended: list[EndedRun] = []
-        self._writes: dict[str, list[Any]] = {}
+        self._writes: dict[str, list[Any]] = defaultdict(list)
 
     def later(self, statement: str, row: Any) -> None:
         """Gathers a row for a statement; `flush` sends it."""
-        self._writes.setdefault(statement, []).append(row)
+        self._writes[statement].append(row)
 
     def record(
         self,
@@ -92,8 +93,7 @@ class Batch:
     ) -> None:
         """Adds a line to the account of a run, given as (environment id, run id)."""
         self.wake.grown.add(run[1])
-        self.later(
-            "insert_entry",
+        self._writes["insert_entry"].append(
             {
                 "environment_id": run[0],
                 "run_id": run[1],
@@ -102,14 +102,14 @@ class Batch:
                 "task_key": task_key,
                 "attempt": attempt,
                 "data": encode(data, what="history") if data else None,
-            },
+            }
         )
 
     def flush(self) -> None:
         """Sends everything gathered so far, so that the next rule reads it."""
         if not self._writes:
             return
-        writes, self._writes = self._writes, {}
+        writes, self._writes = self._writes, defaultdict(list)
         with self.tx.together():
             for statement in _ORDER:
                 rows = writes.pop(statement, None)

@@ -101,30 +101,43 @@ def settle_ended(batch: Batch) -> None:
         ended, batch.ended = batch.ended, []
         batch.flush()
         ids = [run.run_id for run in ended]
-        batch.tx.run("delete_waits_of_runs", run_ids=ids)
-        batch.tx.run("close_tasks", run_ids=ids, now=batch.now)
-        _tell_single(batch, ended)
-        _tell_several(batch, ids)
+        with batch.tx.together():
+            batch.tx.run("delete_waits_of_runs", run_ids=ids)
+            batch.tx.run("close_tasks", run_ids=ids, now=batch.now)
+        outputs = _results(ended)
+        *single, several = batch.tx.ask(
+            *(
+                ("waits_on_channels", {"environment_id": environment_id, "channels": sorted(said)})
+                for environment_id, said in outputs.items()
+            ),
+            ("waits_for_several", {"target_run_ids": ids}),
+        )
+        for said, rows in zip(outputs.values(), single, strict=True):
+            _tell_single(batch, said, WAIT.values(rows))
+        _tell_several(batch, ids, WAIT.values(several))
         cancelled = [run.run_id for run in ended if run.status == "CANCELLED"]
         if cancelled:
             _cancel_children(batch, cancelled)
 
 
-def _tell_single(batch: Batch, ended: Iterable[EndedRun]) -> None:
+def _results(ended: Iterable[EndedRun]) -> dict[str, dict[str, str]]:
+    """By environment: what is said on the channels of the runs that ended."""
     by_environment: dict[str, dict[str, str]] = {}
     for run in ended:
         output = run_result_json(run.run_id, run.status, run.output, run.failure)
         by_environment.setdefault(run.environment_id, {})[run_channel(run.run_id)] = output
-    for environment_id, outputs in by_environment.items():
-        rows = batch.tx.rows("waits_on_channels", environment_id=environment_id, channels=sorted(outputs))
-        resolve(batch, [Resolution(w, output=outputs[w.channel or ""]) for w in WAIT.values(rows)])
+    return by_environment
 
 
-def _tell_several(batch: Batch, ids: list[str]) -> None:
+def _tell_single(batch: Batch, said: dict[str, str], waits: list[Wait]) -> None:
+    resolve(batch, [Resolution(wait, output=said[wait.channel or ""]) for wait in waits])
+
+
+def _tell_several(batch: Batch, ids: list[str], waits: list[Wait]) -> None:
     """The waiting runs are held before their rows are taken away: of two servers that end the last two runs of a
     wait, the second sees what the first has done."""
-    waits = WAIT.values(batch.tx.rows("waits_for_several", target_run_ids=ids))
-    batch.tx.run("delete_awaited_runs", target_run_ids=ids)
+    with batch.tx.together():
+        batch.tx.run("delete_awaited_runs", target_run_ids=ids)
     if waits:
         run_ids = sorted({wait.run_id for wait in waits})
         done = {(row[0], row[1]) for row in batch.tx.rows("answered_waits", run_ids=run_ids)}

@@ -30,15 +30,25 @@ from mainspring.model.protocol import (
 )
 from mainspring.model.runs import RunStatus
 from mainspring.model.tasks import TaskLabel
-from mainspring.model.workers import Worker
-from mainspring.storage.shapes import TASK, WORKER
+from mainspring.model.workers import WorkerStatus
+from mainspring.storage.shapes import TASK
 
 Answer = CommitAnswer | MainspringError
 
 #: After one of these in a report the worker lets go of the run.
-_LAST_ITEMS = (RunParked, *ENDINGS)
+_LAST_ITEMS: frozenset[type] = frozenset((RunParked, *ENDINGS))
 #: The only status that some of them leave for good.
 _ENDS_AS: dict[type, RunStatus] = {RunSucceeded: "SUCCESS", RunCancelConfirmed: "CANCELLED"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Reporter:
+    """A worker that reports; the columns of `reporters`, in order."""
+
+    id: str
+    environment_id: str
+    status: WorkerStatus
+    commit_seq: int
 
 
 @dataclass(slots=True)
@@ -67,8 +77,13 @@ def apply_commits(batch: Batch, commits: list[Commit]) -> list[Answer]:
 
 
 def _apply_round(batch: Batch, commits: list[Commit]) -> list[Answer]:
-    workers = _workers(batch, commits)
-    leases = _leases(batch, commits)
+    found = batch.tx.ask(
+        ("reporters", {"ids": sorted({commit.request.worker_id for commit in commits})}),
+        ("leased_runs", {"ids": sorted({r.run_id for commit in commits for r in commit.request.reports})}),
+    )
+    workers = _workers(batch, found[0])
+    leases = {row[0]: LeasedRun(*row) for row in found[1]}
+    tasks: dict[str, dict[str, dict[str, Any]]] = {}
     answers: list[Answer | _Opened] = []
     for commit in commits:
         request = commit.request
@@ -79,23 +94,23 @@ def _apply_round(batch: Batch, commits: list[Commit]) -> list[Answer]:
             answers.append(_answer_again(batch, commit, leases))
         else:
             batch.later("record_commit", {"id": worker.id, "commit_seq": request.commit_seq})
-            answers.append(_open(batch, commit, leases))
+            answers.append(_open(batch, commit, leases, tasks))
     opened = [r for a in answers if isinstance(a, _Opened) for r in a.reports if isinstance(r, OpenReport)]
     _apply_effects(batch, opened)
     return [_close(batch, answer) if isinstance(answer, _Opened) else answer for answer in answers]
 
 
-def _workers(batch: Batch, commits: list[Commit]) -> dict[str, Worker]:
-    ids = sorted({commit.request.worker_id for commit in commits})
-    return {worker.id: worker for worker in WORKER.values(batch.tx.rows("workers_by_ids", ids=ids))}
+def _workers(batch: Batch, rows: list[tuple[Any, ...]]) -> dict[str, _Reporter]:
+    return {row[0]: _Reporter(*row) for row in rows}
 
 
-def _leases(batch: Batch, commits: list[Commit]) -> dict[str, LeasedRun]:
-    ids = sorted({report.run_id for commit in commits for report in commit.request.reports})
-    return {row[0]: LeasedRun(*row) for row in batch.tx.rows("leased_runs", ids=ids)} if ids else {}
-
-
-def _open(batch: Batch, commit: Commit, leases: dict[str, LeasedRun]) -> _Opened:
+def _open(
+    batch: Batch,
+    commit: Commit,
+    leases: dict[str, LeasedRun],
+    tasks: dict[str, dict[str, dict[str, Any]]],
+) -> _Opened:
+    """`tasks` by run and key: a run may be in several reports, a task is kept once."""
     opened = _Opened()
     ended: set[str] = set()
     for report in commit.request.reports:
@@ -103,9 +118,9 @@ def _open(batch: Batch, commit: Commit, leases: dict[str, LeasedRun]) -> _Opened
         if not _holds(run, commit.request.worker_id, report) or run is None or run.id in ended:
             opened.reports.append(ReportAnswer(report.run_id, "lost"))
             continue
-        if any(isinstance(item, _LAST_ITEMS) for item in report.items):
+        if not _LAST_ITEMS.isdisjoint(map(type, report.items)):
             ended.add(run.id)
-        applied = OpenReport(run, report)
+        applied = OpenReport(run, report, tasks.setdefault(run.id, {}))
         apply_items(batch, applied)
         opened.reports.append(applied)
     return opened
@@ -124,6 +139,7 @@ def _holds(run: LeasedRun | None, worker_id: str, report: RunReport) -> bool:
 # ── effects: events, children, store ─────────────────────────────────────────────────────────────────
 def _apply_effects(batch: Batch, reports: list[OpenReport]) -> None:
     """After the rows are written: searches for new waits first, then what the runs themselves send."""
+    _save_tasks(batch, reports)
     batch.flush()
     _trigger(batch, [(r, i, item) for r in reports for i, item in r.triggers])
     new_waits = [new for report in reports for new in report.new_waits]
@@ -132,8 +148,17 @@ def _apply_effects(batch: Batch, reports: list[OpenReport]) -> None:
     settle_ended(batch)  # runs that ended listen no more
     _send(batch, [(r, i, item) for r in reports for i, item in r.sends])
     _use_store(batch, [(r, i, item) for r in reports for i, item in r.store_uses])
+    _save_tasks(batch, reports)
     _park(batch, [report for report in reports if report.parked is not None])
     batch.flush()
+
+
+def _save_tasks(batch: Batch, reports: list[OpenReport]) -> None:
+    """The tasks as the reports leave them, each once."""
+    for report in reports:
+        for row in report.tasks.values():
+            batch.later("save_task", row)
+        report.tasks.clear()
 
 
 def _send(batch: Batch, sends: list[tuple[OpenReport, int, EventsSent]]) -> None:
@@ -187,7 +212,6 @@ def _effect_done(
 ) -> None:
     row = task_row(batch, report, label, "SUCCESS", 1)
     row.update(output=output, position=position, finished_at=batch.now)
-    batch.later("save_task", row)
     batch.record(report.who, "TASK_COMPLETED", label.key, 1)
     report.answers.append(ItemAnswer(index, output=output))
 
@@ -197,7 +221,6 @@ def _effect_failed(
 ) -> None:
     row = task_row(batch, report, label, "FAILED", 1)
     row.update(failure=failure_json(failure), position=position, finished_at=batch.now)
-    batch.later("save_task", row)
     batch.record(report.who, "TASK_FAILED", label.key, 1, {"message": failure.message})
     report.answers.append(ItemAnswer(index, failure=failure))
 
@@ -225,7 +248,7 @@ def _close(batch: Batch, opened: _Opened) -> CommitAnswer:
     refused = [
         report.run.id
         for report in opened.reports
-        if isinstance(report, OpenReport) and report.parked is None and _asks_to_park(report.report)
+        if isinstance(report, OpenReport) and report.asked_to_park and report.parked is None
     ]
     resolved = undelivered(batch, refused)
     answers = []
@@ -235,7 +258,7 @@ def _close(batch: Batch, opened: _Opened) -> CommitAnswer:
                 ReportAnswer(
                     report.run.id,
                     "ok",
-                    tuple(sorted(report.answers, key=_index)),
+                    tuple(sorted(report.answers, key=_index)) if report.answers else (),
                     resolved.get(report.run.id, ()),
                     parked=report.parked is not None,
                 )
@@ -255,7 +278,7 @@ def _asks_to_park(report: RunReport) -> bool:
 
 def _may_have_given_up(run: LeasedRun, report: RunReport) -> bool:
     """Whether it was this report that ended the lease, as far as the run's status can tell."""
-    last = next((item for item in report.items if isinstance(item, _LAST_ITEMS)), None)
+    last = next((item for item in report.items if type(item) in _LAST_ITEMS), None)
     if last is None:
         return False
     return run.status == _ENDS_AS.get(type(last), run.status)

@@ -4,7 +4,7 @@ Each verb makes a command, hands it to the committer and waits for its result. R
 """
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -37,7 +37,7 @@ from mainspring.engine.news import Edge
 from mainspring.engine.runs import batch_id, no_such_run
 from mainspring.engine.timing import Timing
 from mainspring.engine.views import RunView
-from mainspring.errors import TooLarge
+from mainspring.errors import MainspringError, TooLarge
 from mainspring.ids import IdSource
 from mainspring.model.events import Event, EventDraft
 from mainspring.model.limits import Limits
@@ -181,6 +181,24 @@ class Engine:
         started: tuple[Run, ...] = await self._do(TriggerRuns(environment_id, runs))
         return started
 
+    async def trigger_each(
+        self, environment_id: str, runs: tuple[RunDraft, ...]
+    ) -> list[Run | MainspringError]:
+        """Each by itself: the run, or why it was not started, in order."""
+        try:
+            return list(await self.trigger_runs(environment_id, runs))
+        except MainspringError as error:
+            if len(runs) == 1:
+                return [error]
+        # One of them is to blame, and nothing was kept: the others go on without it.
+        alone = (self.trigger_runs(environment_id, (run,)) for run in runs)
+        answers: list[Run | MainspringError] = []
+        for answer in await asyncio.gather(*alone, return_exceptions=True):
+            if isinstance(answer, BaseException) and not isinstance(answer, MainspringError):
+                raise answer
+            answers.append(answer if isinstance(answer, MainspringError) else answer[0])
+        return answers
+
     async def trigger_batch(
         self, environment_id: str, runs: tuple[RunDraft, ...]
     ) -> tuple[str, tuple[Run, ...]]:
@@ -233,18 +251,34 @@ class Engine:
                     return view
                 await self._first(told, left)
 
+    async def wait_runs(self, environment_id: str, run_ids: Sequence[str], timeout: int) -> list[RunView]:
+        """Those that have ended, once one has; all as they are after `timeout` microseconds, or when one of the
+        ids is of no run: it is left out."""
+        until = self.clock.monotonic() + timeout
+        keys = [(environment_id, run_id) for run_id in dict.fromkeys(run_ids)]
+        while True:
+            with self._told_about(*run_ids) as told:
+                found = await self._run_views.ask_all(keys)
+                ended = [view for view in found if view.run.status in FINAL_RUN_STATUSES]
+                left = until - self.clock.monotonic()
+                if ended or len(found) < len(keys) or left <= 0:
+                    return ended or found
+                await self._first(told, left)
+
     @contextmanager
-    def _told_about(self, run_id: str) -> Iterator[asyncio.Future[None]]:
-        """A future that is done when the run ended, or may have."""
+    def _told_about(self, *run_ids: str) -> Iterator[asyncio.Future[None]]:
+        """A future that is done when one of the runs ended, or may have."""
         told: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiters.setdefault(run_id, set()).add(told)
+        for run_id in run_ids:
+            self._waiters.setdefault(run_id, set()).add(told)
         try:
             yield told
         finally:
-            waiters = self._waiters.get(run_id, set())
-            waiters.discard(told)
-            if not waiters:
-                self._waiters.pop(run_id, None)
+            for run_id in run_ids:
+                waiters = self._waiters.get(run_id, set())
+                waiters.discard(told)
+                if not waiters:
+                    self._waiters.pop(run_id, None)
 
     @contextmanager
     def watching(self, watcher: Callable[[set[str]], None]) -> Iterator[None]:
@@ -284,10 +318,11 @@ class Engine:
 
     # ── inside ───────────────────────────────────────────────────────────────────────────────────────
     async def _do(self, command: Command) -> Any:
-        # Shielded: once submitted a command is applied, whether or not its sender still waits.
+        # Once submitted a command is applied, whether or not its sender still waits: the future is its sender's
+        # alone. A shield around it would cost every answer a turn of the loop.
         future = self._committer.submit(command).future
         assert isinstance(future, asyncio.Future)
-        return await asyncio.shield(future)
+        return await future
 
     async def _first(
         self, future: asyncio.Future[Any], timeout: int, on_cancel: Callable[[], None] = lambda: None

@@ -5,7 +5,7 @@ hundred of each. What an answer says was true after its question was asked, neve
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Generic, TypeVar
 
 K = TypeVar("K")
@@ -22,12 +22,21 @@ class Gathered(Generic[K, T]):
 
     async def ask(self, key: K) -> T | None:
         """What there is under `key`, None when nothing. Raises what the look raised."""
+        return await asyncio.shield(self._answer_for(key))  # others may wait for the same
+
+    async def ask_all(self, keys: Sequence[K]) -> list[T]:
+        """What there is under the keys, in their order; those with nothing are left out."""
+        answers = [self._answer_for(key) for key in keys]
+        await asyncio.wait(answers)
+        return [found for answer in answers if (found := answer.result()) is not None]
+
+    def _answer_for(self, key: K) -> asyncio.Future[T | None]:
         answer = self._asked.get(key)
         if answer is None:
             answer = self._asked[key] = asyncio.get_running_loop().create_future()
         if self._looking is None:
             self._looking = asyncio.create_task(self._answer())
-        return await asyncio.shield(answer)  # others may wait for the same
+        return answer
 
     async def _answer(self) -> None:
         try:

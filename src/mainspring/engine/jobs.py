@@ -144,9 +144,8 @@ def _trigger_rows(environment_id: str, spec: JobSpec) -> list[dict[str, Any]]:
     ]
 
 
-def find_jobs(batch: Batch, environment_id: str, job_ids: set[str]) -> dict[str, tuple[JobSpec, bool]]:
-    """Jobs by id, each with whether it may run."""
-    rows = batch.tx.rows("jobs_by_ids", environment_id=environment_id, ids=sorted(job_ids))
+def jobs_of(rows: list[tuple[Any, ...]]) -> dict[str, tuple[JobSpec, bool]]:
+    """Jobs by id, each with whether it may run, out of rows of `jobs_by_ids`."""
     found = {job_id: (spec_from_text(text), bool(enabled)) for job_id, text, enabled in rows}
     return {job_id: (spec, enabled and spec.enabled) for job_id, (spec, enabled) in found.items()}
 

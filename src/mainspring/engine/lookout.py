@@ -2,9 +2,9 @@
 
 The next timer is kept in memory, so an idle engine asks the database nothing. Silence is measured with this
 process's own monotonic clock, from when it last saw a worker move: a jump of the wall's clock ends nobody. Nor
-does this process's own absence (frozen, or without its database): whoever did not look has heard nothing.
-A process that has just started counts part of the silence before it, or servers that are replaced again and again
-would never notice one.
+does this process's own absence (not started yet, frozen, or without its database): whoever did not look has heard
+nothing. Half of a silence it must have listened to; the other half may be from before, or a worker that dies while
+servers or the database come and go would be missed for long.
 """
 
 import asyncio
@@ -134,15 +134,14 @@ class Lookout:
     def judge(self, workers: list[Worker]) -> tuple[list[WorkerSighting], list[WorkerSighting]]:
         """The workers that fell silent, and those that beat but take no work, by what was seen until now."""
         now = self._clock.monotonic()
-        was_away = now - self._looked_at > self._timing.sweep_every + self._timing.lease_timeout // 2
-        if was_away:
-            self._sights.clear()  # it was us: everybody gets a full window again
+        if now - self._looked_at > self._timing.sweep_every + self._timing.lease_timeout // 2:
+            self._sights.clear()  # it was us who were away
         self._looked_at = now
         silent, deaf = [], []
         for worker in workers:
             sight = self._sights.get(worker.id)
             if sight is None:
-                heard_at = now if was_away else now - self._silent_before(worker)
+                heard_at = now - self._silent_before(worker)
                 self._sights[worker.id] = _Sight(worker.heartbeats, heard_at, worker.progress, now)
                 continue
             if worker.heartbeats != sight.heartbeats:
@@ -159,8 +158,8 @@ class Lookout:
         return silent, deaf
 
     def _silent_before(self, worker: Worker) -> int:
-        """How much of the silence before this process saw the worker counts. It is known by the wall's clocks only,
-        which jump and differ: so half a window, and time for a heartbeat, are left to look for ourselves."""
+        """How much of the silence before this process looked counts. It is known by the wall's clocks only, which
+        jump and differ: so half a window, and time for a heartbeat and its repetition, are left to listen."""
         look = max(self._timing.lease_timeout // 2, self._timing.heartbeat_every * 3 // 2)
         told = self._clock.now() - worker.heartbeat_at
         return max(0, min(told, self._timing.lease_timeout - look))

@@ -5,6 +5,8 @@ chance alone: at most one such run per worker (see `blame.py`). It waits until t
 for ever: every so often a claim serves it first.
 """
 
+from dataclasses import dataclass
+
 from mainspring.codec import decode
 from mainspring.engine.batch import Batch
 from mainspring.engine.blame import MAX_CRASHES
@@ -15,12 +17,24 @@ from mainspring.engine.shown import event_json
 from mainspring.model.protocol import ClaimAnswer, ClaimedRun
 from mainspring.model.runs import Run
 from mainspring.model.tasks import Checkpoint
-from mainspring.model.workers import Worker
-from mainspring.storage.shapes import EVENT, RUN, TASK, WORKER
+from mainspring.model.workers import WorkerStatus
+from mainspring.storage.shapes import EVENT, RUN, TASK
 
 #: One claim in so many takes a last chance before anything else. A prime: workers claim in rhythms of their own,
 #: like a claim for notices between any two for runs, and each rhythm is met.
 LAST_CHANCE_EVERY = 7
+
+
+@dataclass(frozen=True, slots=True)
+class _Claimant:
+    """A worker that claims; the columns of `claimants`, in order."""
+
+    id: str
+    environment_id: str
+    status: WorkerStatus
+    job_ids: str
+    has_last_chances: bool
+    has_notices: bool
 
 
 def apply_claims(batch: Batch, claims: list[Claim]) -> list[ClaimAnswer | None]:
@@ -28,7 +42,7 @@ def apply_claims(batch: Batch, claims: list[Claim]) -> list[ClaimAnswer | None]:
     if not claims:
         return []
     ids = sorted({claim.request.worker_id for claim in claims})
-    workers = {worker.id: worker for worker in WORKER.values(batch.tx.rows("workers_by_ids", ids=ids))}
+    workers = {row[0]: _Claimant(*row) for row in batch.tx.rows("claimants", ids=ids)}
     granted: list[list[Run]] = []
     for claim in claims:
         worker = workers.get(claim.request.worker_id)
@@ -40,30 +54,33 @@ def apply_claims(batch: Batch, claims: list[Claim]) -> list[ClaimAnswer | None]:
         if worker is None or worker.status == "GONE" or worker.environment_id != claim.environment_id:
             answers.append(ClaimAnswer(unknown_worker=True))
             continue
-        told = notices(batch, worker.id)
+        has_notices = worker.has_notices or any(run.notices > run.noticed for run in runs)
+        told = notices(batch, worker.id) if has_notices else ()
         answer = ClaimAnswer(tuple(packed[run.id] for run in runs), told)
         answers.append(answer if answer.runs or answer.notices else None)
     batch.flush()
     return answers
 
 
-def _grant(batch: Batch, claim: Claim, worker: Worker) -> list[Run]:
+def _grant(batch: Batch, claim: Claim, worker: _Claimant) -> list[Run]:
     request = claim.request
     if worker.status == "GONE" or worker.environment_id != claim.environment_id:
         return []
-    for run_id, number in request.noticed:
-        batch.tx.run("acknowledge_notice", id=run_id, worker_id=worker.id, number=number)
+    with batch.tx.together():
+        for run_id, number in request.noticed:
+            batch.tx.run("acknowledge_notice", id=run_id, worker_id=worker.id, number=number)
     if worker.status == "DRAINING" or request.slots <= 0:
         return []
     job_ids = decode(worker.job_ids)
     slots = min(request.slots, batch.limits.max_runs_per_claim)
     runs: list[Run] = []
     is_its_turn = request.claim_seq % LAST_CHANCE_EVERY == 0
-    if is_its_turn and not _holds_last_chance(batch, worker):
+    has_chances = worker.has_last_chances and not _holds_last_chance(batch, worker)
+    if is_its_turn and has_chances:
         runs = _take(batch, claim, job_ids, LAST_CHANCE, LAST_CHANCE, 1)
     if len(runs) < slots:
         runs += _take(batch, claim, job_ids, RESUMED, FRESH, slots - len(runs))
-    if not is_its_turn and len(runs) < slots and not _holds_last_chance(batch, worker):
+    if not is_its_turn and len(runs) < slots and has_chances:
         runs += _take(batch, claim, job_ids, LAST_CHANCE, LAST_CHANCE, 1)
     return sorted(runs, key=lambda run: (-run.priority, run.lane, run.available_at))
 
@@ -83,7 +100,7 @@ def _take(batch: Batch, claim: Claim, job_ids: list[str], first: int, last: int,
     return RUN.values(rows)
 
 
-def _holds_last_chance(batch: Batch, worker: Worker) -> bool:
+def _holds_last_chance(batch: Batch, worker: _Claimant) -> bool:
     return batch.tx.row("held_suspect", worker_id=worker.id, crashes=MAX_CRASHES - 1) is not None
 
 

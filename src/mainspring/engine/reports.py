@@ -42,15 +42,17 @@ from mainspring.model.tasks import Attempt, TaskLabel, TaskStatus
 from mainspring.model.waits import Wait, WaitSpec, channel_of
 
 #: After one of these in a report the worker lets go of the run, whatever the answer.
-ENDINGS = (RunSucceeded, RunAttemptFailed, RunDrifted, RunReleased, RunCancelConfirmed)
+ENDINGS: frozenset[type] = frozenset(
+    (RunSucceeded, RunAttemptFailed, RunDrifted, RunReleased, RunCancelConfirmed)
+)
 #: What a run showed before it ended may be reported after the end.
-_SHOWN = (LogWritten, RunChanged, StreamAppended)
+_SHOWN: frozenset[type] = frozenset((LogWritten, RunChanged, StreamAppended))
 
 #: The wait of a drifted run has this task key: no task of the user's can.
 DRIFT_KEY = "#drift"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class LeasedRun:
     """What a commit must know of a run; the columns of `leased_runs`, in order."""
 
@@ -76,7 +78,8 @@ class OpenReport:
 
     run: LeasedRun
     report: RunReport
-    tasks: dict[str, dict[str, Any]] = field(default_factory=dict)
+    #: Rows of tasks by their keys.
+    tasks: dict[str, dict[str, Any]]
     answers: list[ItemAnswer] = field(default_factory=list)
     new_waits: list[NewWait] = field(default_factory=list)
     #: Keys of tasks whose pause is over because a later attempt was reported.
@@ -86,6 +89,7 @@ class OpenReport:
     triggers: list[tuple[int, RunsTriggered]] = field(default_factory=list)
     store_uses: list[tuple[int, StoreUsed]] = field(default_factory=list)
     parked: RunParked | None = None
+    asked_to_park: bool = False
     made_progress: bool = False
 
     @property
@@ -101,14 +105,13 @@ def apply_items(batch: Batch, report: OpenReport) -> None:
     """Gathers the writes of a report's items."""
     has_ended = False
     for index, item in enumerate(report.report.items):
-        if has_ended and not isinstance(item, _SHOWN):
+        kind = type(item)
+        if has_ended and kind not in _SHOWN:
             continue  # a run ends once, and nothing happens in it afterwards
-        _RULES[type(item)](batch, report, index, item)
-        has_ended = has_ended or isinstance(item, ENDINGS)
+        _RULES[kind](batch, report, index, item)
+        has_ended = has_ended or kind in ENDINGS
     if has_ended:
         report.parked = None
-    for row in report.tasks.values():
-        batch.later("save_task", row)
     for key in report.unpaused:
         batch.later("delete_wait", {"run_id": report.run.id, "task_key": key})
     if report.run.crashes:
@@ -155,15 +158,15 @@ def task_row(
 
 
 def _task_started(batch: Batch, report: OpenReport, _: int, item: TaskStarted) -> None:
-    task_row(batch, report, item.task, "RUNNING", item.attempt).update(failure=None, next_attempt_at=None)
+    row = task_row(batch, report, item.task, "RUNNING", item.attempt)
+    row["failure"] = row["next_attempt_at"] = None
     batch.record(report.who, "TASK_STARTED", item.task.key, item.attempt)
 
 
 def _task_succeeded(batch: Batch, report: OpenReport, _: int, item: TaskSucceeded) -> None:
     row = task_row(batch, report, item.task, "SUCCESS", item.attempt, item.duration)
-    row.update(
-        output=item.output, failure=None, position=item.position, finished_at=batch.now, next_attempt_at=None
-    )
+    row["output"], row["position"], row["finished_at"] = item.output, item.position, batch.now
+    row["failure"] = row["next_attempt_at"] = None
     batch.record(report.who, "TASK_COMPLETED", item.task.key, item.attempt)
     report.made_progress = True
 
@@ -346,6 +349,7 @@ def _run_attempt_failed(batch: Batch, report: OpenReport, _: int, item: RunAttem
 
 def _run_parked(batch: Batch, report: OpenReport, _: int, item: RunParked) -> None:
     report.parked = item
+    report.asked_to_park = True
 
 
 def _run_drifted(batch: Batch, report: OpenReport, _: int, item: RunDrifted) -> None:

@@ -8,7 +8,7 @@ from mainspring.clock import Instant
 from mainspring.codec import decode, encode
 from mainspring.engine.batch import Batch, EndedRun
 from mainspring.engine.commands import CancelRun, ReplayRun, ResumeRun, TriggerRuns
-from mainspring.engine.jobs import find_jobs, no_such_job, payload_problems
+from mainspring.engine.jobs import jobs_of, no_such_job, payload_problems
 from mainspring.engine.shown import failure_json
 from mainspring.errors import Conflict, LimitExceeded, MainspringError, NotFound, PayloadInvalid
 from mainspring.ids import id_of
@@ -17,6 +17,7 @@ from mainspring.model.history import EntryKind
 from mainspring.model.jobs import JobSpec
 from mainspring.model.protocol import RunDraft
 from mainspring.model.runs import FINAL_RUN_STATUSES, Run, RunStatus
+from mainspring.storage.database import Question
 from mainspring.storage.shapes import RUN
 
 #: A call that starts runs, and the run and task it came from when that was inside another run.
@@ -123,11 +124,9 @@ def start_runs(batch: Batch, calls: Sequence[Call]) -> list[tuple[Run, ...] | Ma
     by_environment: dict[str, list[RunDraft]] = {}
     for command, _ in calls:
         by_environment.setdefault(command.environment_id, []).extend(command.runs)
-    jobs = {e: find_jobs(batch, e, {d.job_id for d in drafts}) for e, drafts in by_environment.items()}
-    known = {e: _known(batch, e, drafts) for e, drafts in by_environment.items()}
+    looked_up = {e: _look_up(batch, e, drafts) for e, drafts in by_environment.items()}
     started = [
-        _start(batch, command, parent, jobs[command.environment_id], known[command.environment_id])
-        for command, parent in calls
+        _start(batch, command, parent, *looked_up[command.environment_id]) for command, parent in calls
     ]
     batch.flush()
     return started
@@ -181,20 +180,26 @@ def _keep_batch(batch: Batch, environment_id: str, runs: list[Run]) -> None:
         batch.later("insert_batch_run", {**kept, "number": number, "run_id": run.id})
 
 
-def _known(batch: Batch, environment_id: str, drafts: list[RunDraft]) -> dict[Any, Run]:
-    rows = batch.tx.rows(
-        "known_runs",
-        environment_id=environment_id,
-        ids=[draft.run_id for draft in drafts],
-        job_ids=sorted({draft.job_id for draft in drafts}),
-        keys=[draft.idempotency_key for draft in drafts if draft.idempotency_key],
-    )
+def _look_up(
+    batch: Batch, environment_id: str, drafts: list[RunDraft]
+) -> tuple[dict[str, tuple[JobSpec, bool]], dict[Any, Run]]:
+    """The jobs of some drafts, and the runs that were started by them before."""
+    job_ids = sorted({draft.job_id for draft in drafts})
+    keys = [draft.idempotency_key for draft in drafts if draft.idempotency_key]
+    place = {"environment_id": environment_id}
+    questions: list[Question] = [
+        ("jobs_by_ids", {**place, "ids": job_ids}),
+        ("known_runs", {**place, "ids": [draft.run_id for draft in drafts]}),
+    ]
+    if keys:
+        questions.append(("runs_by_keys", {**place, "job_ids": job_ids, "keys": keys}))
+    jobs, *found = batch.tx.ask(*questions)
     known: dict[Any, Run] = {}
-    for run in RUN.values(rows):
+    for run in (run for rows in found for run in RUN.values(rows)):
         known[run.id] = run
         if run.idempotency_key:
             known[(run.job_id, run.idempotency_key)] = run
-    return known
+    return jobs_of(jobs), known
 
 
 def _refusal(job: tuple[JobSpec, bool] | None, draft: RunDraft, where: str = "") -> MainspringError | None:

@@ -1,6 +1,5 @@
 """The way to the API from outside runs: a door that is opened when it is first needed, and pages of lists."""
 
-import secrets
 from collections.abc import AsyncGenerator, Callable, Generator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, replace
@@ -16,7 +15,7 @@ from mainspring.sdk.sealing import Sealing
 T = TypeVar("T")
 
 #: Where the HTTP door is made. By name, so that neither the SDK's imports nor its start-up cost include HTTP.
-_HTTP_DOOR = "mainspring.client.http:open_door"
+_HTTP_DOOR = "mainspring.client.gathering:open_gathering_door"
 
 
 class Api:
@@ -41,16 +40,13 @@ class Api:
         body: str | None = None,
         timeout: float | None = None,
     ) -> Any:
-        """As `Door.call`; `path` comes after /api/v1. Every write gets an idempotency key of its own."""
-        key = None if method == "GET" else secrets.token_hex(16)
+        """As `Door.call`; `path` comes after /api/v1."""
         if self._door is None:
             self._door = self._open()
         sealing = self._sealing
         if sealing is not None and body is not None:
             body = sealing.seal_body(body)
-        answer = await self._door.call(
-            method, API + path, params=params, body=body, idempotency_key=key, timeout=timeout
-        )
+        answer = await self._door.call(method, API + path, params=params, body=body, timeout=timeout)
         return answer if sealing is None else sealing.open(answer)
 
     async def stream(

@@ -29,11 +29,11 @@ from mainspring.sdk.keys import check_key
 from mainspring.sdk.live import Done, Metadata, Tags, show_progress
 from mainspring.sdk.logger import Logger
 from mainspring.sdk.retry import Retry, as_retry
-from mainspring.sdk.runtime import WaitCall
+from mainspring.sdk.runtime import TaskCall, WaitCall
 from mainspring.sdk.shape import shape_of
 from mainspring.sdk.store import EnvironmentStore
 from mainspring.sdk.streams import Streams
-from mainspring.sdk.task import TaskFunction, TaskOptions, call_of, span_of
+from mainspring.sdk.task import TaskFunction, prepared
 from mainspring.sdk.together import Together
 
 R = TypeVar("R")
@@ -127,9 +127,13 @@ class IO(Together):
         scope = require_scope("io.run_task")
         check_key(key, "io.run_task")
         _check_function(key, fn)
-        options = TaskOptions(
-            retry=as_retry(retry),
-            timeout=span_of(timeout),
+        call = TaskCall(
+            key=key,
+            fn=fn,
+            args=args,
+            kwargs=kwargs,
+            retry=None if retry is None else as_retry(retry),
+            timeout=None if timeout is None else parse_duration(timeout),
             name=name,
             icon=icon,
             properties=properties,
@@ -142,8 +146,8 @@ class IO(Together):
             check_isolation(isolation, memory_limit, f"io.run_task('{key}')")
         body: Any = fn
         if isinstance(body, TaskFunction):
-            body, options = body.fn, body.task_options.overridden(options)
-        return await scope.runtime.run_task(call_of(key, body, args, kwargs, options))
+            body.complete(call)
+        return await scope.runtime.run_task(prepared(call))
 
     # ── waits ────────────────────────────────────────────────────────────────────────────────────────
     @overload

@@ -15,7 +15,6 @@ from mainspring.model.waits import WaitSpec
 from mainspring.sdk.retry import Retry
 
 
-# Not frozen, which would make each one slower to make. Nobody changes one.
 @dataclass(slots=True)
 class TaskCall:
     """One call of `io.run_task` or of a `@task` function. Spans are microseconds."""

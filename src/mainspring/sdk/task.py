@@ -22,8 +22,7 @@ S = TypeVar("S")
 Q = ParamSpec("Q")
 
 
-# Not frozen, which would make each one slower to make, and every call of a task makes one. Nobody changes one.
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class TaskOptions:
     """How a task runs and how it is shown; checked when it is written. Spans are microseconds."""
 
@@ -44,28 +43,16 @@ class TaskOptions:
         return replace(self, **given)
 
 
-def call_of(
-    key: str, fn: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any], options: TaskOptions
-) -> TaskCall:
-    """The call as the runtime takes it."""
-    if options.isolation is not None:
-        check_sendable(fn, options.isolation, f"task '{key}'")
-    return TaskCall(
-        key=key,
-        fn=fn,
-        args=args,
-        kwargs=kwargs,
-        retry=options.retry,
-        timeout=options.timeout,
-        name=options.name,
-        icon=options.icon,
-        properties=options.properties,
-        params=options.params,
-        idempotency_key=options.idempotency_key,
-        isolation=options.isolation,
-        memory_limit=options.memory_limit,
-        restore=restorer_of(fn),
-    )
+def prepared(call: TaskCall) -> TaskCall:
+    """The call as the runtime takes it, once its function and options are known."""
+    if call.isolation is not None:
+        check_sendable(call.fn, call.isolation, f"task '{call.key}'")
+    call.restore = restorer_of(call.fn)
+    return call
+
+
+#: The options that a call has too; `key` it has of its own.
+_CALL_OPTIONS = tuple(one.name for one in fields(TaskOptions) if one.name != "key")
 
 
 def span_of(timeout: Duration | None) -> int | None:
@@ -138,11 +125,6 @@ class TaskFunction(Generic[P, R]):
         )
         return TaskFunction(self.fn, self._options.overridden(given))
 
-    @property
-    def task_options(self) -> TaskOptions:
-        """The options it has, for `io.run_task(key, render)`."""
-        return self._options
-
     @overload
     def __get__(self, instance: None, owner: type[Any]) -> "TaskFunction[P, R]": ...
     @overload
@@ -155,8 +137,17 @@ class TaskFunction(Generic[P, R]):
             return self
         return TaskFunction(self.fn.__get__(instance, owner), self._options)
 
+    def complete(self, call: TaskCall) -> None:
+        """Makes it a call of this task: what it does not say is as the task's own options have it."""
+        call.fn = self.fn
+        for name in _CALL_OPTIONS:
+            if getattr(call, name) is None:
+                setattr(call, name, getattr(self._options, name))
+
     async def _durable(self, scope: Scope, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> R:
-        result: R = await scope.runtime.run_task(call_of(self.key, self.fn, args, kwargs, self._options))
+        call = TaskCall(self.key, self.fn, args, kwargs)
+        self.complete(call)
+        result: R = await scope.runtime.run_task(prepared(call))
         return result
 
     async def _plain(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> R:

@@ -1,6 +1,9 @@
 """Answers that plain routes make by themselves."""
 
+from typing import Any
+
 from pydantic import BaseModel
+from pydantic_core import to_json
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -38,6 +41,6 @@ def refusal_of(sent: EventSent) -> EventRejected | None:
     )
 
 
-def json_response(shape: BaseModel) -> Response:
-    """200 with the shape as JSON."""
-    return Response(shape.__pydantic_serializer__.to_json(shape), media_type="application/json")
+def json_response(answer: BaseModel | dict[str, Any]) -> Response:
+    """200 with a shape, or what would be in one, as JSON."""
+    return Response(to_json(answer), media_type="application/json")

@@ -53,6 +53,11 @@ def check(model: type[M], value: Any, *, within: str = "") -> M:
         raise body_refused(error, within=within) from None
 
 
+def read_query(request: Request, model: type[M]) -> M:
+    """The query's parameters as `model`; `BadRequest` names every one that does not fit."""
+    return check(model, dict(request.query_params))
+
+
 def idempotency_key_of(request: Request) -> str | None:
     """The `Idempotency-Key` header; `BadRequest` when nothing could be kept under it."""
     key = request.headers.get("idempotency-key")

@@ -24,7 +24,7 @@ from mainspring.server.hot import start_run, take_event, take_events
 from mainspring.server.longpoll import Draining
 from mainspring.server.shapes.bodies import EventBody, EventsBody, TriggerBody
 from mainspring.server.shapes.events import sent_shape
-from mainspring.server.shapes.runs import run_shape
+from mainspring.server.shapes.runs import run_facts
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -87,7 +87,7 @@ class Inside:
                 return _answer(await take_events(self, self._read(EventsBody, body), None))
             case "POST", "jobs", job_id, "trigger":
                 trigger = self._read(TriggerBody, body)
-                return _answer(await start_run(self, unquote(job_id), trigger, None))
+                return await start_run(self, unquote(job_id), trigger, None)
             case "GET", "runs", run_id if (wait := _wait_in(params or {})) is not None:
                 return await self._get_run(unquote(run_id), wait)
         return await self.rest.call(
@@ -106,12 +106,12 @@ class Inside:
 
     async def _get_run(self, run_id: str, wait: float) -> Any:
         if not wait:
-            return _answer(run_shape(await find_run(self, run_id)))
+            return run_facts(await find_run(self, run_id))
         span = round(min(wait, _LONGEST_WAIT) * SECOND)
         waiting = asyncio.ensure_future(self.engine.wait_run(self.environment_id, run_id, span))
         try:
             with self.draining.ending(waiting):
-                return _answer(run_shape(await waiting))
+                return run_facts(await waiting)
         except asyncio.CancelledError:
             caller = asyncio.current_task()
             if not self.draining or (caller is not None and caller.cancelling()):

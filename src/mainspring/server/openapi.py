@@ -2,9 +2,9 @@
 
 import inspect
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Query
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
@@ -66,17 +66,19 @@ def _documented(route: PlainRoute) -> APIRoute:
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=str)
         for name in route.route().param_convertors
     ]
-    body = inspect.Parameter(
-        "body",
-        inspect.Parameter.KEYWORD_ONLY,
-        annotation=route.body,
-        default=inspect.Parameter.empty if route.needs_body else None,
-    )
-    setattr(described, "__signature__", inspect.Signature([*parameters, body]))  # noqa: B010
+    if route.query is not None:
+        asked: Any = Annotated[route.query, Query()]
+        parameters.append(inspect.Parameter("asked", inspect.Parameter.KEYWORD_ONLY, annotation=asked))
+    if route.body is not None:
+        default = inspect.Parameter.empty if route.needs_body else None
+        parameters.append(
+            inspect.Parameter("body", inspect.Parameter.KEYWORD_ONLY, annotation=route.body, default=default)
+        )
+    setattr(described, "__signature__", inspect.Signature(parameters))  # noqa: B010
     return APIRoute(
         route.path,
         described,
-        methods=["POST"],
+        methods=[route.method],
         response_model=route.answer,
         summary=route.summary,
         tags=[route.tag],

@@ -1,5 +1,6 @@
 """Errors as RFC 9457 problem documents: one form for every refusal, whoever raised it."""
 
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -11,7 +12,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match, Route
 
-from mainspring.errors import BadRequest, MainspringError, RateLimited, Unauthorized
+from mainspring.errors import BadRequest, ConfigurationError, MainspringError, RateLimited, Unauthorized
+
+logger = logging.getLogger("mainspring.server")
 
 PROBLEM_MEDIA_TYPE = "application/problem+json"
 
@@ -42,21 +45,36 @@ class Problem(BaseModel):
     request_id: str | None = Field(description="Finds the request in the server's log.")
 
 
-def problem_response(error: MainspringError, request: Request, **members: Any) -> Response:
-    """The answer for `error`; `members` are added to the document."""
-    document: dict[str, Any] = {
+def problem_of(error: MainspringError, request: Request) -> dict[str, Any]:
+    """The document for `error`."""
+    return {
         **_document(error.code, error.status, str(error), _field_problems(error), request),
         **{
             name: getattr(error, name) for name in _SHOWN_DATA if getattr(error, name, None) not in (None, "")
         },
-        **members,
     }
+
+
+def problem_response(error: MainspringError, request: Request, **members: Any) -> Response:
+    """The answer for `error`; `members` are added to the document."""
+    document = {**problem_of(error, request), **members}
     headers: dict[str, str] = {}
     if isinstance(error, Unauthorized):
         headers["WWW-Authenticate"] = 'Bearer realm="mainspring"'
     if isinstance(error, RateLimited) and error.retry_after is not None:
         headers["Retry-After"] = str(max(1, round(error.retry_after)))
     return _response(document, headers)
+
+
+def refusal(request: Request, error: Exception) -> Response:
+    """The answer of a route that raised `error`; what we are to blame for is logged."""
+    assert isinstance(error, MainspringError)
+    if error.status >= 500:
+        request_id = getattr(request.state, "request_id", None)
+        # A database that is gone is no fault of ours: every request meets it, and a line tells all there is.
+        fault = None if isinstance(error, ConfigurationError) else error
+        logger.error("request %s failed: %s", request_id, error, exc_info=fault)
+    return problem_response(error, request)
 
 
 def internal_problem(request: Request) -> Response:

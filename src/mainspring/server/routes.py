@@ -26,7 +26,8 @@ def name_of(route: APIRoute) -> str:
 
 @dataclass(frozen=True, slots=True)
 class PlainRoute:
-    """A POST route with what the OpenAPI page says of it; `body` and `answer` are the types of its JSON."""
+    """A route with what the OpenAPI page says of it: `body` and `answer` are the types of its JSON, `query` that
+    of its parameters."""
 
     path: str
     endpoint: Callable[[Request], Awaitable[Response]]
@@ -34,6 +35,8 @@ class PlainRoute:
     answer: Any
     summary: str
     tag: str
+    method: str = "POST"
+    query: Any = None
 
     @property
     def needs_body(self) -> bool:
@@ -42,4 +45,6 @@ class PlainRoute:
         return not fields or any(field.is_required() for field in fields.values())
 
     def route(self) -> Route:
-        return Route(self.path, self.endpoint, methods=["POST"])
+        route = Route(self.path, self.endpoint, methods=[self.method])
+        route.methods = {self.method}  # not HEAD, which Starlette adds to GET
+        return route

@@ -1,8 +1,11 @@
 """The contract every database fulfils: named statements inside transactions, nothing else."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
+
+#: A statement and its values.
+Question = tuple[str, Mapping[str, Any]]
 
 
 class Transaction(Protocol):
@@ -12,6 +15,10 @@ class Transaction(Protocol):
 
     def row(self, statement: str, **values: Any) -> tuple[Any, ...] | None:
         """The first row, None when there is none."""
+        ...
+
+    def ask(self, *questions: Question) -> list[list[tuple[Any, ...]]]:
+        """The rows of several statements, in order, for one round trip."""
         ...
 
     def run(self, statement: str, **values: Any) -> int:

@@ -9,25 +9,23 @@ batch costs a round trip per question it asks and one for its commit, however mu
 """
 
 import re
-import selectors
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any, Literal
 
 import psycopg
 from psycopg import errors as pg
 from psycopg.conninfo import conninfo_to_dict
-from psycopg.pq import TransactionStatus
 
 from mainspring.errors import DatabaseTooOld, DatabaseUnavailable, InvalidSetting, TransactionConflict
+from mainspring.storage.database import Question
+from mainspring.storage.pipeline import Pipeline
 from mainspring.storage.statements import POSTGRES, Statement, load_statements
 
 OLDEST_VERSION = 140000
 READERS = 8
 CONNECT_TIMEOUT = 5
-#: All our statements together: each is prepared once per connection.
-_PREPARED = 500
 #: What the server is told about our connections: a stuck peer or lock must not hold us for ever.
 _SESSION = (
     "-c plan_cache_mode=force_custom_plan -c lock_timeout=10s -c idle_in_transaction_session_timeout=60s "
@@ -46,39 +44,48 @@ _CONFLICTS = (pg.DeadlockDetected, pg.SerializationFailure, pg.LockNotAvailable,
 _PASSWORD = re.compile(r"((?:^|[?&])password=)[^&]*")
 
 Synchronous = Literal["FULL", "NORMAL"]
-Connection = psycopg.Connection[tuple[Any, ...]]
-
 
 #: Noted on an error that came before the commit was sent.
 _NOTHING_COMMITTED = "nothing was committed"
 
 
 class PostgresTransaction:
-    """Named statements on one connection, inside one transaction and one pipeline."""
+    """Named statements on one connection, inside one transaction."""
 
-    def __init__(self, connection: Connection, statements: dict[str, Statement]) -> None:
+    def __init__(self, pipeline: Pipeline, statements: dict[str, Statement]) -> None:
+        self._pipeline = pipeline
         self._statements = statements
-        # Two, for the answers of writes may come in while a question waits for its own.
-        self._asking, self._telling = connection.cursor(), connection.cursor()
-        self._ending = ExitStack()
-        self._pipeline: psycopg.Pipeline | None = self._ending.enter_context(connection.pipeline())
         self._is_together = False
 
     def rows(self, statement: str, **values: Any) -> list[tuple[Any, ...]]:
-        found = self._statements[statement]
-        self._asking.execute(found.sql, found.from_mapping(values))
-        return self._asking.fetchall()
+        self._send(statement, values)
+        return self._pipeline.ask()[0]
 
     def row(self, statement: str, **values: Any) -> tuple[Any, ...] | None:
-        found = self._statements[statement]
-        self._asking.execute(found.sql, found.from_mapping(values))
-        return self._asking.fetchone()
+        found = self.rows(statement, **values)
+        return found[0] if found else None
+
+    def ask(self, *questions: Question) -> list[list[tuple[Any, ...]]]:
+        for statement, values in questions:
+            self._send(statement, values)
+        return self._pipeline.ask(len(questions))
 
     def run(self, statement: str, **values: Any) -> int:
-        return self._tell(statement, [values])
+        return self.run_many(statement, [values])
 
     def run_many(self, statement: str, batch: Sequence[Any]) -> int:
-        return self._tell(statement, batch) if batch else 0
+        if not batch:
+            return 0
+        found = self._statements[statement]
+        pick = found.from_mapping if isinstance(batch[0], Mapping) else found.from_object
+        sent = 1
+        if found.takes_all:
+            self._pipeline.send_all(found, map(pick, batch))
+        else:
+            sent = len(batch)
+            for row in batch:
+                self._pipeline.send(found, pick(row))
+        return 0 if self._is_together else self._pipeline.count(sent)
 
     @contextmanager
     def together(self) -> Iterator[object]:
@@ -89,45 +96,11 @@ class PostgresTransaction:
             self._is_together = outer
 
     def script(self, sql: str) -> None:
-        self._leave_pipeline()  # which takes one statement at a time
-        self._telling.execute(sql)
+        self._pipeline.script(sql)
 
-    def tell(self, statement: str) -> None:
-        """Sends a statement without values, whose answer nobody reads."""
-        self._telling.execute(self._statements[statement].sql, prepare=False)
-
-    def finish(self) -> None:
-        """Commits; what failed of what nobody waited for fails here."""
-        self.tell("commit")
-        self._leave_pipeline()
-        if self._telling.statusmessage != "COMMIT":
-            raise pg.InFailedSqlTransaction("a statement before the commit had failed")
-
-    def abandon(self) -> None:
-        """Takes in what is still on its way, whatever it says."""
-        with suppress(psycopg.Error):
-            if self._pipeline is not None:
-                self._pipeline.sync()
-        with suppress(psycopg.Error):
-            self._leave_pipeline()
-
-    def _tell(self, statement: str, batch: Sequence[Any]) -> int:
-        """How many rows changed; inside `together` that is not known yet."""
+    def _send(self, statement: str, values: Mapping[str, Any]) -> None:
         found = self._statements[statement]
-        pick = found.from_mapping if isinstance(batch[0], Mapping) else found.from_object
-        if len(batch) == 1:
-            self._telling.execute(found.sql, pick(batch[0]))
-        else:
-            self._telling.executemany(found.sql, [pick(row) for row in batch])
-        if self._is_together:
-            return 0
-        if self._pipeline is not None:
-            self._pipeline.sync()
-        return max(self._telling.rowcount, 0)
-
-    def _leave_pipeline(self) -> None:
-        self._pipeline = None
-        self._ending.close()
+        self._pipeline.send(found, found.from_mapping(values))
 
 
 class PostgresDatabase:
@@ -141,7 +114,7 @@ class PostgresDatabase:
         self._options = _SESSION + (" -c synchronous_commit=off" if synchronous == "NORMAL" else "")
         self._statements = load_statements(POSTGRES)
         self._write_lock = threading.RLock()
-        self._writer: Connection | None = None
+        self._writer: Pipeline | None = None
         self._closed = False
         self.label = hide_password(url)
         self._readers = Readers(self._connect, self.label)
@@ -151,7 +124,7 @@ class PostgresDatabase:
         with self._write_lock, _translated(self.label):
             if self._closed:
                 raise closed(self.label)
-            if self._writer is None or not is_alive(self._writer):
+            if self._writer is None or not self._writer.is_alive():
                 self._writer = self._connect()
             with self._transaction(self._writer, "begin_writing") as tx:
                 yield tx
@@ -160,8 +133,8 @@ class PostgresDatabase:
     def read(self) -> Iterator[PostgresTransaction]:
         with (
             _translated(self.label),
-            self._readers.one() as connection,
-            self._transaction(connection, "begin_reading") as tx,
+            self._readers.one() as pipeline,
+            self._transaction(pipeline, "begin_reading") as tx,
         ):
             yield tx
 
@@ -174,26 +147,24 @@ class PostgresDatabase:
         self._readers.close()
 
     @contextmanager
-    def _transaction(self, connection: Connection, begin: str) -> Iterator[PostgresTransaction]:
-        """Commits at the end of the block; a connection that cannot be rolled back is closed."""
-        tx = PostgresTransaction(connection, self._statements)
+    def _transaction(self, pipeline: Pipeline, begin: str) -> Iterator[PostgresTransaction]:
+        """Commits at the end of the block."""
         is_committing = False
         try:
-            tx.tell(begin)
-            yield tx
+            pipeline.begin()
+            pipeline.send(self._statements[begin], ())
+            yield PostgresTransaction(pipeline, self._statements)
             is_committing = True
-            tx.finish()
+            pipeline.send(self._statements["commit"], ())
+            if pipeline.finish() != "COMMIT":
+                raise pg.InFailedSqlTransaction("a statement before the commit had failed")
         except BaseException as error:
             if isinstance(error, psycopg.Error) and not is_committing:
                 error.add_note(_NOTHING_COMMITTED)
-            tx.abandon()
-            try:
-                connection.rollback()
-            except psycopg.Error:
-                connection.close()
+            pipeline.abandon()
             raise
 
-    def _connect(self) -> Connection:
+    def _connect(self) -> Pipeline:
         connection = psycopg.connect(
             self._url,
             autocommit=True,  # transactions are begun where they are meant
@@ -207,57 +178,56 @@ class PostgresDatabase:
         except BaseException:
             connection.close()
             raise
-        connection.prepared_max = _PREPARED
-        return connection
+        return Pipeline(connection)
 
 
 class Readers:
     """The connections that read: up to `READERS`, made when they are needed, kept while they work."""
 
-    def __init__(self, connect: Callable[[], Connection], label: str) -> None:
+    def __init__(self, connect: Callable[[], Pipeline], label: str) -> None:
         self._connect = connect
         self._label = label
-        self._idle: list[Connection] = []
+        self._idle: list[Pipeline] = []
         self._count = 0
         self._closed = False
         self._changed = threading.Condition()
 
     @contextmanager
-    def one(self) -> Iterator[Connection]:
+    def one(self) -> Iterator[Pipeline]:
         """A connection for this thread alone; waits while all are in use."""
-        connection = self._take() or self._new()
+        pipeline = self._take() or self._new()
         try:
-            yield connection
+            yield pipeline
         finally:
-            self._give_back(connection)
+            self._give_back(pipeline)
 
     def close(self) -> None:
         """Those in use are closed when they are given back."""
         with self._changed:
             self._closed = True
-            for connection in self._idle:
-                connection.close()
+            for pipeline in self._idle:
+                pipeline.close()
             self._idle.clear()
             self._changed.notify_all()
 
-    def _take(self) -> Connection | None:
+    def _take(self) -> Pipeline | None:
         """An idle one; None when a new one may be made."""
         with self._changed:
             while True:
                 if self._closed:
                     raise closed(self._label)
                 while self._idle:
-                    connection = self._idle.pop()
-                    if is_alive(connection):
-                        return connection
-                    connection.close()
+                    pipeline = self._idle.pop()
+                    if pipeline.is_alive():
+                        return pipeline
+                    pipeline.close()
                     self._count -= 1
                 if self._count < READERS:
                     self._count += 1
                     return None
                 self._changed.wait()
 
-    def _new(self) -> Connection:
+    def _new(self) -> Pipeline:
         try:
             return self._connect()
         except BaseException:
@@ -266,23 +236,14 @@ class Readers:
                 self._changed.notify()
             raise
 
-    def _give_back(self, connection: Connection) -> None:
+    def _give_back(self, pipeline: Pipeline) -> None:
         with self._changed:
-            if self._closed or connection.closed:
-                connection.close()
+            if self._closed or pipeline.closed:
+                pipeline.close()
                 self._count -= 1
             else:
-                self._idle.append(connection)
+                self._idle.append(pipeline)
             self._changed.notify()
-
-
-def is_alive(connection: Connection) -> bool:
-    """Whether an idle connection can be used, as far as this side knows; asks the server nothing."""
-    if connection.closed or connection.info.transaction_status is not TransactionStatus.IDLE:
-        return False
-    with selectors.DefaultSelector() as selector:
-        selector.register(connection, selectors.EVENT_READ)
-        return not selector.select(timeout=0)  # something to read where nothing was asked is a goodbye
 
 
 def closed(label: str) -> DatabaseUnavailable:

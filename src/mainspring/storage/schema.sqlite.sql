@@ -282,7 +282,11 @@ CREATE INDEX runs_due on runs (timer_at) where timer_at is not null;
 
 CREATE INDEX runs_leased on runs (worker_id) where worker_id is not null;
 
+CREATE INDEX runs_of_last_chance on runs (environment_id) where is_ready and lane = 2;
+
 CREATE INDEX runs_ready on runs (environment_id, job_id, priority desc, lane, available_at) where is_ready;
+
+CREATE INDEX runs_with_notices on runs (worker_id) where notices > noticed;
 
 CREATE INDEX store_requests_by_age on store_requests (made_at);
 

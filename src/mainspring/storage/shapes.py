@@ -5,7 +5,7 @@ So a column is named once in a migration and once in `model/`; statements say `{
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields
-from typing import Any, Generic, TypeVar, get_type_hints
+from typing import Any, Generic, TypeVar, get_args, get_type_hints
 
 from mainspring.model.events import Event
 from mainspring.model.history import Entry
@@ -26,6 +26,8 @@ class Shape(Generic[T]):
         hints = get_type_hints(kind)
         self.kind = kind
         self.columns: tuple[str, ...] = tuple(field.name for field in fields(kind))  # type: ignore[arg-type]  # a dataclass, by contract
+        #: What PostgreSQL calls their kinds.
+        self.types = {name: _type(hints[name]) for name in self.columns}
         #: SQLite has no booleans; these come back as 0 and 1.
         self._flags = tuple(i for i, name in enumerate(self.columns) if hints[name] is bool)
 
@@ -40,6 +42,11 @@ class Shape(Generic[T]):
 
     def values(self, rows: Iterable[Sequence[Any]]) -> list[T]:
         return [self.value(row) for row in rows]
+
+
+def _type(hint: Any) -> str:
+    kinds = set(get_args(hint)) - {type(None)} or {hint}
+    return "boolean" if kinds == {bool} else "bigint" if kinds == {int} else "text"
 
 
 RUN = Shape(Run)

@@ -15,6 +15,7 @@ from queue import Empty, LifoQueue
 from typing import Any, Literal
 
 from mainspring.errors import DatabaseTooOld, DatabaseUnavailable
+from mainspring.storage.database import Question
 from mainspring.storage.filelock import FileLock
 from mainspring.storage.statements import SQLITE, Statement, load_statements
 
@@ -52,6 +53,9 @@ class SqliteTransaction:
         found: tuple[Any, ...] | None = self._run(statement, values).fetchone()
         return found
 
+    def ask(self, *questions: Question) -> list[list[tuple[Any, ...]]]:
+        return [self.rows(statement, **values) for statement, values in questions]
+
     def run(self, statement: str, **values: Any) -> int:
         return self._run(statement, values).rowcount
 
@@ -71,10 +75,14 @@ class SqliteTransaction:
 
     def _run(self, statement: str, values: dict[str, Any]) -> sqlite3.Cursor:
         found = self._statements[statement]
-        for name, value in values.items():
-            if isinstance(value, (list, tuple)):  # each(:name) reads JSON here
-                values[name] = json.dumps(value)
-        return self._cursor.execute(found.sql, found.from_mapping(values))
+        sql = found.sql
+        lists = {name: value for name, value in values.items() if isinstance(value, (list, tuple))}
+        if found.sql_of_one is not sql and all(len(value) == 1 for value in lists.values()):
+            sql = found.sql_of_one
+            values.update({name: value[0] for name, value in lists.items()})
+        else:  # each(:name) reads JSON here
+            values.update({name: json.dumps(value) for name, value in lists.items()})
+        return self._cursor.execute(sql, found.from_mapping(values))
 
 
 def _split(sql: str) -> Iterator[str]:
@@ -215,7 +223,7 @@ class SqliteDatabase:
                 uri=True,
                 isolation_level=None,
                 check_same_thread=False,
-                cached_statements=256,
+                cached_statements=512,
                 timeout=BUSY_TIMEOUT_MS / 1000,
             )
             try:

@@ -6,7 +6,9 @@ A statement stands under two comment lines, `-- name: claim_runs` and one line o
     :name            a value, bound by name, never pasted
     {run} {run:r}    the columns of a shape, with the table's alias
     {:run}           the same as values to insert
-    each(:ids)       the elements of a list as rows of one column
+    in each(:ids)    among the elements of a list
+    rows(:id text)   in PostgreSQL's own statements: many rows at once, as a table `r` of columns with these names
+    rows({run})      the same with the columns of a shape
     @lock            hold the rows until the transaction ends, where other writers exist
     @skip_locked     the same, passing over rows that another writer holds
 """
@@ -16,6 +18,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from itertools import count
 from operator import attrgetter, itemgetter
 from typing import Any
 
@@ -23,23 +26,34 @@ from mainspring.storage.shapes import SHAPES
 
 _HEADER = re.compile(r"^-- name: (?P<name>\w+)\n-- (?P<purpose>.+)\n", re.MULTILINE)
 _COLUMNS = re.compile(r"\{(?P<value>:)?(?P<shape>\w+)(?::(?P<alias>\w+))?\}")
-_EACH = re.compile(r"(?<!\w)each\(:(\w+)\)")
+_EACH = re.compile(r"\bin each\(:(\w+)\)")
+_ROWS = re.compile(r"(?<!\w)rows\(([^)]+)\)")
 _PARAMETER = re.compile(r"(?<![:\w]):([a-z_]\w*)")
 
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """How one database spells the words above."""
+    """How one database spells the words above. `of_one`: in a list of one element, which is then a plain value."""
 
     name: str
     placeholder: str
+    is_numbered: bool
     each: str
+    of_one: str
     lock: str
     skip_locked: str
 
 
-SQLITE = Dialect("sqlite", "?", "(select value from json_each(:{0}))", "", "")
-POSTGRES = Dialect("postgres", "%s", "(select unnest(:{0}::text[]))", "for update", "for update skip locked")
+SQLITE = Dialect("sqlite", "?", False, "in (select value from json_each(:{0}))", "= :{0}", "", "")
+POSTGRES = Dialect(
+    "postgres",
+    "$",
+    True,
+    "= any(:{0}::text[])",
+    "= any(:{0}::text[])",
+    "for update",
+    "for update skip locked",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +63,10 @@ class Statement:
     name: str
     purpose: str
     sql: str
+    #: The same where every list has one element, which is then bound itself.
+    sql_of_one: str
+    #: Whether it takes many rows at once, a list for each of its values.
+    takes_all: bool
     #: Names of the bound values, in the order of the placeholders.
     parameters: tuple[str, ...]
     #: The bound values out of a mapping, and out of an object's attributes.
@@ -82,19 +100,43 @@ def parse(text: str, dialect: Dialect) -> list[Statement]:
 
 def compile_statement(name: str, purpose: str, sql: str, dialect: Dialect) -> Statement:
     """One statement with the words above replaced and its values made positional."""
+    takes_all = _ROWS.search(sql) is not None
+    sql = _ROWS.sub(_table, sql)
     sql = _COLUMNS.sub(_columns, sql.rstrip(";"))
-    sql = _EACH.sub(lambda match: dialect.each.format(match[1]), sql)
-    sql = sql.replace("@skip_locked", dialect.skip_locked).replace("@lock", dialect.lock)
-    parameters = tuple(match[1] for match in _PARAMETER.finditer(sql))
-    sql = _PARAMETER.sub(dialect.placeholder, sql)
+    sql = sql.replace("@skip_locked", dialect.skip_locked).replace("@lock", dialect.lock).strip()
+    parameters = tuple(match[1] for match in _PARAMETER.finditer(_EACH.sub(r"\g<0>", sql)))
+    whole = _positional(_EACH.sub(lambda match: dialect.each.format(match[1]), sql), dialect)
+    of_one = _positional(_EACH.sub(lambda match: dialect.of_one.format(match[1]), sql), dialect)
     return Statement(
         name,
         purpose,
-        sql.strip(),
+        whole,
+        whole if of_one == whole else of_one,
+        takes_all,
         parameters,
         _picker(itemgetter, parameters),
         _picker(attrgetter, parameters),
     )
+
+
+def _positional(sql: str, dialect: Dialect) -> str:
+    numbers = count(1)
+    return _PARAMETER.sub(
+        lambda _: f"{dialect.placeholder}{next(numbers) if dialect.is_numbered else ''}", sql
+    )
+
+
+def _table(match: re.Match[str]) -> str:
+    """`rows(...)`: a list per column, side by side."""
+    shape = _COLUMNS.fullmatch(match[1].strip())
+    columns = SHAPES[shape["shape"]].types if shape else dict(_typed(part) for part in match[1].split(","))
+    lists = ", ".join(f":{name}::{kind}[]" for name, kind in columns.items())
+    return f"unnest({lists}) r ({', '.join(columns)})"
+
+
+def _typed(part: str) -> tuple[str, str]:
+    name, kind = part.strip().removeprefix(":").split()
+    return name, kind
 
 
 def _columns(match: re.Match[str]) -> str:

@@ -82,7 +82,8 @@ class Body:
             if not self._is_failure(error):
                 raise
             return await self._failed(error)
-        await self._hook("on_success", job.succeeded(claimed.payload, result, self._context))
+        if job.definition.on_success is not None:
+            await self._hook("on_success", job.succeeded(claimed.payload, result, self._context))
         return RunSucceeded(output)
 
     def _encoded(self, result: Any) -> str:

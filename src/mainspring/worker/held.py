@@ -1,7 +1,6 @@
 """A run under this worker's lease: what every passage through its body shares, and what its worker lends it."""
 
 import asyncio
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from contextvars import Context
 from dataclasses import dataclass, replace
@@ -44,7 +43,7 @@ class Held:
         #: bring it up to date.
         self.checkpoints: dict[str, Checkpoint] = {}
         #: By stream, how many chunks of the run's body were reported by code that is alive here.
-        self.streamed: Counter[str] = Counter()
+        self.streamed: dict[str, int] = {}
         #: The last position, and what has one, each with its own, as a sum over both.
         self._position = max((one.position or 0 for one in claimed.checkpoints), default=0)
         self._order = _order_of(claimed.checkpoints)

@@ -56,7 +56,9 @@ class Entry:
         self.item = item
         self.ack = ack
         self.is_sent = False
-        self.weight = _weight(item)
+        texts = _TEXTS.get(type(item))
+        #: About how many characters it has on the wire.
+        self.weight = _LEAST_WEIGHT if texts is None else _LEAST_WEIGHT + texts(item)
         #: Log lines are sent with their age; this is when (monotonic) they were written.
         self.written_at = written_at
 
@@ -102,6 +104,7 @@ class Channel:
         """Drops what has not been sent, and everything put in from now on; acknowledgements are not passed on."""
         self.is_closed = True
         self.entries.clear()
+        self.on_lost, self.on_refused = _nothing, _ignored
 
 
 class Outbox:
@@ -152,7 +155,12 @@ class Outbox:
         elif not lazy:
             self._rouse()
         elif self._lazy is None and not self._is_roused:
-            self._lazy = self._loop.call_later(LAZY_AFTER, self._rouse, context=self._context)
+            self._lazy = self._loop.call_later(LAZY_AFTER, self._lazy_enough, context=self._context)
+
+    def _lazy_enough(self) -> None:
+        self._lazy = None
+        if self._ready:
+            self._rouse()
 
     def _rouse(self) -> None:
         """Sends two turns from now: code that goes on in this turn may still add to the batch, and a run that
@@ -168,9 +176,6 @@ class Outbox:
     def _take(self) -> list[tuple[Channel, list[Entry]]]:
         """The next batch; what exceeds the limits stays for the one after."""
         self._is_roused = False
-        if self._lazy is not None:
-            self._lazy.cancel()
-            self._lazy = None
         batch: list[tuple[Channel, list[Entry]]] = []
         characters, items = MOST_CHARACTERS, MOST_ITEMS
         while self._ready and characters > 0 and items > 0:
@@ -207,15 +212,8 @@ class Outbox:
     async def _deliver(self, batch: list[tuple[Channel, list[Entry]]]) -> None:
         self._seq += 1
         worker_id = self._worker_id
-        now = self._clock.monotonic()
-        reports = tuple(
-            [
-                RunReport(channel.run_id, channel.lease, tuple([_sent(entry, now) for entry in entries]))
-                for channel, entries in batch
-            ]
-        )
         try:
-            answer = await self._send(CommitRequest(worker_id, self._seq, reports))
+            answer = await self._send(CommitRequest(worker_id, self._seq, self._reports(batch)))
         except UnknownWorker:
             answer = CommitAnswer((), unknown_worker=True)
         except (Unauthorized, Forbidden, ProtocolMismatch) as error:
@@ -232,6 +230,17 @@ class Outbox:
         self.acknowledged += 1
         for (channel, entries), report in zip(batch, answer.reports, strict=True):
             _acknowledge(channel, entries, report)
+
+    def _reports(self, batch: list[tuple[Channel, list[Entry]]]) -> tuple[RunReport, ...]:
+        now = self._clock.monotonic()
+        reports = []
+        for channel, entries in batch:
+            items = []
+            for entry in entries:
+                entry.is_sent = True
+                items.append(entry.item if entry.written_at is None else _aged(entry, now))
+            reports.append(RunReport(channel.run_id, channel.lease, tuple(items)))
+        return tuple(reports)
 
     async def _send(self, request: CommitRequest) -> CommitAnswer:
         """Until it is answered, however long that takes: same number, same content."""
@@ -275,9 +284,8 @@ def _acknowledge(channel: Channel, entries: list[Entry], report: ReportAnswer) -
             entry.ack(report, answers.get(index))
 
 
-def _sent(entry: Entry, now: int) -> Item:
+def _aged(entry: Entry, now: int) -> Item:
     item = entry.item
-    entry.is_sent = True
     if entry.written_at is not None and isinstance(item, LogWritten):
         return replace(item, age=max(0, now - entry.written_at))
     return item
@@ -285,12 +293,6 @@ def _sent(entry: Entry, now: int) -> Item:
 
 #: Characters of an item beside its texts, about.
 _LEAST_WEIGHT = 200
-
-
-def _weight(item: Item) -> int:
-    """About how many characters the item has on the wire."""
-    texts = _TEXTS.get(type(item))
-    return _LEAST_WEIGHT if texts is None else _LEAST_WEIGHT + texts(item)
 
 
 def _of_task(item: TaskStarted | TaskAttemptFailed) -> int:

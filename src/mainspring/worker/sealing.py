@@ -122,9 +122,15 @@ class SealedBackend:
 
 def still_sealed(run: ClaimedRun) -> str | None:
     """What of a run this worker cannot read, in words; None when it can read everything."""
-    texts = [("its payload", run.payload), ("its event", run.event or "")]
-    texts += [(f"what was kept of '{one.key}'", one.output or "") for one in run.checkpoints]
-    sealed = next((what for what, text in texts if SEALED_TEXT in text), None)
-    if sealed is None:
-        return None
-    return f"{sealed} is encrypted, and this worker's client has no codec with its key"
+    if SEALED_TEXT in run.payload:
+        return _unreadable("its payload")
+    if run.event is not None and SEALED_TEXT in run.event:
+        return _unreadable("its event")
+    for one in run.checkpoints:
+        if one.output is not None and SEALED_TEXT in one.output:
+            return _unreadable(f"what was kept of '{one.key}'")
+    return None
+
+
+def _unreadable(what: str) -> str:
+    return f"{what} is encrypted, and this worker's client has no codec with its key"

@@ -152,6 +152,11 @@ class Strands:
         """Whether a strand is inside `asyncio.timeout` or its like: a timer runs that parking would lose."""
         return any(_has_open_timeout(strand) for strand in self._all if not strand.done())
 
+    def forget(self) -> None:
+        """The passage is over: what is still alive is none of ours."""
+        self._all.clear()
+        self._touched.clear()
+
     # ── stopping ─────────────────────────────────────────────────────────────────────────────────────
     def pending(self) -> list[Strand]:
         """The strands that are ours to stop and have not ended."""

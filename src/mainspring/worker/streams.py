@@ -1,7 +1,5 @@
 """`io.stream` in a run: chunks ride along with the next commit, in order; too many at once wait for theirs."""
 
-from collections import Counter
-
 from mainspring.errors import TooLarge
 from mainspring.model.protocol import StreamAppended
 from mainspring.sdk.context import current_task
@@ -18,7 +16,7 @@ class StreamCalls:
 
     def __init__(self, passage: Passage) -> None:
         self._passage = passage
-        self._counts: Counter[str] = Counter()
+        self._counts: dict[str, int] = {}
 
     async def append(self, stream: str, chunk: str) -> None:
         passage = self._passage
@@ -36,9 +34,8 @@ class StreamCalls:
         if scope is not None:
             item = StreamAppended(stream, chunk, 0, scope.key, scope.attempt)
         else:
-            self._counts[stream] += 1
-            number = self._counts[stream]
-            if number <= passage.held.streamed[stream]:
+            number = self._counts[stream] = self._counts.get(stream, 0) + 1
+            if number <= passage.held.streamed.get(stream, 0):
                 return  # reported when the code was here first
             passage.held.streamed[stream] = number
             item = StreamAppended(stream, chunk, number)

@@ -20,7 +20,7 @@ from mainspring.errors import DataError, TaskTimeout
 from mainspring.model.failures import Failure
 from mainspring.model.protocol import ItemAnswer, ReportAnswer, TaskAttemptFailed, TaskStarted, TaskSucceeded
 from mainspring.model.tasks import Checkpoint, TaskLabel
-from mainspring.sdk.bridge import invoke
+from mainspring.sdk.bridge import invoke, is_async
 from mainspring.sdk.context import TaskScope, current_task
 from mainspring.sdk.retry import DEFAULT_RETRY, Retry, decide
 from mainspring.sdk.runtime import TaskCall
@@ -142,6 +142,8 @@ class TaskCalls:
             faults.at("task.starting")
             if call.isolation == "process":
                 running = run_isolated(call, key)
+            elif is_async(call.fn):
+                running = call.fn(*call.args, **call.kwargs)
             else:
                 running = invoke(call.fn, call.args, call.kwargs)
             if call.timeout is not None:

@@ -240,7 +240,7 @@ class Tenure:
     def _park(self, keys: tuple[str, ...]) -> None:
         self._passage.parking = Ours(loop=self._loop)
         self._shown.finish_lines()
-        self.held.channel.put(RunParked(keys), self._park_answered)
+        self.held.channel.put(RunParked(keys), self._park_answered, alone=True)
 
     def _park_answered(self, report: ReportAnswer, answer: ItemAnswer | None) -> None:
         if report.parked:
@@ -318,7 +318,7 @@ class Tenure:
 
     def _stopped(self, passage: Passage) -> None:
         """All of the passage's code has ended (or is given up)."""
-        if passage is not self._passage or passage.is_closed:
+        if passage.is_closed or passage is not self._passage:
             return
         passage.is_closed = True
         if self._patience is not None:
@@ -344,7 +344,7 @@ class Tenure:
         """Reports the last item."""
         self._is_ending = True
         self._shown.finish_lines()
-        self.held.channel.put(item, lambda report, answer: self._ended(item))
+        self.held.channel.put(item, lambda report, answer: self._ended(item), alone=True)
 
     def _ended(self, item: Item) -> None:
         self.was_released = isinstance(item, RunReleased)
@@ -355,6 +355,15 @@ class Tenure:
             self.is_over = True
             self.held.channel.close()
             self._on_over(self)
+            self._forget()
+
+    def _forget(self) -> None:
+        """Unties what refers to one another, so that all of it goes at once: a garbage collector that has to find
+        thousands of ended runs holds up the loop."""
+        self._then = _nothing
+        if self._is_started and hasattr(self, "_passage"):
+            self._passage.strands.forget()
+            del self._passage, self._parking, self._runtime
 
 
 def _nothing() -> None:

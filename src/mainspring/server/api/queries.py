@@ -26,11 +26,11 @@ class Paging(BaseModel):
     cursor: str | None = Field(None, max_length=1_024, description="`next_cursor` of the page before.")
 
 
-def page_size(asked: int, limits: Limits) -> int:
+def page_size(asked: int, limits: Limits, *, name: str = "limit") -> int:
     """What was asked for; `BadRequest` names the setting when it is more than there may be."""
     if asked > limits.max_page_size:
         message = f"at most {limits.max_page_size} (max_page_size)"
-        raise BadRequest(f"limit: {message}", errors=[{"path": "limit", "message": message}])
+        raise BadRequest(f"{name}: {message}", errors=[{"path": name, "message": message}])
     return asked
 
 

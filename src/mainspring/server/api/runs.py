@@ -3,8 +3,10 @@
 from dataclasses import replace
 from typing import Annotated, Any, get_args
 
-from fastapi import Query, Request
+from fastapi import Query
 from pydantic import BaseModel, ConfigDict, Field
+from starlette.requests import Request
+from starlette.responses import Response
 
 from mainspring.clock import SECOND, Instant
 from mainspring.codec import encode
@@ -12,15 +14,16 @@ from mainspring.engine import inspect
 from mainspring.engine.views import Page, RunQuery, RunView
 from mainspring.errors import BadRequest
 from mainspring.model.runs import RunStatus
+from mainspring.server.answers import json_response
 from mainspring.server.api.queries import Back, Paging, instant_of, page_size
-from mainspring.server.bodies import idempotency_key_of
-from mainspring.server.call import Caller
+from mainspring.server.bodies import idempotency_key_of, read_query
+from mainspring.server.call import Caller, call_of
 from mainspring.server.found import find_run
 from mainspring.server.longpoll import hold
-from mainspring.server.routes import room
+from mainspring.server.routes import PlainRoute, room
 from mainspring.server.shapes.bodies import ReplayBody
 from mainspring.server.shapes.parts import Listing, listing
-from mainspring.server.shapes.runs import RunShape, run_shape
+from mainspring.server.shapes.runs import RunShape, run_facts, run_shape
 
 router = room("/api/v1/runs", "runs")
 
@@ -45,6 +48,10 @@ class RunWait(BaseModel):
     wait: float = Field(0, ge=0, description=f"Seconds to wait for its end, at most {LONGEST_WAIT:g}.")
 
 
+class RunsWait(RunWait):
+    ids: str = Field(min_length=1, description="With commas; as many as a page may have rows.")
+
+
 @router.get("")
 async def list_runs(call: Caller, asked: Annotated[RunFilter, Query()]) -> Listing[RunShape]:
     """Runs, newest first."""
@@ -66,15 +73,33 @@ async def list_runs(call: Caller, asked: Annotated[RunFilter, Query()]) -> Listi
     return listing(page, run_shape)
 
 
-@router.get("/{id}")
-async def get_run(call: Caller, request: Request, id: str, asked: Annotated[RunWait, Query()]) -> RunShape:
-    """One run; with `wait`, when it has ended or the time is up."""
-    span = round(min(asked.wait, LONGEST_WAIT) * SECOND)
-    if not span:
-        return run_shape(await find_run(call, id))
-    waiting = call.engine.wait_run(call.environment_id, id, span)
-    view = await hold(request, waiting, call.services.draining)
-    return run_shape(view or await find_run(call, id))
+async def get_run(request: Request) -> Response:
+    """GET /api/v1/runs/{id}; with `wait`, when it has ended or the time is up."""
+    call = await call_of(request)
+    run_id: str = request.path_params["id"]
+    span = _span(read_query(request, RunWait))
+    view = None
+    if span:
+        waiting = call.engine.wait_run(call.environment_id, run_id, span)
+        view = await hold(request, waiting, call.services.draining)
+    return json_response(run_facts(view or await find_run(call, run_id)))
+
+
+async def get_ended_runs(request: Request) -> Response:
+    """GET /api/v1/runs/ended: answers when one of them has ended, or with all as they are when the time is up."""
+    call = await call_of(request)
+    asked = read_query(request, RunsWait)
+    run_ids = asked.ids.split(",")
+    page_size(len(run_ids), call.limits, name="ids")
+    waiting = call.engine.wait_runs(call.environment_id, run_ids, _span(asked))
+    views = await hold(request, waiting, call.services.draining)
+    if views is None:
+        views = await call.engine.wait_runs(call.environment_id, run_ids, 0)
+    return json_response({"data": [run_facts(view) for view in views], "next_cursor": None})
+
+
+def _span(asked: RunWait) -> int:
+    return round(min(asked.wait, LONGEST_WAIT) * SECOND)
 
 
 @router.post("/{id}/cancel")
@@ -126,3 +151,28 @@ def _newest_of_all(
     there_is_more = len(views) > query.limit or any(page.next_cursor for page in pages)
     views = views[: query.limit]
     return Page(views, views[-1].run.id if there_is_more else None)
+
+
+#: What senders wait for: by the thousand.
+RUN_ROUTES = (
+    PlainRoute(
+        "/api/v1/runs/ended",
+        get_ended_runs,
+        None,
+        Listing[RunShape],
+        "Wait for the first of several runs",
+        "runs",
+        method="GET",
+        query=RunsWait,
+    ),
+    PlainRoute(
+        "/api/v1/runs/{id}",
+        get_run,
+        None,
+        RunShape,
+        "One run, now or when it has ended",
+        "runs",
+        method="GET",
+        query=RunWait,
+    ),
+)

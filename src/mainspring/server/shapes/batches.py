@@ -3,8 +3,10 @@
 from pydantic import BaseModel, Field
 
 from mainspring.model.runs import RunStatus
+from mainspring.server.problems import Problem
 from mainspring.server.shapes.bodies import Body, TriggerBody, Word
 from mainspring.server.shapes.parts import At
+from mainspring.server.shapes.runs import RunShape
 
 
 class BatchedRunBody(TriggerBody):
@@ -13,6 +15,17 @@ class BatchedRunBody(TriggerBody):
 
 class BatchBody(Body):
     runs: list[BatchedRunBody] = Field(min_length=1)
+
+
+class StartsBody(Body):
+    runs: list[BatchedRunBody] = Field(min_length=1)
+
+
+class StartShape(BaseModel):
+    """What came of one run: one of the two."""
+
+    run: RunShape | None
+    problem: Problem | None
 
 
 class BatchedRunShape(BaseModel):

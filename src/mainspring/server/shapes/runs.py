@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 from mainspring.clock import to_iso
 from mainspring.engine.views import RunView, WaitView
 from mainspring.model.pending import PendingReason
-from mainspring.model.runs import Run, RunStatus
+from mainspring.model.runs import RunStatus
 from mainspring.server.shapes.parts import At, Json, at, value_of
 
 
@@ -70,74 +70,82 @@ class RunShape(BaseModel):
 
 def failure_shape(text: str | None) -> FailureShape | None:
     """A kept `Failure` (JSON text)."""
-    kept = value_of(text)
-    if kept is None:
-        return None
-    return FailureShape(
-        type=kept["type"],
-        message=kept["message"],
-        code=kept.get("code", "error"),
-        traceback=kept.get("traceback"),
-        task=kept.get("task_key"),
-        path=kept.get("path"),
-    )
+    facts = _failure_facts(text)
+    return None if facts is None else FailureShape(**facts)
 
 
 def wait_shape(wait: WaitView) -> WaitShape:
     """One thing a run waits for."""
-    return WaitShape(
-        task=wait.task_key,
-        kind=wait.kind,
-        event_name=wait.event_name,
-        id=wait.correlation_id,
-        until=at(wait.due_at),
-        since=to_iso(wait.created_at),
-        message=wait.message,
-    )
+    return WaitShape(**_wait_facts(wait))
 
 
 def run_shape(view: RunView) -> RunShape:
     """A run with why it is pending and what it waits for."""
+    return RunShape(**run_facts(view))
+
+
+def run_facts(view: RunView) -> dict[str, Any]:
+    """The contents of a `RunShape` as plain JSON values: what every run's sender is answered, without a model
+    made for it."""
     run = view.run
-    return RunShape(
-        id=run.id,
-        status=run.status,
-        job_id=run.job_id,
-        job_version=run.job_version,
-        **_contents(run),
-        error=failure_shape(run.failure),
-        event_id=run.event_id,
-        event_name=view.event_name,
-        parent_run_id=run.parent_run_id,
-        attempt=run.attempt,
-        max_attempts=run.max_attempts,
-        is_test=run.is_test,
-        priority=run.priority,
-        queue=run.queue,
-        concurrency_key=run.concurrency_key,
-        idempotency_key=run.idempotency_key,
-        created_at=to_iso(run.created_at),
-        available_at=to_iso(run.available_at),
-        started_at=at(run.started_at),
-        finished_at=at(run.finished_at),
-        deadline_at=at(run.deadline_at),
-        pending_reason=_pending_shape(view.pending_reason),
-        waiting_for=[wait_shape(wait) for wait in view.waiting_for],
-    )
-
-
-def _contents(run: Run) -> dict[str, Any]:
-    """What is kept as JSON text."""
     return {
+        "id": run.id,
+        "status": run.status,
+        "job_id": run.job_id,
+        "job_version": run.job_version,
         "payload": value_of(run.payload),
         "output": value_of(run.output),
+        "error": _failure_facts(run.failure),
+        "event_id": run.event_id,
+        "event_name": view.event_name,
+        "parent_run_id": run.parent_run_id,
+        "attempt": run.attempt,
+        "max_attempts": run.max_attempts,
         "tags": value_of(run.tags),
         "metadata": value_of(run.metadata),
         "progress": value_of(run.progress),
+        "is_test": run.is_test,
+        "priority": run.priority,
+        "queue": run.queue,
+        "concurrency_key": run.concurrency_key,
+        "idempotency_key": run.idempotency_key,
+        "created_at": to_iso(run.created_at),
+        "available_at": to_iso(run.available_at),
+        "started_at": at(run.started_at),
+        "finished_at": at(run.finished_at),
+        "deadline_at": at(run.deadline_at),
+        "pending_reason": _pending_facts(view.pending_reason),
+        "waiting_for": [_wait_facts(wait) for wait in view.waiting_for],
     }
 
 
-def _pending_shape(reason: PendingReason | None) -> PendingReasonShape | None:
+def _failure_facts(text: str | None) -> dict[str, Any] | None:
+    kept = value_of(text)
+    if kept is None:
+        return None
+    return {
+        "type": kept["type"],
+        "message": kept["message"],
+        "code": kept.get("code", "error"),
+        "traceback": kept.get("traceback"),
+        "task": kept.get("task_key"),
+        "path": kept.get("path"),
+    }
+
+
+def _wait_facts(wait: WaitView) -> dict[str, Any]:
+    return {
+        "task": wait.task_key,
+        "kind": wait.kind,
+        "event_name": wait.event_name,
+        "id": wait.correlation_id,
+        "until": at(wait.due_at),
+        "since": to_iso(wait.created_at),
+        "message": wait.message,
+    }
+
+
+def _pending_facts(reason: PendingReason | None) -> dict[str, Any] | None:
     if reason is None:
         return None
-    return PendingReasonShape(code=reason.code, message=reason.message, until=at(reason.until))
+    return {"code": reason.code, "message": reason.message, "until": at(reason.until)}

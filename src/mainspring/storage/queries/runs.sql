@@ -3,10 +3,11 @@
 insert into runs ({run}, heard_from) values ({:run}, (select last_value from deliveries));
 
 -- name: known_runs
--- Runs that were triggered before: by their id or by the caller's idempotency key.
-select {run} from runs
-where environment_id = :environment_id and id in each(:ids)
-union all
+-- Runs that were triggered before, by their id.
+select {run} from runs where environment_id = :environment_id and id in each(:ids);
+
+-- name: runs_by_keys
+-- Runs that were triggered before, by the caller's idempotency key.
 select {run} from runs
 where environment_id = :environment_id and job_id in each(:job_ids) and idempotency_key in each(:keys);
 

@@ -8,6 +8,17 @@ where workers.environment_id = excluded.environment_id and workers.status <> 'GO
 -- Workers as they stand.
 select {worker} from workers where id in each(:ids) order by id @lock;
 
+-- name: reporters
+-- What a commit must know of the workers that report.
+select id, environment_id, status, commit_seq from workers where id in each(:ids) order by id @lock;
+
+-- name: claimants
+-- Workers that claim, and what there is for them beside runs of the common lanes.
+select w.id, w.environment_id, w.status, w.job_ids,
+  exists (select 1 from runs r where r.environment_id = w.environment_id and r.is_ready and r.lane = 2),
+  exists (select 1 from runs r where r.worker_id = w.id and r.notices > r.noticed)
+from workers w where w.id in each(:ids) order by w.id @lock;
+
 -- name: beat_worker
 -- A sign of life, and what the worker says of itself.
 update workers set heartbeat_at = :now, heartbeats = heartbeats + 1, status = :status,

@@ -1,0 +1,60 @@
+-- name: insert_run
+-- The same, many at once.
+insert into runs ({run}, heard_from) select r.*, (select last_value from deliveries) from rows({run});
+
+-- name: insert_batch_run
+-- The same, many at once.
+insert into batch_runs (environment_id, batch_id, number, run_id)
+select * from rows(:environment_id text, :batch_id text, :number bigint, :run_id text) on conflict do nothing;
+
+-- name: finish_run
+-- The same, many at once.
+update runs set status = r.status, output = r.output, failure = r.failure, finished_at = r.now, worker_id = null,
+  is_ready = false, timer_at = null
+from rows(:id text, :lease bigint, :status text, :output text, :failure text, :now bigint)
+where runs.id = r.id and runs.lease = r.lease and runs.status in ('PENDING', 'RUNNING', 'WAITING');
+
+-- name: park_run
+-- The same, many at once.
+update runs set status = 'WAITING', worker_id = null, crashes = 0, timer_at = deadline_at
+from rows(:id text, :lease bigint)
+where runs.id = r.id and runs.lease = r.lease and runs.status = 'RUNNING';
+
+-- name: save_task
+-- The same, many at once, each task once.
+insert into tasks ({task}) select * from rows({task})
+on conflict (run_id, key) do update set status = excluded.status, attempt = excluded.attempt,
+  output = excluded.output, failure = excluded.failure, position = excluded.position,
+  finished_at = excluded.finished_at, next_attempt_at = excluded.next_attempt_at
+where tasks.status not in ('SUCCESS', 'FAILED', 'CANCELLED');
+
+-- name: resolve_task
+-- The same, many at once.
+update tasks set status = r.status, output = r.output, failure = r.failure, event_id = r.event_id,
+  finished_at = r.now
+from rows(:run_id text, :key text, :status text, :output text, :failure text, :event_id text, :now bigint)
+where tasks.run_id = r.run_id and tasks.key = r.key and tasks.status = 'WAITING';
+
+-- name: deliver_task
+-- The same, many at once.
+update tasks set position = r.position from rows(:run_id text, :key text, :position bigint)
+where tasks.run_id = r.run_id and tasks.key = r.key and tasks.position is null;
+
+-- name: delete_wait
+-- The same, many at once.
+delete from waits using rows(:run_id text, :task_key text)
+where waits.run_id = r.run_id and waits.task_key = r.task_key;
+
+-- name: insert_awaited_run
+-- The same, many at once.
+insert into awaited_runs (run_id, task_key, target_run_id)
+select * from rows(:run_id text, :task_key text, :target_run_id text) on conflict do nothing;
+
+-- name: insert_entry
+-- The same, many at once, in their order.
+insert into history (environment_id, run_id, at, kind, task_key, attempt, data)
+select * from rows(:environment_id text, :run_id text, :at bigint, :kind text, :task_key text, :attempt bigint, :data text);
+
+-- name: insert_log
+-- The same, many at once.
+insert into logs ({log}) select * from rows({log}) on conflict do nothing;

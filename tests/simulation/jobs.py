@@ -1,0 +1,237 @@
+"""The user's code: jobs that between them use every call of `io`, written as people write them.
+
+What each does is a function of its payload, so that its outcome is known; every body and task tells the stage
+that it was here. Errors and pauses are chosen by the payload too.
+"""
+
+import asyncio
+from typing import Any, Protocol, cast
+
+from mainspring import IO, Client, Context, NonRetryable, Retry, RunFailed, WaitTimeout, event_trigger
+
+
+class Stage(Protocol):
+    """Where user code plays: it is told of everything user code does, and checks it."""
+
+    def body_begins(self, ctx: Context) -> None: ...
+    def task_begins(self, ctx: Context, key: str) -> int:
+        """How many times this was reached by now, this time included; `key` if no task is around it."""
+        ...
+
+    def task_given(self, ctx: Context, key: str, value: Any) -> None: ...
+    def asks(self, ctx: Context, key: str, **what: Any) -> None: ...
+    def event_given(self, ctx: Context, key: str, event: Any) -> None: ...
+    def wait_over(self, ctx: Context, key: str, status: str) -> None: ...
+    def child_given(self, ctx: Context, result: Any) -> None: ...
+    def child_failed(self, ctx: Context, failed: RunFailed) -> None: ...
+    def is_newer(self) -> bool:
+        """Whether this worker was deployed with newer code: more tasks around those there were."""
+        ...
+
+    async def pause(self, seconds: float) -> None:
+        """Work that takes its time."""
+        ...
+
+    def dies(self) -> None:
+        """The process of whoever calls this is gone."""
+        ...
+
+
+#: Set for the length of one seed.
+stage: Stage = cast(Stage, None)
+client = Client("simulation")
+QUICK = Retry(max_attempts=4, min_delay="200ms", max_delay="900ms")
+SLOW = Retry(max_attempts=3, min_delay="6s", max_delay="8s", jitter=False)
+
+
+async def do(
+    io: IO, ctx: Context, key: str, value: Any, *, fails: int = 0, retry: Retry = QUICK, takes: float = 0.0
+) -> Any:
+    """One task, which fails so many times first. A key that ends in "#2" is the second use of what is before."""
+
+    async def work() -> Any:
+        begun = stage.task_begins(ctx, key)
+        if takes:
+            await stage.pause(takes)
+        if begun <= fails:
+            raise ConnectionError(f"{key} is not in the mood")
+        return value
+
+    given = await io.run_task(key.partition("#")[0], work, retry=retry)
+    stage.task_given(ctx, key, given)
+    assert given == value, (key, given, value)
+    return given
+
+
+async def nap(io: IO, ctx: Context, key: str, seconds: float) -> None:
+    stage.asks(ctx, key, delay=seconds)
+    await io.wait(key, seconds)
+    stage.wait_over(ctx, key, "SUCCESS")
+
+
+async def heard(io: IO, ctx: Context, key: str, id: str | None, timeout: float | None) -> Any:
+    """The payload's word of an event "go", or None after the timeout."""
+    stage.asks(ctx, key, name="go", id=id, timeout=timeout)
+    try:
+        event = await io.wait_for_event(key, name="go", id=id, timeout=timeout)
+    except WaitTimeout:
+        stage.wait_over(ctx, key, "FAILED")
+        return None
+    stage.wait_over(ctx, key, "SUCCESS")
+    stage.event_given(ctx, key, event)
+    return event.event_id
+
+
+@client.job(id="order", trigger=event_trigger("order"))
+async def order(payload: dict[str, Any], io: IO, ctx: Context) -> Any:
+    stage.body_begins(ctx)
+    n = payload["n"]
+    charged = await do(io, ctx, "charge", n, fails=n % 3, takes=0.05 * (n % 4))
+    await io.store.update("orders", lambda count: (count or 0) + 1)
+    if stage.is_newer():
+        await do(io, ctx, "insure", n)
+    await nap(io, ctx, "cool-off", 1 + n % 3)
+    await io.send_event("tell", "shipped", {"run": ctx.run.id, "n": n})
+    for key in ("pack", "pack#2"):
+        await do(io, ctx, key, f"{n}/{key}")
+    return charged
+
+
+@client.job(id="big", trigger=event_trigger("order", filter={"n": [{"$gte": 50}]}))
+async def big(payload: dict[str, Any], io: IO, ctx: Context) -> Any:
+    stage.body_begins(ctx)
+    io.logger.info("a big one", n=payload["n"])
+    return await do(io, ctx, "weigh", payload["n"] * 2, takes=0.2)
+
+
+@client.job(id="approve", trigger=event_trigger("request"))
+async def approve(payload: dict[str, Any], io: IO, ctx: Context) -> Any:
+    stage.body_begins(ctx)
+    await do(io, ctx, "ask", "asked")
+    first = await heard(io, ctx, "first", payload["id"], 6.0)
+    await do(io, ctx, "note", "noted", fails=payload["n"] % 2)
+    second = await heard(io, ctx, "second", payload["id"], None if payload["n"] % 2 else 9.0)
+    assert first is None or first != second, "one event resolved two waits"
+    return "ok"
+
+
+@client.job(id="race")
+async def race(payload: dict[str, Any], io: IO, ctx: Context) -> Any:
+    stage.body_begins(ctx)
+
+    async def side(name: str) -> list[Any]:
+        one = await do(io, ctx, f"{name}-a", name, takes=0.03)
+        await nap(io, ctx, f"{name}-nap", 0.5 if name == "left" else 2)
+        if stage.is_newer():
+            await do(io, ctx, f"{name}-more", name)
+        return [one, await do(io, ctx, f"{name}-b", name + "!", fails=payload["n"] % 2)]
+
+    both = await asyncio.gather(side("left"), side("right"))
+    stage.asks(ctx, "won", name="go", id="race", timeout=None)
+    stage.asks(ctx, "limit", delay=3)
+    first = await io.wait_for_any(
+        event=io.wait_for_event("won", name="go", id="race"), clock=io.wait("limit", 3)
+    )
+    await do(io, ctx, "told", first.key)
+    return both
+
+
+@client.job(id="child")
+async def child(payload: dict[str, Any], io: IO, ctx: Context) -> Any:
+    stage.body_begins(ctx)
+    n = payload["n"]
+    await do(io, ctx, "work", n, takes=0.1 * (n % 3))
+    if n % 4 == 1:
+        await nap(io, ctx, "rest", 1.5)
+    if n % 5 == 4:
+        raise NonRetryable("this child fails")
+    return n * 10
+
+
+@client.job(id="parent")
+async def parent(payload: dict[str, Any], io: IO, ctx: Context) -> Any:
+    stage.body_begins(ctx)
+    n = payload["n"]
+    try:
+        alone = await child.trigger_and_wait({"n": n})
+        assert alone == n * 10, (n, alone)
+        assert n % 5 != 4, n
+    except RunFailed as failed:
+        stage.child_failed(ctx, failed)
+    results = await child.batch_trigger_and_wait([{"n": n + i} for i in range(1, 4)])
+    for result in results:
+        stage.child_given(ctx, result)
+    await do(io, ctx, "sum", [result.ok for result in results])
+    return [result.output for result in results]
+
+
+@client.job(id="stubborn", retry=Retry(max_attempts=3, min_delay="1s", max_delay="2s"))
+async def stubborn(payload: dict[str, Any], io: IO, ctx: Context) -> Any:
+    stage.body_begins(ctx)
+    await do(io, ctx, "slowly", "kept", fails=1, retry=SLOW)
+    if ctx.run.attempt == 1:
+        raise ValueError("the body fails the first time")
+    return ctx.run.attempt
+
+
+@client.job(id="talk")
+async def talk(payload: dict[str, Any], io: IO, ctx: Context) -> Any:
+    stage.body_begins(ctx)
+    for part in range(4):
+        await io.stream.append("words", part)
+        if part == 1:
+            await do(io, ctx, "think", "thought")
+    io.metadata.set("said", 4)
+    await io.progress(1, 2, "halfway")
+    await nap(io, ctx, "breath", 0.7)
+    await io.store.set(f"said-{ctx.run.id}", io.uuid().hex)
+    return str(io.now().year)
+
+
+@client.job(id="deep")
+async def deep(payload: dict[str, Any], io: IO, ctx: Context) -> Any:
+    """Tasks inside tasks, some at a time, and one that is too slow the first time."""
+    stage.body_begins(ctx)
+    n = payload["n"]
+
+    async def outer(part: int) -> int:
+        stage.task_begins(ctx, "part")
+        first = await io.run_task("inner", inner, part)
+        if stage.task_begins(ctx, "mood") <= n % 2:
+            raise ConnectionError("once more, and what is inside is kept")
+        return first + 1
+
+    async def inner(part: int) -> int:
+        stage.task_begins(ctx, "inner")
+        await stage.pause(0.02 * part)
+        return part
+
+    async def slow() -> str:
+        await stage.pause(5 if stage.task_begins(ctx, "slow") == 1 else 0.1)
+        return "done"
+
+    parts = await io.map(
+        lambda part: io.run_task(f"part-{part}", outer, part, retry=QUICK), range(3), limit=2
+    )
+    assert parts == [1, 2, 3], parts
+    await io.send_event("say", "go", {"run": ctx.run.id}, id="a")
+    return await io.run_task("slow", slow, timeout="1s", retry=QUICK)
+
+
+@client.job(id="hurry", max_duration="7s", ttl="40s")
+async def hurry(payload: dict[str, Any], io: IO, ctx: Context) -> Any:
+    stage.body_begins(ctx)
+    await do(io, ctx, "begin", "begun")
+    await nap(io, ctx, "long", 4 if payload["n"] % 2 else 30)
+    return "in time"
+
+
+@client.job(id="poison")
+async def poison(payload: dict[str, Any], io: IO, ctx: Context) -> Any:
+    stage.body_begins(ctx)
+
+    async def bite() -> None:
+        stage.task_begins(ctx, "bite")
+        stage.dies()
+
+    await io.run_task("bite", bite)

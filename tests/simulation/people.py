@@ -1,0 +1,183 @@
+"""Senders and people: they ask until they are answered, with the same ids, and remember what they were told."""
+
+from collections.abc import Callable
+from typing import Any
+
+from mainspring.clock import SECOND
+from mainspring.errors import MainspringError, NotFound, ServerUnavailable
+from mainspring.ids import IdSource
+from mainspring.model.events import EventDraft
+from mainspring.model.protocol import RunDraft
+from mainspring.model.runs import FINAL_RUN_STATUSES
+from simulation.laws import hold
+from simulation.network import Network
+from simulation.tables import Tables
+from simulation.universe import NodeClock, Universe
+from simulation.witness import Witness
+
+ANSWER_TIMEOUT = 6 * SECOND
+
+
+class People:
+    """One node that does what the plan says."""
+
+    def __init__(
+        self,
+        universe: Universe,
+        network: Network,
+        tables: Tables,
+        ids: IdSource,
+        witness: Witness,
+        environment_id: str,
+    ) -> None:
+        self.node = universe.node(f"people of {environment_id}")
+        self.node.environment_id = environment_id
+        self._clock = NodeClock(self.node)
+        self._universe = universe
+        self._network = network
+        self._tables = tables
+        self._ids = ids
+        self._witness = witness
+        #: What was answered: events by id with their runs, runs by id, and the end of each that was watched.
+        self.events: dict[str, set[str]] = {}
+        self.runs: set[str] = set()
+        self.ended: dict[str, str] = {}
+        self.cancelled: set[str] = set()
+        self._sent: list[EventDraft] = []
+        self.asking = 0
+
+    def does(self, kind: str, values: tuple[Any, ...]) -> None:
+        acts: dict[str, Callable[..., Any]] = {
+            "send": self._send,
+            "delayed": self._delayed,
+            "call": self._call,
+            "batch": self._batch,
+            "cancel": self._cancel,
+            "again": self._again,
+            "replay": self._replay,
+            "watch": self._watch,
+            "stop": self._stop,
+        }
+        self.node.spawn(acts[kind](*values))
+
+    async def ask(self, verb: str, message: Any, timeout: int = ANSWER_TIMEOUT) -> Any:
+        """The answer or the refusal, however often it has to be asked for."""
+        self.asking += 1
+        try:
+            while True:
+                askings = self._witness.asks(verb, message, self.node.environment_id)
+                try:
+                    answer = await self._network.ask(self.node, verb, message, timeout)
+                except ServerUnavailable:
+                    await self._clock.sleep(self._universe.random.randrange(50_000, SECOND))
+                    continue
+                except MainspringError as refusal:
+                    answer = refusal
+                self._witness.answered(verb, askings, answer)
+                return answer
+        finally:
+            self.asking -= 1
+
+    # ── events ───────────────────────────────────────────────────────────────────────────────────────
+    async def _send(self, name: str, n: int, ident: str | None, keyed: bool) -> None:
+        payload = f'{{"n":{n},"id":"{ident}"}}'
+        key = f"key-{n % 5}" if keyed else None
+        await self._sends(
+            EventDraft(self._ids.new("evt"), name, payload, correlation_id=ident, idempotency_key=key)
+        )
+
+    async def _delayed(self, name: str, n: int, ident: str, delay: int) -> None:
+        payload = f'{{"n":{n},"id":"{ident}"}}'
+        draft = EventDraft(self._ids.new("evt"), name, payload, correlation_id=ident, delay=delay)
+        await self._sends(draft)
+
+    async def _again(self, pick: float) -> None:
+        if self._sent:
+            await self._sends(self._sent[int(pick * len(self._sent))])
+
+    async def _sends(self, draft: EventDraft) -> None:
+        answer = await self.ask("send_events", (draft,))
+        hold(not isinstance(answer, MainspringError), "I1", "an event was refused", answer)
+        (sent,) = answer
+        self._sent.append(draft)
+        runs = {run.id for run in sent.runs}
+        known = self.events.setdefault(sent.event.id, runs)
+        hold(known <= runs, "I11", "the second answer is another", known, runs)
+
+    async def _stop(self, pick: float) -> None:
+        """A delayed event is cancelled, unless it was delivered."""
+        held = sorted(one.id for one in self._tables.events.values() if one.delivered_at is None)
+        if held:
+            event_id = held[int(pick * len(held))]
+            answer = await self.ask("cancel_event", event_id)
+            if not self._is_ours(self._tables.events[event_id]):
+                hold(isinstance(answer, NotFound), "I12", "another's event was found", answer)
+
+    # ── runs ─────────────────────────────────────────────────────────────────────────────────────────
+    async def _call(self, job_id: str, n: int) -> None:
+        draft = RunDraft(self._ids.new("run"), job_id, f'{{"n":{n}}}')
+        answer = await self.ask("trigger", (draft,))
+        hold(not isinstance(answer, MainspringError), "I1", "a call was refused", answer)
+        hold([run.id for run in answer] == [draft.run_id], "I11", answer)
+        self.runs.add(draft.run_id)
+
+    async def _batch(self, job_id: str, count: int) -> None:
+        drafts = tuple(RunDraft(self._ids.new("run"), job_id, f'{{"n":{n}}}') for n in range(count))
+        answer = await self.ask("batch", drafts)
+        hold(not isinstance(answer, MainspringError), "I1", "a batch was refused", answer)
+        hold([run.id for run in answer[1]] == [draft.run_id for draft in drafts], "I11", answer)
+        self.runs.update(draft.run_id for draft in drafts)
+
+    def _is_ours(self, row: Any) -> bool:
+        return bool(row.environment_id == self.node.environment_id)
+
+    async def _ask_about(self, verb: str, run_id: str, message: Any, timeout: int = ANSWER_TIMEOUT) -> Any:
+        """None when it is another's run, which must not be found."""
+        answer = await self.ask(verb, message, timeout)
+        if self._is_ours(self._tables.runs[run_id]):
+            hold(not isinstance(answer, NotFound), "I1", "a run is not found", answer)
+            return answer
+        hold(isinstance(answer, NotFound), "I12", "another's run was found", answer)
+        return None
+
+    def _pick(self, pick: float) -> str | None:
+        known = sorted(self._tables.runs)
+        return known[int(pick * len(known))] if known else None
+
+    async def _cancel(self, pick: float) -> None:
+        run_id = self._pick(pick)
+        if run_id is not None:
+            if self._is_ours(self._tables.runs[run_id]):
+                self.cancelled.add(run_id)
+            await self._ask_about("cancel", run_id, run_id)
+
+    async def _replay(self, pick: float) -> None:
+        run_id = self._pick(pick)
+        if run_id is not None:
+            # A key, so that asking again is harmless: without one each asking is another replay.
+            answer = await self._ask_about("replay", run_id, (run_id, f"replay-{run_id}"))
+            if answer is not None:
+                hold(not isinstance(answer, MainspringError), "I1", "a replay was refused", answer)
+                self.runs.add(answer.id)
+
+    async def _watch(self, pick: float, timeout: int) -> None:
+        run_id = self._pick(pick)
+        if run_id is None:
+            return
+        answer = await self._ask_about("wait_run", run_id, (run_id, timeout), timeout + ANSWER_TIMEOUT)
+        if answer is None:
+            return
+        hold(not isinstance(answer, MainspringError), "I1", answer)
+        answer = getattr(answer, "run", answer)
+        if answer.status in FINAL_RUN_STATUSES:
+            self.ended[run_id] = answer.status
+            hold(
+                self._tables.runs[run_id].status == answer.status, "I3", "told an end that is not so", answer
+            )
+
+    # ── calm ─────────────────────────────────────────────────────────────────────────────────────────
+    def helps(self) -> None:
+        """Whatever is still waited for is sent, once more."""
+        for ident in ("a", "b"):
+            self.node.spawn(self._send("go", 1, ident, False))
+        self.node.spawn(self._send("won", 1, "race", False))

@@ -1,0 +1,115 @@
+"""Faults planted in the real code, one at a time: what the simulator must find, or it proves nothing."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from typing import Any
+from unittest import mock
+
+from mainspring.engine import children, commits, waits, workers
+from mainspring.engine.batch import Batch
+from mainspring.engine.engine import Engine
+from mainspring.model.protocol import WaitStarted
+from mainspring.worker.replay import Replay
+from mainspring.worker.waits import WaitCalls
+
+Plant = Callable[[], AbstractContextManager[Any]]
+
+
+def commit_without_the_lease_check() -> AbstractContextManager[Any]:
+    """Whoever says that it holds a run is believed."""
+    return mock.patch.object(commits, "_holds", lambda run, worker_id, report: run is not None)
+
+
+def a_task_completed_twice() -> AbstractContextManager[Any]:
+    """Replay does not see that a task has finished: it is done again, and reported again."""
+    visit = Replay.visit
+
+    def forgetful(self: Replay, key: str, kind: Any, fingerprint: str) -> Any:
+        known = visit(self, key, kind, fingerprint)
+        return None if kind == "task" and known is not None and known.status == "SUCCESS" else known
+
+    return mock.patch.object(Replay, "visit", forgetful)
+
+
+def a_wake_up_that_trusts_its_message() -> AbstractContextManager[Any]:
+    """Who waits for a run's end takes the hint for the fact, and does not look."""
+
+    async def trusting(self: Engine, environment_id: str, run_id: str, timeout: int) -> Any:
+        with self._told_about(run_id) as told:
+            view = await self.find_run(environment_id, run_id)
+            await self._first(told, timeout)
+        return replace(view, run=replace(view.run, status="SUCCESS")) if told.done() else view
+
+    return mock.patch.object(Engine, "wait_run", trusting)
+
+
+def an_early_event_ignored() -> AbstractContextManager[Any]:
+    """A new wait does not look at what came before it."""
+    return mock.patch.object(waits, "_early_event", return_value=None)
+
+
+def a_wait_resolved_twice() -> AbstractContextManager[Any]:
+    """A wait that was resolved by its event is still there for its timeout."""
+    resolve = waits.resolve
+
+    def forgetful(batch: Batch, resolutions: Any) -> None:
+        found, later = list(resolutions), batch.later
+        left = {(one.wait.run_id, one.wait.task_key) for one in found if one.event_id is not None}
+
+        def sparing(statement: str, row: Any) -> None:
+            if statement != "delete_wait" or (row["run_id"], row["task_key"]) not in left:
+                later(statement, row)
+
+        with mock.patch.object(batch, "later", sparing):
+            resolve(batch, found)
+
+    return mock.patch.object(waits, "resolve", forgetful)
+
+
+def a_claim_answer_lost_and_not_undone() -> AbstractContextManager[Any]:
+    """Heartbeats renew leases, and compare nothing."""
+    return mock.patch.object(workers, "_undo_lost_grants", return_value=None)
+
+
+def a_retried_batch_applied_twice() -> AbstractContextManager[Any]:
+    """A commit that is sent again is taken for a new one."""
+    found = commits._workers
+
+    def forgetful(batch: Any, requests: Any) -> Any:
+        return {key: replace(worker, commit_seq=-1) for key, worker in found(batch, requests).items()}
+
+    return mock.patch.object(commits, "_workers", forgetful)
+
+
+def a_terminal_child_that_does_not_wake_its_parent() -> AbstractContextManager[Any]:
+    """A run ends, and who waits for it is not told."""
+    return mock.patch.object(children, "_tell_single", return_value=None)
+
+
+def time_taken_from_the_worker() -> AbstractContextManager[Any]:
+    """A wait's end is reckoned by the worker's clock, which is wrong now and then, and early by the way there."""
+
+    def _start(self: WaitCalls, label: Any, spec: Any) -> Any:
+        passage = self._passage
+        if spec.delay is not None:
+            spec = replace(spec, delay=None, until=passage.clock.now() + spec.delay)
+        waiter = passage.expect(label.key)
+        passage.channel.put(WaitStarted(label, spec))
+        return waiter
+
+    return mock.patch.object(WaitCalls, "_start", _start)
+
+
+#: By what is printed beside them, each with the law that gives it away.
+PLANTS: tuple[Plant, ...] = (
+    commit_without_the_lease_check,
+    a_task_completed_twice,
+    a_wake_up_that_trusts_its_message,
+    an_early_event_ignored,
+    a_wait_resolved_twice,
+    a_claim_answer_lost_and_not_undone,
+    a_retried_batch_applied_twice,
+    a_terminal_child_that_does_not_wake_its_parent,
+    time_taken_from_the_worker,
+)
