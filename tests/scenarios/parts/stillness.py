@@ -21,7 +21,7 @@ from scenarios.parts.taps import TappedBackend, TappedClock, TappedDoor
 QUIET_TURNS = 3
 #: What a worker puts off for a moment of the machine's time: reports that nobody waits for, and a look for code
 #: that is on its way.
-_LAZY, _LOOK = "Outbox._rouse", "Turns.wake"
+_LAZY, _LOOK = "Outbox._rouse_late", "Turns.wake"
 
 
 class Moving(Protocol):

@@ -1,0 +1,152 @@
+"""The ends that the eight jobs do not come to: cancelled, out of time, expired, lost, given back, drifted, repaired."""
+
+import sqlite3
+from typing import Any
+
+from crash.jobs import Play
+from crash.stage import Stage
+from mainspring import IO, Client
+from mainspring.audit.data import check_database
+from mainspring.audit.repair import Repairer
+from mainspring.model.runs import FINAL_RUN_STATUSES
+from scenarios.parts.server import open_disk
+
+ENDS = Play("ends", None)
+
+#: How runs of each job may end, whenever they are taken up again.
+OUTCOMES = {
+    "patient": {"CANCELLED"},
+    "stubborn": {"CANCELLED", "SUCCESS"},
+    "hurried": {"TIMED_OUT"},
+    "late": {"EXPIRED", "SUCCESS"},
+    "moved": {"SUCCESS"},
+    "changed": {"SUCCESS"},
+}
+
+
+class Ends(Stage):
+    """Recorded as it is; a recording is gone on with by `finish` alone."""
+
+    def begin(self) -> None:
+        super().begin()
+        self.gate = self.world.gate()
+        self._define(self.world.client, 10)
+
+    def _define(self, client: Client, amount: int) -> None:
+        async def stand(what: str) -> str:
+            await self.gate.passed()
+            return what
+
+        @client.job(id="patient")
+        async def patient(io: IO) -> None:
+            await io.wait_for_event("go", name="go")
+
+        @client.job(id="stubborn")
+        async def stubborn(io: IO) -> str:
+            return await io.run_task("stand", stand, "stood")
+
+        @client.job(id="hurried", max_duration="1 hour")
+        async def hurried(io: IO) -> None:
+            await io.wait("long", "1 day")
+
+        @client.job(id="late")
+        async def late(io: IO) -> None: ...
+
+        @client.job(id="moved")
+        async def moved(io: IO) -> str:
+            return await io.run_task("stand", stand, "moved")
+
+        @client.job(id="changed")
+        async def changed(io: IO) -> int:
+            charged = await io.run_task("charge", lambda given: given, amount)
+            await io.wait("pause", "10 minutes")
+            return int(charged)
+
+    async def _play(self) -> None:
+        world, jobs = self.world, self.world.client.job_by_id
+        await world.trigger(jobs("hurried"))
+        patient = await world.trigger(jobs("patient"))
+        await world.until(patient, "WAITING")
+        await patient.cancel()
+        stubborn = await world.trigger(jobs("stubborn"))
+        await self.gate.reached()
+        await stubborn.cancel()
+        await world.until(stubborn, "CANCELLED")
+        moved = await world.trigger(jobs("moved"))
+        await self.gate.reached(2)
+        await world.crash_worker(restart=False)
+        run = await world.trigger(jobs("late"), ttl="1 minute")
+        await world.advance("2 minutes")
+        await world.until(run, "EXPIRED")
+        await self._give_back()
+        await world.until(moved, "SUCCESS")
+        await self._change()
+        await self._repair()
+        await self.finish()
+
+    async def _give_back(self) -> None:
+        """The run that a lost worker had goes to another one, which is asked to stop meanwhile."""
+        crew = await self.world.start_worker()
+        await self.gate.reached(3)
+        crew.worker.drain()
+        await self.world.still()
+        self.gate.open()
+        await crew.working
+        self.world.crews.remove(crew)
+        await self.world.start_worker()
+
+    async def _change(self) -> None:
+        """The code of a job changes under a run that waits."""
+        world = self.world
+        run = await world.trigger(world.client.job_by_id("changed"))
+        await world.until(run, "WAITING", waiting_for="pause")
+        await world.drain(world.crews[0])
+        newer = Client("test")
+        self._define(newer, 20)
+        await world.start_worker(newer)
+        await world.advance("10 minutes")
+        await world.until(run, "WAITING")
+
+    async def _repair(self) -> None:
+        """A run that is pending, and would never start, is repaired while the server is down."""
+        world = self.world
+        for crew in list(world.crews):
+            await world.drain(crew)
+        await world.trigger(world.client.job_by_id("moved"))
+        await world.server.die(world.lives)
+        with sqlite3.connect(self.database.removeprefix("sqlite:///")) as connection:
+            connection.execute("update runs set is_ready = 0 where status = 'PENDING'")
+        connection.close()
+        database = open_disk(self.database)
+        repairs = list(Repairer(database, world.clock.now).repair(list(check_database(database, grace=0))))
+        database.close()
+        assert [repair.rules for repair in repairs] == [("never-starts",)], repairs
+        await world.crash()
+        await world.start_worker()
+
+    async def finish(self) -> None:
+        """What people do about runs that stand: a drift is let go on, who waits for nothing is cancelled."""
+        world = self.world
+        self.gate.open()
+        while True:
+            await world.still()
+            standing = [view for view in self.runs() if view.run.status not in FINAL_RUN_STATUSES]
+            if not standing:
+                return
+            if await self._help(standing):
+                continue
+            due = world._stillness.next_at()
+            assert due is not None, f"it stands still for ever\n{world.outstanding()}"
+            world.clock.advance(max(0, due - world.clock.now()))
+
+    async def _help(self, standing: list[Any]) -> bool:
+        engine, environment_id = self.world.server.engine, self.world.server.environment_id
+        helped = False
+        for view in standing:
+            if any(wait.kind == "drift" for wait in view.waiting_for):
+                await engine.resume_run(environment_id, view.run.id)
+                helped = True
+            elif view.run.job_id == "patient" and view.run.cancel_requested_at is None:
+                await engine.cancel_run(environment_id, view.run.id)
+                helped = True
+        return helped
