@@ -9,10 +9,10 @@ import signal
 from collections.abc import AsyncGenerator, Coroutine, Mapping
 from typing import Any, TypeVar
 
+from mainspring import loops
 from mainspring.client.http import HttpDoor, door_into
 from mainspring.clock import SystemClock
 from mainspring.engine.commands import EndWorkers
-from mainspring.loops import run
 from mainspring.model.limits import Limits
 from mainspring.model.streams import Streamed
 from mainspring.sdk.client import Client
@@ -198,7 +198,7 @@ def open_embedded(client: Client, flags: Mapping[str, Any]) -> Embedded:
 
 def run_embedded(client: Client, flags: Mapping[str, Any]) -> None:
     """What `client.run()` does: blocks until SIGINT or SIGTERM."""
-    run(_run(client, flags))
+    loops.run(_run(client, flags))
 
 
 async def _run(client: Client, flags: Mapping[str, Any]) -> None:

@@ -1,6 +1,7 @@
 """Callers share requests and nothing else: each has its own answer, and its own refusal."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 from urllib.parse import parse_qs
@@ -167,6 +168,29 @@ async def test_I11_a_lost_answer_starts_nothing_twice(stage: Stage) -> None:  # 
     assert {run["id"] for run in kept} == {run["id"] for run in runs}
 
 
+async def test_I11_asked_for_each_after_a_lost_answer_nothing_starts_twice(stage: Stage) -> None:  # noqa: N802 - an invariant's name
+    class Changing(Wire):
+        """Behind it a server that knows the route, and then one that does not."""
+
+        async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+            if request.url.path == "/api/v1/runs" and self.requests:
+                return httpx2.Response(405, json={"code": "method_not_allowed", "detail": "no"})
+            response = await super().handle_async_request(request)
+            if len(self.requests) == 1:
+                raise httpx2.ReadError("lost")
+            return response
+
+    await stage.work(job("greet"))
+    wire = Changing(httpx2.ASGITransport(app=stage.platform.app))
+    door = GatheringDoor(
+        open_door("http://127.0.0.1", stage.platform.api_key, transport=wire, clock=Hurried())
+    )
+    runs = await asyncio.gather(*(start(door, "greet") for _ in range(3)))
+    assert wire.asked == ["POST /api/v1/runs", *["POST /api/v1/jobs/greet/trigger"] * 3]
+    kept = (await stage.ask("GET", "/api/v1/runs"))["data"]
+    assert {run["id"] for run in kept} == {run["id"] for run in runs}
+
+
 async def test_who_gives_up_before_the_request_starts_no_run(
     stage: Stage, door: GatheringDoor, wire: Wire
 ) -> None:
@@ -220,7 +244,9 @@ async def test_each_waits_as_long_as_it_said() -> None:
         asked = parse_qs(request.url.query.decode())
         seconds = float(asked["wait"][0])
         answers.append(seconds)
-        await asyncio.sleep(seconds)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await asyncio.Event().wait()
         ids = asked.get("ids", [request.url.path.rpartition("/")[2]])[0].split(",")
         data = [{"id": run_id, "status": "RUNNING"} for run_id in ids]
         return httpx2.Response(200, json={"data": data} if "ids" in asked else data[0])

@@ -1,15 +1,23 @@
 """Our own way to the server: connections used again, answers in every form they may come in, silence and loss."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from mainspring.client.connection import Address, Connections, target
 from mainspring.client.http import HttpDoor, open_door
-from mainspring.client.wire import Request
+from mainspring.client.wire import Place, Request, Wire
 from mainspring.clock import FakeClock
 from mainspring.errors import BadRequest, ServerUnavailable
 
@@ -197,3 +205,50 @@ def test_a_proxy_of_the_environment_is_asked(url: str, asks_proxy: bool, monkeyp
     monkeypatch.setenv("http_proxy", "http://proxy.example:3128")
     monkeypatch.setenv("no_proxy", "near.example")
     assert (Address(url, KEY).place() is None) == asks_proxy
+
+
+# ── https ────────────────────────────────────────────────────────────────────────────────────────────
+@pytest.mark.parametrize("is_trusted", [True, False])
+async def test_https_asks_whom_it_trusts(is_trusted: bool, tmp_path: Path) -> None:
+    certificate = certificate_for("localhost", tmp_path)
+    offered = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    offered.load_cert_chain(certificate)
+    trusted = ssl.create_default_context(cafile=str(certificate) if is_trusted else None)
+    peer = Peer(GOOD)
+    server = await asyncio.start_server(peer, "127.0.0.1", 0, ssl=offered)
+    async with server:
+        url = f"https://localhost:{server.sockets[0].getsockname()[1]}/runs-on"
+        wire = Wire(Place.of(url, trusted, {}))
+        if is_trusted:
+            for _ in range(2):
+                assert (await wire.ask(Request("GET", "/a", {}))).content == b'{"a": 1}'
+            assert peer.connections == 1
+            assert peer.requests[0].startswith(b"GET /runs-on/a HTTP/1.1\r\nHost: localhost:")
+        else:
+            with pytest.raises(httpx2.ConnectError):
+                await wire.ask(Request("GET", "/a", {}))
+        wire.close()
+
+
+def certificate_for(name: str, folder: Path) -> Path:
+    """A certificate that vouches for itself, and its key, in one file."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    kept = folder / "certificate.pem"
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    kept.write_bytes(private + certificate.public_bytes(serialization.Encoding.PEM))
+    return kept

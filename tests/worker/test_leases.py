@@ -1,6 +1,7 @@
 """A lease that ends, a worker the server does not know, cancels, and runs that are given back."""
 
 import asyncio
+import gc
 import logging
 import threading
 
@@ -18,6 +19,8 @@ from mainspring.model.protocol import (
     TaskStarted,
     TaskSucceeded,
 )
+from mainspring.worker.passage import Passage
+from mainspring.worker.tenure import Tenure
 from worker.scripted import ScriptedBackend, a_run, at_work, turns, unavailable
 
 
@@ -390,3 +393,23 @@ async def test_runs_stop_when_no_heartbeat_was_answered_for_the_leases_time(
             assert not bench.working.done()
     assert isinstance(stopped.by[0], LeaseRevoked)
     assert "no heartbeat was answered" in caplog.text
+
+
+async def test_a_run_that_ended_is_gone_without_the_garbage_collector(
+    client: Client, backend: ScriptedBackend
+) -> None:
+    @client.job(id="job")
+    async def job(io: IO) -> None:
+        await asyncio.gather(io.run_task("left", asyncio.sleep, 0), io.run_task("right", asyncio.sleep, 0))
+
+    gc.collect()
+    gc.disable()
+    try:
+        async with at_work(client, backend):
+            backend.grant(run := a_run(run_id="run_gone"))
+            await backend.ended(run)
+            await turns()
+            alive = [one.held for one in gc.get_objects() if isinstance(one, Passage | Tenure)]
+            assert run.run_id not in [held.claimed.run_id for held in alive]
+    finally:
+        gc.enable()

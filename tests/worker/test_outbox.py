@@ -149,3 +149,27 @@ async def test_a_large_backlog_goes_in_several_commits(client: Client, backend: 
     assert max(sizes) < 6_000_000
     positions = [item.position for item in backend.kinds(run, TaskSucceeded)]
     assert positions == list(range(1, 13))
+
+
+async def test_what_all_of_a_run_waits_for_is_sent_in_the_next_turn(
+    client: Client, backend: ScriptedBackend
+) -> None:
+    """Strands side by side get another turn, so that what comes of them goes together."""
+    loop = asyncio.get_running_loop()
+    sent: list[int] = []
+
+    async def looked_at() -> None:
+        loop.call_soon(loop.call_soon, lambda: sent.append(len(backend.commits)))
+
+    @client.job(id="job")
+    async def job(io: IO) -> None:
+        await io.run_task("alone", looked_at)
+        await asyncio.gather(io.run_task("left", looked_at), io.run_task("right", asyncio.sleep, 0))
+
+    async with at_work(client, backend):
+        backend.grant(run := a_run())
+        await backend.ended(run)
+
+    assert sent == [1, 1]
+    together = backend.commits[1].reports[0].items
+    assert [item.task.key for item in together if isinstance(item, TaskSucceeded)] == ["left", "right"]

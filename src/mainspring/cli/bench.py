@@ -1,6 +1,5 @@
 """`bench`: how fast the platform is on this machine, and how far that is from what the machine allows."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import asdict
 from enum import StrEnum
@@ -8,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from mainspring import loops
 from mainspring.cli import options, output
 from mainspring.errors import InvalidSetting
 from mainspring.settings import load_settings
@@ -63,7 +63,7 @@ def bench(
         for figure in found:
             output.say(line(figure))
 
-    measured = asyncio.run(measure(plan, folder, told))
+    measured = loops.run(measure(plan, folder, told))
     if as_json:
         output.document({"shape": plan.shape, "rounds": rounds, "figures": [asdict(f) for f in measured]})
     else:

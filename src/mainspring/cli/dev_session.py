@@ -9,6 +9,7 @@ from typing import Any
 
 from rich.text import Text
 
+from mainspring import loops
 from mainspring.cli import exits, output, paint
 from mainspring.cli.child import Launch
 from mainspring.cli.supervisor import Supervisor
@@ -29,7 +30,7 @@ def run_dev(app: str, flags: Mapping[str, object]) -> None:
     settings = load_settings(flags)
     for warning in settings.warnings:
         output.say(warning)
-    asyncio.run(_run(app, settings))
+    loops.run(_run(app, settings))
 
 
 async def _run(app: str, settings: Settings) -> None:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from mainspring import loops
 from mainspring.cli import options, output
 from mainspring.errors import InvalidSetting
 from mainspring.settings import Settings, load_settings
@@ -30,7 +31,7 @@ def server(
     for warning in settings.warnings:
         output.say(warning)
     _require_key(settings)
-    asyncio.run(_serve(settings))
+    loops.run(_serve(settings))
 
 
 def _require_key(settings: Settings) -> None:

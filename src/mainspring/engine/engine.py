@@ -30,6 +30,7 @@ from mainspring.engine.commands import (
     UseStore,
 )
 from mainspring.engine.committer import Committer, Hints
+from mainspring.engine.deadlines import Deadlines
 from mainspring.engine.gathered import Gathered
 from mainspring.engine.inspect import RunKey, get_runs
 from mainspring.engine.lookout import Lookout
@@ -90,6 +91,7 @@ class Engine:
         self.timing = timing or Timing()
         self.ids = ids or IdSource(self.clock.now)
         self._waiters: dict[str, set[asyncio.Future[None]]] = {}
+        self._deadlines = Deadlines(self.clock)
         self._run_views: Gathered[RunKey, RunView] = Gathered(self._look_at_runs)
         self._watchers: list[Callable[[set[str]], None]] = []
         #: Up to where histories may be shown live.
@@ -249,7 +251,8 @@ class Engine:
                 left = until - self.clock.monotonic()
                 if view.run.status in FINAL_RUN_STATUSES or left <= 0:
                     return view
-                await self._first(told, left)
+                with self._deadlines.ending(told, until):
+                    await told
 
     async def wait_runs(self, environment_id: str, run_ids: Sequence[str], timeout: int) -> list[RunView]:
         """Those that have ended, once one has; all as they are after `timeout` microseconds, or when one of the
@@ -263,7 +266,8 @@ class Engine:
                 left = until - self.clock.monotonic()
                 if ended or len(found) < len(keys) or left <= 0:
                     return ended or found
-                await self._first(told, left)
+                with self._deadlines.ending(told, until):
+                    await told
 
     @contextmanager
     def _told_about(self, *run_ids: str) -> Iterator[asyncio.Future[None]]:

@@ -44,7 +44,7 @@ class EventDraft:
     is_test: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Event:
     """A kept event. `id` is ours and unique; `correlation_id` is the sender's."""
 

@@ -61,7 +61,7 @@ class ClaimRequest:
     wait: int = 20_000_000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class ClaimedRun:
     """A run under a fresh lease, with all that replay needs."""
 

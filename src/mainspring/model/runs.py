@@ -27,7 +27,7 @@ def may_move(current: RunStatus, to: RunStatus) -> bool:
     return to in RUN_MOVES[current]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Run:
     """One row of current state. Instants are microseconds since the epoch (UTC); JSON fields are JSON text."""
 
@@ -87,7 +87,7 @@ class Run:
     timer_at: Instant | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class RunDraft:
     """A run to be started by a call. Spans in microseconds."""
 

@@ -52,7 +52,7 @@ class TaskLabel:
     properties: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Task:
     """One row of `tasks`. Instants in microseconds since the epoch; `output` and `failure` are JSON text."""
 

@@ -31,7 +31,7 @@ class WaitSpec:
     token_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Wait:
     """One row of `waits`."""
 

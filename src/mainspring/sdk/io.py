@@ -23,7 +23,7 @@ from mainspring.sdk.events import (
     drafts,
     read_event,
 )
-from mainspring.sdk.isolation import Isolation, check_isolation
+from mainspring.sdk.isolation import Isolation
 from mainspring.sdk.json_text import encode
 from mainspring.sdk.keys import check_key
 from mainspring.sdk.live import Done, Metadata, Tags, show_progress
@@ -33,7 +33,7 @@ from mainspring.sdk.runtime import TaskCall, WaitCall
 from mainspring.sdk.shape import shape_of
 from mainspring.sdk.store import EnvironmentStore
 from mainspring.sdk.streams import Streams
-from mainspring.sdk.task import TaskFunction, prepared
+from mainspring.sdk.task import prepared
 from mainspring.sdk.together import Together
 
 R = TypeVar("R")
@@ -128,10 +128,10 @@ class IO(Together):
         check_key(key, "io.run_task")
         _check_function(key, fn)
         call = TaskCall(
-            key=key,
-            fn=fn,
-            args=args,
-            kwargs=kwargs,
+            key,
+            fn,
+            args,
+            kwargs,
             retry=None if retry is None else as_retry(retry),
             timeout=None if timeout is None else parse_duration(timeout),
             name=name,
@@ -142,11 +142,6 @@ class IO(Together):
             isolation=isolation,
             memory_limit=memory_limit,
         )
-        if isolation is not None or memory_limit is not None:
-            check_isolation(isolation, memory_limit, f"io.run_task('{key}')")
-        body: Any = fn
-        if isinstance(body, TaskFunction):
-            body.complete(call)
         return await scope.runtime.run_task(prepared(call))
 
     # ── waits ────────────────────────────────────────────────────────────────────────────────────────

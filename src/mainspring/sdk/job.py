@@ -1,7 +1,7 @@
 """A job as user code holds it: the function, what the server is told about it, and how to start a run of it."""
 
 from collections.abc import Callable, Coroutine, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Generic, ParamSpec, TypeVar, Unpack, overload
 
 from mainspring.duration import parse_duration
@@ -211,32 +211,43 @@ class Job(Generic[P, PayloadT_contra, ReturnT_co]):
         return Starter(self._api, self.id, self.definition.restore)
 
     def _drafts(self, payloads: Iterable[Any], options: TriggerOptions) -> list[RunDraft]:
-        drafts = [self._draft(payload, options) for payload in payloads]
-        key = options.get("idempotency_key")
-        if key is None:
-            return drafts
-        return [replace(draft, idempotency_key=f"{key}/{n}") for n, draft in enumerate(drafts)]
+        shared = self._read(options)
+        key = shared["idempotency_key"]
+        drafts = []
+        for number, payload in enumerate(payloads):
+            if key is not None:
+                shared["idempotency_key"] = f"{key}/{number}"
+            drafts.append(self._filled(payload, shared))
+        return drafts
 
     def _draft(self, payload: Any, options: TriggerOptions) -> RunDraft:
+        return self._filled(payload, self._read(options))
+
+    def _filled(self, payload: Any, shared: dict[str, Any]) -> RunDraft:
+        what = f"the payload of the run of job '{self.id}'"
+        return RunDraft(
+            run_id=new_id("run"), payload=encode({} if payload is _UNSET else payload, what=what), **shared
+        )
+
+    def _read(self, options: TriggerOptions) -> dict[str, Any]:
+        """What the options say of a draft: read once for all runs of a batch."""
         unknown = set(options) - set(TriggerOptions.__annotations__)
         if unknown:
             raise TypeError(f"trigger() got an unexpected keyword argument '{sorted(unknown)[0]}'")
         what = f"the run of job '{self.id}'"
         delay, ttl = options.get("delay"), options.get("ttl")
-        return RunDraft(
-            run_id=new_id("run"),
-            job_id=self.id,
-            payload=encode({} if payload is _UNSET else payload, what=f"the payload of {what}"),
-            idempotency_key=options.get("idempotency_key"),
-            delay=None if delay is None else parse_duration(delay),
-            queue=options.get("queue"),
-            concurrency_key=options.get("concurrency_key"),
-            priority=options.get("priority", 0),
-            ttl=None if ttl is None else parse_duration(ttl),
-            tags=as_tags(options.get("tags", ()), what),
-            metadata=encode(dict(options.get("metadata") or {}), what=f"the metadata of {what}"),
-            max_attempts=as_count(options.get("max_attempts"), "max_attempts", what),
-        )
+        return {
+            "job_id": self.id,
+            "idempotency_key": options.get("idempotency_key"),
+            "delay": None if delay is None else parse_duration(delay),
+            "queue": options.get("queue"),
+            "concurrency_key": options.get("concurrency_key"),
+            "priority": options.get("priority", 0),
+            "ttl": None if ttl is None else parse_duration(ttl),
+            "tags": as_tags(options.get("tags", ()), what),
+            "metadata": encode(dict(options.get("metadata") or {}), what=f"the metadata of {what}"),
+            "max_attempts": as_count(options.get("max_attempts"), "max_attempts", what),
+        }
 
     @property
     def sync(self: "Job[P, PayloadT, ReturnT]") -> SyncJob[PayloadT, ReturnT]:

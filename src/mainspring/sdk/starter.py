@@ -1,6 +1,7 @@
 """Starts runs of a job and waits for them: durably inside a run, over the API outside."""
 
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import Any
 
 from mainspring.clock import SECOND
@@ -33,13 +34,12 @@ class Starter:
             key = f"batch:{self._job_id}" if is_batch else f"trigger:{self._job_id}"
             shown = await scope.runtime.trigger_runs(key, drafts)
         elif is_batch:
-            body = ",".join(_request_of(draft, names_job=True) for draft in drafts)
+            body = ",".join(_requests_of(drafts, names_job=True))
             answer = await self._api.call("POST", "/batches", body=f'{{"runs":[{body}]}}', timeout=60)
             shown = answer["runs"]
         else:
-            (draft,) = drafts
-            path = f"/jobs/{segment(self._job_id)}/trigger"
-            shown = [await self._api.call("POST", path, body=_request_of(draft))]
+            (body,) = _requests_of(drafts)
+            shown = [await self._api.call("POST", f"/jobs/{segment(self._job_id)}/trigger", body=body)]
         return [Run(self._api, one, self._restore) for one in shown]
 
     async def results(self, drafts: Sequence[RunDraft], *, is_batch: bool) -> list[RunResult[Any]]:
@@ -69,11 +69,29 @@ class Starter:
         return RunResult(True, output, None, run.id, run.status, self._job_id)
 
 
-def _request_of(draft: RunDraft, *, names_job: bool = False) -> str:
-    """The draft as the API takes it; payload and metadata as they were encoded."""
+#: What drafts of one call have in common.
+_SHARED = attrgetter(
+    "job_id", "metadata", "delay", "queue", "concurrency_key", "priority", "ttl", "tags", "max_attempts"
+)
+
+
+def _requests_of(drafts: Sequence[RunDraft], *, names_job: bool = False) -> list[str]:
+    """The drafts as the API takes them; payload and metadata as they were encoded."""
+    requests = []
+    written, options = None, ""
+    for draft in drafts:
+        shared = _SHARED(draft)
+        if shared != written:  # only the first time, for drafts of one call
+            written, options = shared, _options_of(draft, names_job=names_job)
+        key = draft.idempotency_key
+        own = "" if key is None else f',"idempotency_key":{encode(key, what="idempotency_key")}'
+        requests.append(f'{{"payload":{draft.payload}{own}{options}}}')
+    return requests
+
+
+def _options_of(draft: RunDraft, *, names_job: bool) -> str:
     fields: dict[str, Any] = {
         "job_id": draft.job_id if names_job else None,
-        "idempotency_key": draft.idempotency_key,
         "delay": None if draft.delay is None else draft.delay / SECOND,
         "queue": draft.queue,
         "concurrency_key": draft.concurrency_key,
@@ -82,6 +100,5 @@ def _request_of(draft: RunDraft, *, names_job: bool = False) -> str:
         "tags": list(draft.tags) or None,
         "max_attempts": draft.max_attempts,
     }
-    given = {name: value for name, value in fields.items() if value is not None}
-    parts = [f'"{name}":{encode(value, what=name)}' for name, value in given.items()]
-    return "{" + ",".join([f'"payload":{draft.payload}', f'"metadata":{draft.metadata}', *parts]) + "}"
+    given = [f',"{name}":{encode(value, what=name)}' for name, value in fields.items() if value is not None]
+    return f',"metadata":{draft.metadata}{"".join(given)}'

@@ -44,7 +44,11 @@ class TaskOptions:
 
 
 def prepared(call: TaskCall) -> TaskCall:
-    """The call as the runtime takes it, once its function and options are known."""
+    """The call as the runtime takes it; of a task function, with its options where it says nothing itself."""
+    if call.isolation is not None or call.memory_limit is not None:
+        check_isolation(call.isolation, call.memory_limit, f"io.run_task('{call.key}')")
+    if isinstance(call.fn, TaskFunction):
+        call.fn.complete(call)
     if call.isolation is not None:
         check_sendable(call.fn, call.isolation, f"task '{call.key}'")
     call.restore = restorer_of(call.fn)
@@ -145,9 +149,7 @@ class TaskFunction(Generic[P, R]):
                 setattr(call, name, getattr(self._options, name))
 
     async def _durable(self, scope: Scope, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> R:
-        call = TaskCall(self.key, self.fn, args, kwargs)
-        self.complete(call)
-        result: R = await scope.runtime.run_task(prepared(call))
+        result: R = await scope.runtime.run_task(prepared(TaskCall(self.key, self, args, kwargs)))
         return result
 
     async def _plain(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> R:

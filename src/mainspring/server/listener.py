@@ -5,12 +5,14 @@ import contextlib
 import errno
 import socket
 from collections.abc import Callable, Iterator
+from typing import cast
 
 import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from mainspring.errors import InvalidSetting, PortInUse
+from mainspring.server.joined import JoinedWrites
 from mainspring.server.stream import CUT_OFF
 
 #: Seconds that requests under way may take after a stop; those held open are answered at once.
@@ -94,7 +96,10 @@ class _Server(uvicorn.Server):
 
 class _Protocol(HttpToolsProtocol):
     """uvicorn's protocol, which gives an app no means to cut off a reader that takes nothing: what is under way
-    to it would be kept, with its socket, for as long as it likes."""
+    to it would be kept, with its socket, for as long as it likes. Heads and bodies go out together."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # a base type of it
+        super().connection_made(cast(asyncio.Transport, JoinedWrites(transport)))
 
     def on_message_begin(self) -> None:
         super().on_message_begin()

@@ -46,15 +46,16 @@ async def hold(request: Request, work: Coroutine[Any, Any, T], draining: Drainin
     The request's body must have been read already.
     """
     answer = asyncio.ensure_future(work)
-    ends = [asyncio.ensure_future(_gone(request)), asyncio.ensure_future(draining.wait())]
+    gone = asyncio.ensure_future(_gone(request))
     try:
-        await asyncio.wait([answer, *ends], return_when=asyncio.FIRST_COMPLETED)
-        return answer.result() if answer.done() else None
+        with draining.ending(answer):
+            await asyncio.wait((answer, gone), return_when=asyncio.FIRST_COMPLETED)
+        return answer.result() if answer.done() and not answer.cancelled() else None
     finally:
-        for future in (answer, *ends):
-            future.cancel()
+        answer.cancel()
+        gone.cancel()
         # Not before the work is really over: a claim withdrawn must not be answered behind our back.
-        await asyncio.gather(answer, *ends, return_exceptions=True)
+        await asyncio.gather(answer, gone, return_exceptions=True)
 
 
 async def _gone(request: Request) -> None:

@@ -155,9 +155,9 @@ class Outbox:
         elif not lazy:
             self._rouse()
         elif self._lazy is None and not self._is_roused:
-            self._lazy = self._loop.call_later(LAZY_AFTER, self._lazy_enough, context=self._context)
+            self._lazy = self._loop.call_later(LAZY_AFTER, self._rouse_late, context=self._context)
 
-    def _lazy_enough(self) -> None:
+    def _rouse_late(self) -> None:
         self._lazy = None
         if self._ready:
             self._rouse()
@@ -205,11 +205,11 @@ class Outbox:
             if self._is_roused:
                 self._loop.call_soon(self._let_go, context=self._context)
             await self._wake
-            batch = self._take()
-            if batch:
-                await self._deliver(batch)
+            await self._deliver(self._take())  # and no name for it here: what is delivered is let go of
 
     async def _deliver(self, batch: list[tuple[Channel, list[Entry]]]) -> None:
+        if not batch:
+            return
         self._seq += 1
         worker_id = self._worker_id
         try:

@@ -45,8 +45,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from mainspring import loops
 from mainspring.errors import ConfigurationError, MainspringError
-from mainspring.loops import run
 from mainspring.model.limits import Limits
 from mainspring.sdk.client import Client
 from mainspring.settings import Settings
@@ -107,7 +107,7 @@ def run_worker_process(
         return NOT_LOADED
     report(kind="loaded", app=ref, jobs=sorted(client.registered))
     try:
-        run(_work(ref, client, settings, connect, options, report))
+        loops.run(_work(ref, client, settings, connect, options, report))
     except MainspringError as error:
         report(kind="failed", code=error.code, message=str(error), traceback=traceback_of(error))
         raise

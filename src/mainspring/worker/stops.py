@@ -43,14 +43,15 @@ class Guarded(Coroutine[Any, Any, Any]):
     Cancels of other origin (`asyncio.timeout`, a task group) pass unchanged, which `reason` tells by None.
     """
 
-    __slots__ = ("_reason", "coro")
+    __slots__ = ("_reason", "coro", "send")
+
+    #: The coroutine's own: every turn of user code comes by here.
+    send: Callable[[Any], Any]
 
     def __init__(self, coro: Coroutine[Any, Any, Any], reason: Callable[[], Stop | None]) -> None:
         self.coro = coro
+        self.send = coro.send
         self._reason = reason
-
-    def send(self, value: Any) -> Any:
-        return self.coro.send(value)
 
     def throw(self, typ: Any, val: Any = None, tb: Any = None) -> Any:
         error = val if isinstance(val, BaseException) else typ() if isinstance(typ, type) else typ

@@ -20,7 +20,7 @@ MAX_TAGS = 64
 def _one_line(text: str) -> str:
     if not text.strip():
         raise ValueError("must not be blank")
-    if any(ord(character) < 32 for character in text):
+    if not text.isprintable() and any(ord(character) < 32 for character in text):
         raise ValueError("must be one line without control characters")
     return text
 

@@ -1,0 +1,190 @@
+"""What the storm must not have broken: every run ended as it should, nothing was kept twice or lost, nothing was
+repeated but what a kill left in doubt; and how long runs took to go on after their worker was killed."""
+
+import json
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+import psycopg
+
+from chaos.app import TASKS, now, output_of
+from chaos.storm import Storm
+from mainspring.audit.clients import check_finished, check_observations
+from mainspring.audit.data import check_database
+from mainspring.audit.observations import Observation
+from mainspring.storage.open import open_database
+
+#: After so many deaths in a row a run is failed (I10). A kill from outside looks the same, so one in so many runs
+#: that are hit again and again is failed too; more would be a rule that blames too soon.
+MOST_DEATHS, MOST_BLAMED = 3, 0.01
+
+
+@dataclass
+class Verdict:
+    """What is wrong, in words; and figures."""
+
+    wrong: list[str]
+    figures: dict[str, Any] = field(default_factory=dict)
+    #: Seconds from a kill to the moment the run went on elsewhere, shortest first.
+    recoveries: list[float] = field(default_factory=list)
+
+    @property
+    def p99(self) -> float:
+        return self.quantile(0.99)
+
+    def quantile(self, share: float) -> float:
+        if not self.recoveries:
+            return 0.0
+        return self.recoveries[min(len(self.recoveries) - 1, int(share * len(self.recoveries)))]
+
+    def lines(self) -> Iterator[str]:
+        for name, value in self.figures.items():
+            yield f"{name}: {value}"
+        yield (
+            f"recoveries: {len(self.recoveries)}, p50 {self.quantile(0.5):.1f} s, p90 {self.quantile(0.9):.1f} s, "
+            f"p99 {self.p99:.1f} s, longest {self.quantile(1):.1f} s"
+        )
+
+
+def judge(storm: Storm) -> Verdict:
+    """Over a storm whose database is still there."""
+    effects = [json.loads(line) for line in storm.effects]
+    begun = [
+        Observation("begin_task", one["at"], run_id=one["run_id"], task_key=one["task_key"])
+        for one in effects
+        if one["what"] == "begun"
+    ]
+    database = open_database(storm.database)
+    try:
+        findings = [
+            *check_finished(database),
+            *check_database(database),
+            *check_observations(database, [*storm.observations, *begun]),
+        ]
+    finally:
+        database.close()
+    verdict = Verdict([str(finding) for finding in findings])
+    verdict.wrong += _outputs(storm)
+    with psycopg.connect(storm.database) as connection:
+        verdict.wrong += _effects(storm, effects, _lost_leases(connection), verdict)
+        verdict.wrong += _kept_once(connection, storm)
+        verdict.wrong += _blamed(connection, storm)
+        _recover(connection, storm, verdict)
+    kills = Counter(kill.name.split("-")[0] for kill in storm.kills)
+    verdict.figures |= {
+        "runs": len(storm.runs),
+        "took": f"{storm.took:.0f} s",
+        "runs failed for three kills in a row": len(storm.blamed),
+        "kills": {**kills, "database": len(storm.outages)},
+        "starts": dict(storm.starts),
+        "requests without an answer": storm.unanswered,
+        "observations": len(storm.observations),
+    }
+    return verdict
+
+
+def _outputs(storm: Storm) -> Iterator[str]:
+    """What clients were told in the end."""
+    told = {one.run_id: one.answer for one in storm.observations if one.op == "read_run" and one.answer}
+    if sorted(storm.runs) != list(range(storm.weather.runs)) or len(set(storm.runs.values())) != len(
+        storm.runs
+    ):
+        yield "orders share a run, or have none"
+    for n, run_id in storm.runs.items():
+        answer = told[run_id]
+        if run_id in storm.blamed:
+            continue
+        if answer["status"] != "SUCCESS" or json.loads(answer["output"]) != output_of(n):
+            yield f"{run_id} of order {n} is {answer}"
+
+
+def _lost_leases(connection: "psycopg.Connection[Any]") -> dict[str, list[int]]:
+    """When each run was taken from a worker, in microseconds of the clock that processes share."""
+    ahead = time.time_ns() // 1_000 - now()
+    rows = connection.execute(
+        "select run_id, at from history where kind in ('WORKER_LOST', 'JOB_RELEASED') order by sequence"
+    ).fetchall()
+    lost: dict[str, list[int]] = {}
+    for run_id, at in rows:
+        lost.setdefault(run_id, []).append(at - ahead)
+    return lost
+
+
+def _effects(
+    storm: Storm, effects: list[dict[str, Any]], lost: dict[str, list[int]], verdict: Verdict
+) -> Iterator[str]:
+    """A body is done again only where its worker was killed after its effect and before the next; or where it lost
+    the lease then, cut off from everything for as long as that takes."""
+    killed = {kill.pid: kill.at for kill in storm.kills}
+    done: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for one in effects:
+        if one["what"] == "done":
+            done.setdefault((one["run_id"], one["task_key"]), []).append(one)
+    repeated = cut_off = 0
+    for (run_id, key), times in done.items():
+        for first, second in pairwise(sorted(times, key=lambda one: one["at"])):
+            if first["at"] - 1_000 <= killed.get(first["pid"], 0) <= second["at"]:
+                repeated += 1
+            elif any(first["at"] <= at <= second["at"] for at in lost.get(run_id, ())):
+                cut_off += 1
+            else:
+                yield f"{run_id} {key} was done again though nothing befell its worker: {first}, {second}"
+    for n, run_id in storm.runs.items():
+        missing = [key for key in TASKS if (run_id, key) not in done]
+        if missing and run_id not in storm.blamed:
+            yield f"{run_id} of order {n} never did {missing}"
+    verdict.figures["bodies done"] = sum(map(len, done.values()))
+    verdict.figures["bodies done again after a kill in doubt"] = repeated
+    verdict.figures["bodies done again after a lease was lost alive"] = cut_off
+
+
+def _kept_once(connection: "psycopg.Connection[Any]", storm: Storm) -> Iterator[str]:
+    rows = connection.execute(
+        "select run_id, task_key, count(*) from history where kind = 'TASK_COMPLETED' group by 1, 2"
+    ).fetchall()
+    kept = {(run_id, key): count for run_id, key, count in rows}
+    for run_id in storm.runs.values():
+        for key in TASKS:
+            times = kept.get((run_id, key), 0)
+            if times != 1 and not (times == 0 and run_id in storm.blamed):
+                yield f"{run_id} {key} was kept {times} times"
+
+
+def _blamed(connection: "psycopg.Connection[Any]", storm: Storm) -> Iterator[str]:
+    """A run is failed for the deaths of its workers only after three real ones, and that is rare."""
+    killed = {kill.pid for kill in storm.kills}
+    pids = dict(connection.execute("select id, pid from workers").fetchall())
+    for run_id in storm.blamed:
+        rows = connection.execute(
+            "select data from history where run_id = %s and kind = 'WORKER_LOST'", (run_id,)
+        ).fetchall()
+        deaths = [data for (data,) in rows if pids.get(json.loads(data)["worker"]) in killed]
+        if len(deaths) < MOST_DEATHS:
+            yield f"{run_id} is blamed for {len(deaths)} deaths"
+    if len(storm.blamed) > MOST_BLAMED * len(storm.runs):
+        yield f"{len(storm.blamed)} runs are blamed for kills from outside"
+
+
+def _recover(connection: "psycopg.Connection[Any]", storm: Storm, verdict: Verdict) -> None:
+    """From the kill of a worker to the next grant of each run it held, as their history tells it."""
+    killed = {kill.pid: kill.wall_at for kill in storm.kills}
+    pids = dict(connection.execute("select id, pid from workers").fetchall())
+    rows = connection.execute(
+        "select run_id, at, kind, data from history "
+        "where kind in ('WORKER_LOST', 'JOB_STARTED', 'JOB_RESUMED') order by run_id, sequence"
+    ).fetchall()
+    alive = 0
+    for (run_id, _, kind, data), (next_id, at, _, _) in pairwise(rows):
+        if kind != "WORKER_LOST" or run_id != next_id:
+            continue
+        death = killed.get(pids.get(json.loads(data)["worker"], 0))
+        if death is None:
+            alive += 1
+        else:
+            verdict.recoveries.append((at - death) / 1_000_000)
+    verdict.recoveries.sort()
+    verdict.figures["runs taken from a worker that lived"] = alive
