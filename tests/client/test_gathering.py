@@ -225,6 +225,16 @@ async def test_those_who_wait_together_share_a_request(stage: Stage, door: Gathe
     assert len(wire.requests) <= 3
 
 
+async def test_two_who_wait_for_one_run_have_values_of_their_own(stage: Stage, door: GatheringDoor) -> None:
+    worker = await stage.work(job("greet"))
+    run = await start(door, "greet")
+    waiting = [wait(door, run["id"]) for _ in range(2)]
+    await worker.report(await worker.claim_one(), RunSucceeded("[1]"))
+    one, other = await asyncio.gather(*waiting)
+    one["output"].append(2)
+    assert other["output"] == [1]
+
+
 async def test_a_run_that_is_not_there_concerns_only_who_asked(stage: Stage, door: GatheringDoor) -> None:
     worker = await stage.work(job("greet"))
     run = await start(door, "greet")

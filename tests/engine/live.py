@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from engine.puppet import report
 from engine.world import registration
 from mainspring.clock import SECOND, FakeClock
 from mainspring.engine.committer import Hints
@@ -194,10 +195,12 @@ class LivePuppet:
         return run
 
     async def report(self, run: ClaimedRun, *items: Item) -> ReportAnswer:
+        return (await self.commit(report(run, *items)))[0]
+
+    async def commit(self, *reports: RunReport) -> tuple[ReportAnswer, ...]:
         self.commits += 1
-        said = RunReport(run.run_id, run.lease, items)
-        answer = await self.live.engine.commit(self.live.env, CommitRequest(self.id, self.commits, (said,)))
-        return answer.reports[0]
+        request = CommitRequest(self.id, self.commits, reports)
+        return (await self.live.engine.commit(self.live.env, request)).reports
 
     def heartbeat(self) -> Heartbeat:
         return Heartbeat(self.id, tuple(self.held), self.claims_done, self.claims_done + self.commits)

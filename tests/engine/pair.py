@@ -32,16 +32,17 @@ class Pair:
     b: Live
 
     async def race(
-        self, first: Coroutine[Any, Any, Any], second: Coroutine[Any, Any, Any]
+        self, first: Coroutine[Any, Any, Any], second: Coroutine[Any, Any, Any], before: str = "announce"
     ) -> tuple[Any, Any]:
-        """The answers of a command to `a` that has decided and not committed when one to `b` arrives.
+        """The answers of a command to `a` that has decided and not committed when one to `b` arrives. It stands
+        `before` a statement; that to the others is the last one before the commit.
 
         `a` commits when `b` is through, or waits for what `a` holds.
         """
         stands, may_go_on = threading.Event(), threading.Event()
 
         def hold(statement: str, values: Any) -> None:
-            if statement == "announce":  # the last one before the commit
+            if statement == before:
                 stands.set()
                 may_go_on.wait(PATIENCE)
 

@@ -9,13 +9,17 @@ import asyncio
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
-from engine.items import await_run, await_runs, done, job, listen, parked, sleep, triggered
+from engine.items import await_run, await_runs, done, job, listen, parked, sleep, succeeded, triggered
 from engine.live import Live, LivePuppet
 from engine.pair import Pair, kinds
+from engine.puppet import report
 from mainspring.engine.account import run_tasks
+from mainspring.engine.committer import Committer
+from mainspring.errors import TransactionConflict
 from mainspring.ids import new_id
 from mainspring.model.protocol import ClaimedRun, Item, ReportAnswer, RunCancelConfirmed, RunDraft
 from mainspring.model.runs import Run
@@ -149,6 +153,40 @@ async def test_I7_children_that_end_at_both_servers_wake_their_parent_once(pair:
 
 
 # ── two that would resolve one wait ──────────────────────────────────────────────────────────────────
+async def test_parents_that_report_beside_the_ends_of_each_others_children_hold_nobody_up(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each server is told of the end of a child whose parent the other is told of: their locks do not cross."""
+    conflicts: list[Exception] = []
+    transact = Committer._transact
+
+    def watched(committer: Committer, submissions: Any) -> Any:
+        try:
+            return transact(committer, submissions)
+        except TransactionConflict as error:
+            conflicts.append(error)
+            raise
+
+    monkeypatch.setattr(Committer, "_transact", watched)
+    workers = [await live.worker(job("parent"), job("child")) for live in (pair.a, pair.b)]
+    parents = []
+    for worker in workers:
+        await pair.a.call("parent")
+        parents.append(await worker.take_one())
+    children = []
+    for worker, parent, nurse in zip(workers, parents, reversed(workers), strict=True):
+        await worker.report(parent, triggered("c", RunDraft(new_id("run"), "child", "{}")))
+        children.append(await nurse.take_one())
+        await worker.report(parent, await_run("w", children[-1].run_id))
+    ends = [
+        worker.commit(report(child, done()), report(parent, succeeded("more")))
+        for worker, child, parent in zip(workers, reversed(children), parents, strict=True)
+    ]
+    answers = await pair.race(*ends, before="finish_run")
+    assert [[one.status for one in answer] for answer in answers] == [["ok", "ok"]] * 2
+    assert conflicts == []
+
+
 async def test_I7_two_events_at_once_resolve_one_wait_once(pair: Pair) -> None:
     us = await family(pair.a)
     await us.wait(listen("w", "paid"))

@@ -198,6 +198,58 @@ def test_run_many_takes_objects_and_mappings(database: Database) -> None:
     assert keys_in(database) == ["c"]
 
 
+def test_several_questions_are_answered_in_their_order(database: Database) -> None:
+    with database.write() as tx, tx.together():
+        tx.run("insert_project", id="proj_1", name="one", now=1)
+        save(tx, entry("a"))
+        first, second, third = tx.ask(
+            ("find_project", {"name": "one"}),
+            ("find_project", {"name": "two"}),
+            ("count_history", {"after": 0, "until": 9}),
+        )
+        assert (first, second, third) == ([("proj_1",)], [], [(0,)])
+
+
+ODD = [
+    "",
+    "NULL",
+    "None",
+    None,
+    'a "quoted" word',
+    "a,b",
+    "{}",
+    "back\\slash",
+    "é☃𝄞\n",
+    "'",
+    "$1",
+    ":name",
+    "%s",
+]
+
+
+def test_many_rows_keep_their_order_and_every_value(database: Database) -> None:
+    """Texts with whatever means something to somebody, and numbers among which some are missing."""
+    rows = [
+        {
+            "environment_id": "env_1",
+            "run_id": "run_1",
+            "at": number,
+            "kind": "TASK_FAILED",
+            "task_key": text,
+            "attempt": None if number % 3 else number,
+            "data": None,
+        }
+        for number, text in enumerate(ODD)
+    ]
+    with database.write() as tx:
+        assert tx.run_many("insert_entry", rows) == len(rows)
+        assert tx.run_many("insert_entry", rows[:1]) == 1
+    with database.read() as tx:
+        found = tx.rows("history_of_run", environment_id="env_1", run_id="run_1", after=0, limit=99)
+    kept = [(at, key, attempt, data) for _, _, _, at, _, key, attempt, data in found]
+    assert kept == [(r["at"], r["task_key"], r["attempt"], None) for r in [*rows, rows[0]]]
+
+
 def test_row_is_the_first_or_none(database: Database) -> None:
     with database.write() as tx:
         assert tx.row("find_project", name="one") is None

@@ -7,9 +7,11 @@ import pytest
 
 import postgres
 from mainspring.errors import DatabaseTooOld, DatabaseUnavailable, InvalidSetting, TransactionConflict
+from mainspring.storage.database import Database
 from mainspring.storage.migrate import known_migrations, upgrade
 from mainspring.storage.open import open_database
 from mainspring.storage.postgres import check_version, hide_password
+from mainspring.storage.statements import POSTGRES, load_statements
 
 
 @pytest.mark.parametrize(
@@ -87,6 +89,55 @@ def test_two_who_write_what_only_one_may_are_a_conflict_to_be_looked_at_again() 
         with pytest.raises(TransactionConflict), database.write() as tx:
             tx.run("insert_project", id="proj_1", name="two", now=1)
         database.close()
+
+
+def write_and_fail(database: Database, row: dict[str, object]) -> None:
+    with database.write() as tx, tx.together():
+        tx.run("insert_project", id="proj_1", name=None, now=1)
+        tx.run_many("insert_batch_run", [row])
+
+
+def test_statements_that_a_failed_batch_took_with_it_can_be_sent_again() -> None:
+    """They were on their way to be made known by name when one before them failed."""
+    with postgres.server().database() as url:
+        database = open_database(url)
+        row = {"environment_id": "env_1", "batch_id": "bat_1", "number": 1, "run_id": "run_1"}
+        with pytest.raises(psycopg.errors.NotNullViolation):
+            write_and_fail(database, row)
+        with database.write() as tx:
+            tx.run("insert_project", id="proj_1", name="one", now=1)
+            assert tx.run_many("insert_batch_run", [row, {**row, "number": 2}]) == 2
+            assert tx.row("find_project", name="one") == ("proj_1",)
+        database.close()
+
+
+def test_more_than_any_buffer_takes_goes_both_ways() -> None:
+    """Neither side waits for the other to read while both are writing."""
+    with postgres.server().database() as url:
+        database = open_database(url)
+        keys = [f"key-{number}-{'x' * 1000}" for number in range(20_000)]
+        with database.read() as tx:
+            answers = tx.ask(*[("known_runs", {"environment_id": "env_1", "ids": keys})] * 3)
+        database.close()
+    assert answers == [[], [], []]
+
+
+def test_what_postgres_cannot_keep_is_refused_whole() -> None:
+    with postgres.server().database() as url:
+        database = open_database(url)
+        with pytest.raises(psycopg.DataError, match="NUL"), database.write() as tx:
+            tx.run("insert_project", id="proj_1", name="o\0ne", now=1)
+        with database.write() as tx:
+            assert tx.row("find_project", name="o") is None
+        database.close()
+
+
+def test_postgres_understands_every_statement() -> None:
+    """Every table, column and kind of value is resolved, and nothing runs."""
+    with postgres.server().database() as url, psycopg.connect(url, autocommit=True) as connection:
+        for statement in load_statements(POSTGRES).values():
+            if statement.parameters:
+                connection.execute(f"prepare {statement.name} as {statement.sql}".encode())
 
 
 def test_connections_are_known_by_their_name() -> None:

@@ -107,6 +107,22 @@ def test_each_and_locks_are_spelt_by_the_dialect() -> None:
     assert compiled("select 1 @skip_locked").sql == "select 1"
 
 
+def test_a_list_of_one_is_a_plain_value() -> None:
+    statement = compiled("select 1 from x where id in each(:ids) and y = :y")
+    assert statement.sql_of_one == "select 1 from x where id = ? and y = ?"
+    assert compiled("select 1 from json_each(:ids)").sql_of_one == "select 1 from json_each(?)"
+
+
+def test_many_rows_are_a_table_of_columns() -> None:
+    statement = compiled("insert into x (a, b) select * from rows(:a text, :b bigint)", POSTGRES)
+    assert statement.takes_all
+    assert statement.sql == "insert into x (a, b) select * from unnest($1::text[], $2::bigint[]) r (a, b)"
+    assert statement.parameters == ("a", "b")
+    whole = compiled("insert into y select * from rows({attempt})", POSTGRES)
+    assert whole.sql.endswith("$6::text[]) r (run_id, task_key, number, started_at, finished_at, failure)")
+    assert not compiled("select 1", POSTGRES).takes_all
+
+
 def test_a_file_is_a_row_of_statements() -> None:
     text = "-- name: one\n-- First.\nselect 1;\n\n-- name: two\n-- Second.\nselect\n  2\n"
     assert [(s.name, s.purpose, s.sql) for s in parse(text, SQLITE)] == [

@@ -4,6 +4,7 @@ goes into the next one."""
 import asyncio
 import math
 from collections.abc import Iterable
+from copy import deepcopy
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -97,11 +98,13 @@ class Ends:
         shown = {run["id"]: run for run in answer["data"]}
         shows_all = not any(run["status"] in FINAL_RUN_STATUSES for run in shown.values())
         now = asyncio.get_running_loop().time()
-        unknown = []
+        told, unknown = set(), []
         for wait in _open(waits):
             run = shown.get(wait.run_id)
             if run is not None and (run["status"] in FINAL_RUN_STATUSES or wait.until <= now):
-                wait.answer.set_result(run)
+                # Whoever else waits for the same run has values of its own.
+                wait.answer.set_result(deepcopy(run) if wait.run_id in told else run)
+                told.add(wait.run_id)
             elif run is None and shows_all:
                 unknown.append(wait)
             else:

@@ -31,9 +31,11 @@ from mainspring.model.protocol import (
 from mainspring.model.runs import RunStatus
 from mainspring.model.tasks import TaskLabel
 from mainspring.model.workers import WorkerStatus
+from mainspring.storage.database import Question
 from mainspring.storage.shapes import TASK
 
 Answer = CommitAnswer | MainspringError
+Rows = list[tuple[Any, ...]]
 
 #: After one of these in a report the worker lets go of the run.
 _LAST_ITEMS: frozenset[type] = frozenset((RunParked, *ENDINGS))
@@ -77,12 +79,9 @@ def apply_commits(batch: Batch, commits: list[Commit]) -> list[Answer]:
 
 
 def _apply_round(batch: Batch, commits: list[Commit]) -> list[Answer]:
-    found = batch.tx.ask(
-        ("reporters", {"ids": sorted({commit.request.worker_id for commit in commits})}),
-        ("leased_runs", {"ids": sorted({r.run_id for commit in commits for r in commit.request.reports})}),
-    )
-    workers = _workers(batch, found[0])
-    leases = {row[0]: LeasedRun(*row) for row in found[1]}
+    reporters, leased = _look_up(batch, commits)
+    workers = _workers(batch, reporters)
+    leases = {row[0]: LeasedRun(*row) for row in leased}
     tasks: dict[str, dict[str, dict[str, Any]]] = {}
     answers: list[Answer | _Opened] = []
     for commit in commits:
@@ -100,7 +99,23 @@ def _apply_round(batch: Batch, commits: list[Commit]) -> list[Answer]:
     return [_close(batch, answer) if isinstance(answer, _Opened) else answer for answer in answers]
 
 
-def _workers(batch: Batch, rows: list[tuple[Any, ...]]) -> dict[str, _Reporter]:
+def _look_up(batch: Batch, commits: list[Commit]) -> tuple[Rows, Rows]:
+    """The workers that report, and the runs they report on. With these the parents of runs that end are held, all
+    in one order: they may be told of it, and another server may hold one of them and wait for one of ours."""
+    reports = [report for commit in commits for report in commit.request.reports]
+    ids = sorted({report.run_id for report in reports})
+    ending = sorted({r.run_id for r in reports if not ENDINGS.isdisjoint(map(type, r.items))})
+    questions: list[Question] = [
+        ("reporters", {"ids": sorted({commit.request.worker_id for commit in commits})}),
+        ("leased_runs", {"ids": ids}),
+    ]
+    if ending:
+        questions.insert(1, ("hold_with_parents", {"ids": ids, "ending": ending}))
+    found = batch.tx.ask(*questions)
+    return found[0], found[-1]
+
+
+def _workers(batch: Batch, rows: Rows) -> dict[str, _Reporter]:
     return {row[0]: _Reporter(*row) for row in rows}
 
 
