@@ -13,7 +13,7 @@ import pytest
 
 import postgres
 from crash.exhaust import compare, run
-from crash.jobs import PLAYS
+from crash.jobs import PLAYS, Play
 from crash.points import Fault, Kind
 from mainspring import IO
 from simulation.planted import (
@@ -56,11 +56,16 @@ PLANTS: list[tuple[Plant, str, Kind]] = [
 @pytest.mark.parametrize(("plant", "job_id", "kind"), PLANTS, ids=lambda one: getattr(one, "__name__", one))
 def test_a_planted_fault_is_found(plant: Plant, job_id: str, kind: Kind) -> None:
     (play,) = (play for play in PLAYS if play.job_id == job_id)
+    # How commands fall into transactions is up to threads: one round may pass by the commit that shows it.
+    assert any(_shows(play, kind, plant) for _ in range(3))
+
+
+def _shows(play: Play, kind: Kind, plant: Plant) -> bool:
     counting = Fault()
     clean = run(play, "sqlite", counting)
     commits = [number for number, (call, _) in enumerate(counting.calls, 1) if call == "commit"]
     with plant():
-        assert any(compare(play, "sqlite", Fault(kind, number), clean) for number in commits)
+        return any(compare(play, "sqlite", Fault(kind, number), clean) for number in commits)
 
 
 def test_the_jobs_use_every_call() -> None:

@@ -20,6 +20,8 @@ from mainspring.sdk.runtime import TaskCall
 
 #: What an answer may have in length: far above any limit on outputs.
 _LONGEST_ANSWER = 64 << 20
+#: Seconds that a killed process is waited for: it takes milliseconds, and longer only while it hangs in the kernel.
+_DYING = 5.0
 
 
 async def run_isolated(call: TaskCall, key: str) -> Any:
@@ -53,6 +55,11 @@ async def run_isolated(call: TaskCall, key: str) -> Any:
             await process.stdin.drain()
         text = await process.stdout.read()
         code = await process.wait()
+    except asyncio.CancelledError:
+        _kill(process)
+        with contextlib.suppress(TimeoutError):  # another attempt must not run beside it
+            await asyncio.wait_for(process.wait(), _DYING)
+        raise
     finally:
         _kill(process)
         process.stdin.close()
