@@ -48,7 +48,13 @@ from mainspring.sdk.sealing import AESGCMCodec
 from mainspring.sdk.sync_io import SyncIO
 from mainspring.sdk.task import task
 from mainspring.sdk.together import First
-from mainspring.sdk.triggers import event_trigger, invoke_trigger
+from mainspring.sdk.triggers import (
+    ScheduledTick,
+    cron_trigger,
+    event_trigger,
+    interval_trigger,
+    invoke_trigger,
+)
 from mainspring.version import __version__
 
 __all__ = [
@@ -88,6 +94,7 @@ __all__ = [
     "RunFailed",
     "RunResult",
     "RunSuspended",
+    "ScheduledTick",
     "ServerUnavailable",
     "SyncIO",
     "TaskFailed",
@@ -98,8 +105,10 @@ __all__ = [
     "WaitTimeout",
     "WrongLoop",
     "__version__",
+    "cron_trigger",
     "ctx",
     "event_trigger",
+    "interval_trigger",
     "invoke_trigger",
     "io",
     "task",

@@ -13,6 +13,7 @@ TABLES = {
     "event": "events",
     "entry": "history",
     "log": "logs",
+    "schedule": "schedules",
     "store_entry": "store_entries",
     "worker": "workers",
 }

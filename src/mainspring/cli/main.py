@@ -15,6 +15,7 @@ from mainspring.cli.events import events
 from mainspring.cli.init import init
 from mainspring.cli.jobs import jobs
 from mainspring.cli.runs import logs, runs
+from mainspring.cli.schedules import schedules
 from mainspring.cli.send import send, trigger
 from mainspring.cli.server import server
 from mainspring.cli.store import store
@@ -44,6 +45,7 @@ app.add_typer(runs, name="runs", rich_help_panel=_LOOK)
 app.command(rich_help_panel=_LOOK)(logs)
 app.add_typer(jobs, name="jobs", rich_help_panel=_LOOK)
 app.add_typer(events, name="events", rich_help_panel=_LOOK)
+app.add_typer(schedules, name="schedules", rich_help_panel=_LOOK)
 app.add_typer(store, name="store", rich_help_panel=_LOOK)
 app.add_typer(workers, name="workers", rich_help_panel=_LOOK)
 app.add_typer(db, name="db", rich_help_panel=_CARE)

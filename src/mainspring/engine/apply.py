@@ -21,9 +21,11 @@ from mainspring.engine.commands import (
     EndWorkers,
     FireTimers,
     Leave,
+    PauseSchedule,
     RegisterWorker,
     ReplayRun,
     ResumeRun,
+    RunSchedule,
     SendEvents,
     TriggerRuns,
     UseStore,
@@ -33,6 +35,7 @@ from mainspring.engine.events import cancel_event, send_events
 from mainspring.engine.jobs import enable_job
 from mainspring.engine.queues import apply_claims
 from mainspring.engine.runs import cancel_run, replay_run, resume_run, trigger_many
+from mainspring.engine.schedules import pause_schedule, run_schedule
 from mainspring.engine.store import use_store
 from mainspring.engine.timers import fire_timers
 from mainspring.engine.workers import beat, leave, register
@@ -57,6 +60,8 @@ _RULES: dict[type, _Rule] = {
     SendEvents: send_events,
     UseStore: use_store,
     EnableJob: _each(enable_job),
+    PauseSchedule: _each(pause_schedule),
+    RunSchedule: _each(run_schedule),
     CancelEvent: _each(cancel_event),
     ResumeRun: _each(resume_run),
     CancelRun: _each(cancel_run),

@@ -33,6 +33,7 @@ _ORDER = (
     "delete_wait",
     "delete_awaited_run",
     "deliver_event",
+    "move_schedule",
     "show_run",
     "forgive_run",
     "finish_run",

@@ -93,6 +93,26 @@ class EnableJob:
 
 
 @dataclass(frozen=True, slots=True)
+class PauseSchedule:
+    """Or resume it: slots that came meanwhile are not made up for. Result: the `Schedule`, or `NotFound`."""
+
+    environment_id: str
+    schedule_id: str
+    paused: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RunSchedule:
+    """A run now, beside its slots. Result: the `Run`."""
+
+    environment_id: str
+    schedule_id: str
+    new_run_id: str
+    #: An earlier run of the job that was started with this key is answered instead.
+    idempotency_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class UseStore:
     """Result: `StoreResult`."""
 
@@ -170,7 +190,7 @@ class EndWorkers:
 # ── time ─────────────────────────────────────────────────────────────────────────────────────────────
 @dataclass(frozen=True, slots=True)
 class FireTimers:
-    """Whatever is due: waits, delayed runs and events, expiries, deadlines. Result: `TimersFired`."""
+    """Whatever is due: waits, delayed runs and events, slots of schedules, deadlines. Result: `TimersFired`."""
 
     limit: int = 1_000
 
@@ -190,6 +210,8 @@ Command = (
     | ReplayRun
     | ResumeRun
     | EnableJob
+    | PauseSchedule
+    | RunSchedule
     | UseStore
     | RegisterWorker
     | Claim

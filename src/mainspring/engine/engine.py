@@ -21,9 +21,11 @@ from mainspring.engine.commands import (
     EndWorkers,
     EventSent,
     Leave,
+    PauseSchedule,
     RegisterWorker,
     ReplayRun,
     ResumeRun,
+    RunSchedule,
     SendEvents,
     StoreResult,
     TriggerRuns,
@@ -121,7 +123,7 @@ class Engine:
 
     # ── workers ──────────────────────────────────────────────────────────────────────────────────────
     async def register(self, environment_id: str, registration: Registration) -> Registered:
-        """Raises `ProtocolMismatch`, `InvalidSchema` or `InvalidFilter`."""
+        """Raises `ProtocolMismatch`, `InvalidSchema`, `InvalidFilter` or `InvalidTrigger`."""
         registered: Registered = await self._do(RegisterWorker(environment_id, registration))
         return registered
 
@@ -295,6 +297,20 @@ class Engine:
             yield
         finally:
             self._watchers.remove(watcher)
+
+    # ── schedules ────────────────────────────────────────────────────────────────────────────────────
+    async def pause_schedule(self, environment_id: str, schedule_id: str, paused: bool) -> None:
+        """Or resumes it. Raises `NotFound`."""
+        await self._do(PauseSchedule(environment_id, schedule_id, paused))
+
+    async def run_schedule(
+        self, environment_id: str, schedule_id: str, *, idempotency_key: str | None = None
+    ) -> Run:
+        """A run now. Raises `NotFound`, `Conflict` (disabled), `PayloadInvalid`."""
+        run: Run = await self._do(
+            RunSchedule(environment_id, schedule_id, self.ids.new("run"), idempotency_key)
+        )
+        return run
 
     # ── store, environments, reads ───────────────────────────────────────────────────────────────────
     async def use_store(

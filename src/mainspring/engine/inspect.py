@@ -16,16 +16,19 @@ from mainspring.engine.views import (
     RunOfEvent,
     RunQuery,
     RunView,
+    ScheduleView,
     WaitView,
     WorkerView,
 )
 from mainspring.model.events import Event
 from mainspring.model.pending import pending_reason
 from mainspring.model.runs import Run
+from mainspring.model.schedules import Schedule
 from mainspring.model.store import StoreEntry, StoreScope
+from mainspring.model.timetables import upcoming
 from mainspring.model.waits import Wait
 from mainspring.storage.database import Transaction
-from mainspring.storage.shapes import EVENT, RUN, STORE_ENTRY, WAIT, WORKER
+from mainspring.storage.shapes import EVENT, RUN, SCHEDULE, STORE_ENTRY, WAIT, WORKER
 
 __all__ = [
     "KeyHolder",
@@ -35,10 +38,12 @@ __all__ = [
     "get_job",
     "get_run_row",
     "get_runs",
+    "get_schedule",
     "get_store_entry",
     "list_events",
     "list_jobs",
     "list_runs",
+    "list_schedules",
     "list_store",
     "list_workers",
     "wait_view",
@@ -201,6 +206,26 @@ def list_jobs(tx: Transaction, environment_id: str) -> list[JobView]:
 def list_workers(tx: Transaction, environment_id: str, now: Instant) -> list[WorkerView]:
     rows = tx.rows("list_workers", environment_id=environment_id, since=now - GONE_FOR)
     return [WorkerView(WORKER.value(row[:-1]), row[-1]) for row in rows]
+
+
+# ── schedules ────────────────────────────────────────────────────────────────────────────────────────
+def list_schedules(tx: Transaction, environment_id: str) -> list[ScheduleView]:
+    """Every schedule with its next slots."""
+    return [
+        _schedule_view(SCHEDULE.value(row))
+        for row in tx.rows("list_schedules", environment_id=environment_id)
+    ]
+
+
+def get_schedule(tx: Transaction, environment_id: str, schedule_id: str) -> ScheduleView | None:
+    row = tx.row("find_schedule", environment_id=environment_id, id=schedule_id)
+    return _schedule_view(SCHEDULE.value(row)) if row else None
+
+
+def _schedule_view(schedule: Schedule) -> ScheduleView:
+    timetable, next_at = schedule.timetable, schedule.next_at
+    slots = () if next_at is None else upcoming(timetable, next_at - 1)
+    return ScheduleView(schedule, timetable.in_words(), slots)
 
 
 # ── store ────────────────────────────────────────────────────────────────────────────────────────────

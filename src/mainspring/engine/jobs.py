@@ -17,6 +17,7 @@ from mainspring.errors import InvalidSchema, MainspringError, NotFound
 from mainspring.model.events import Problem
 from mainspring.model.filters import check_filter
 from mainspring.model.jobs import JobSpec
+from mainspring.model.schedules import check_times
 from mainspring.model.sealed import is_sealed
 
 _SPEC = TypeAdapter(JobSpec)
@@ -51,7 +52,7 @@ def _refuse(uri: str) -> Any:
 
 
 def check_spec(spec: JobSpec) -> None:
-    """Raises `InvalidSchema` or `InvalidFilter` for a job whose data the engine could not use."""
+    """Raises `InvalidSchema`, `InvalidFilter` or `InvalidTrigger` for a job whose data the engine could not use."""
     if spec.payload_schema is not None:
         try:
             _validator(encode(spec.payload_schema, what="schema"))
@@ -62,6 +63,7 @@ def check_spec(spec: JobSpec) -> None:
     for trigger in spec.triggers:
         if trigger.filter is not None:
             check_filter(trigger.filter)
+        check_times(trigger)
 
 
 def _first_line(error: ValueError) -> str:

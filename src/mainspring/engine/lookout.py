@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mainspring import faults
-from mainspring.clock import Clock, Instant
+from mainspring.clock import SECOND, Clock, Instant
 from mainspring.engine.commands import EndWorkers, FireTimers, TimersFired, WorkerSighting
 from mainspring.engine.committer import Committer
 from mainspring.engine.timing import Timing
@@ -100,10 +100,17 @@ class Lookout:
         await self._until_due()
 
     async def _until_due(self) -> None:
-        """Naps until the next timer; comparing the clock costs no query, so a jump is noticed within a nap."""
+        """Naps until the next timer; comparing the clock costs no query, so a jump is noticed within a nap.
+
+        One back ends the waiting too: what was worked out before it may lie far ahead now.
+        """
+        latest = self._clock.now()
         while True:
             self._sooner.clear()
             left = self._timing.longest_nap
+            if (now := self._clock.now()) < latest - SECOND:
+                return
+            latest = max(latest, now)
             if self._next_at is not None:
                 left = min(left, self._next_at - self._clock.now())
                 if left <= 0:

@@ -1,9 +1,10 @@
-"""What is due: waits, delayed events and runs, expiries, deadlines, cancels that nobody answered (I9)."""
+"""What is due: waits, schedules, delayed events and runs, expiries, deadlines, unanswered cancels (I9)."""
 
 from mainspring.engine.batch import Batch
 from mainspring.engine.commands import FireTimers, TimersFired
 from mainspring.engine.events import deliver_due_events
 from mainspring.engine.runs import earliest, end_run
+from mainspring.engine.schedules import fire_schedules
 from mainspring.engine.waits import fire_due_waits
 from mainspring.model.failures import Failure
 from mainspring.model.runs import Run
@@ -14,6 +15,7 @@ def fire_timers(batch: Batch, command: FireTimers) -> TimersFired:
     """Handles up to `limit` due things of each sort; tells when the next is due."""
     count = fire_due_waits(batch, command.limit)
     count += deliver_due_events(batch, command.limit)
+    count += fire_schedules(batch, command.limit)
     due = RUN.values(batch.tx.rows("due_runs", now=batch.now, limit=command.limit))
     for run in due:
         _look_at(batch, run)
@@ -23,7 +25,8 @@ def fire_timers(batch: Batch, command: FireTimers) -> TimersFired:
 
 def next_timer_at(batch: Batch) -> int | None:
     """When something is due next."""
-    rows = [batch.tx.row(name) for name in ("next_wait_at", "next_event_at", "next_run_at")]
+    names = ("next_wait_at", "next_event_at", "next_schedule_at", "next_run_at")
+    rows = [batch.tx.row(name) for name in names]
     return earliest(*(row[0] for row in rows if row is not None))
 
 

@@ -9,6 +9,7 @@ from mainspring.model.jobs import JobSpec
 from mainspring.model.logs import LogLevel
 from mainspring.model.pending import PendingReason
 from mainspring.model.runs import Run, RunStatus
+from mainspring.model.schedules import Schedule
 from mainspring.model.tasks import Attempt, Task
 from mainspring.model.waits import WaitKind
 from mainspring.model.workers import Worker
@@ -119,6 +120,15 @@ class JobView:
     updated_at: Instant
     counts: dict[RunStatus, int] = field(default_factory=dict)
     last_runs: tuple[LastRun, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleView:
+    schedule: Schedule
+    #: Its timetable as a person says it.
+    words: str
+    #: The next slots; none while it is paused.
+    upcoming: tuple[Instant, ...]
 
 
 @dataclass(frozen=True, slots=True)

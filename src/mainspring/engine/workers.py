@@ -7,6 +7,7 @@ from mainspring.engine.checkpoints import notices
 from mainspring.engine.commands import Beat, Leave, RegisterWorker
 from mainspring.engine.jobs import check_spec, save_jobs
 from mainspring.engine.runs import end_run
+from mainspring.engine.schedules import save_schedules
 from mainspring.errors import Conflict, MainspringError, ProtocolMismatch, UnknownWorker
 from mainspring.model.protocol import PROTOCOL_VERSION, Heartbeat, HeartbeatAnswer, Notice, Registered
 from mainspring.model.runs import Run
@@ -54,6 +55,7 @@ def register(batch: Batch, command: RegisterWorker) -> Registered | MainspringEr
     if not kept:
         return _refusal(batch, command)
     save_jobs(batch, command.environment_id, said.jobs)
+    save_schedules(batch, command.environment_id, said.jobs)
     names = batch.tx.row("environment_name", id=command.environment_id) or ("", "")
     return Registered(
         project=names[0],

@@ -5,7 +5,9 @@ from typing import Any, Literal
 
 from mainspring.model.retry import RetryPolicy
 
-TriggerKind = Literal["event", "invoke"]
+TriggerKind = Literal["event", "invoke", "cron", "interval"]
+#: What becomes of slots that were missed, nobody being there.
+CatchUp = Literal["none", "last", "all"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +20,14 @@ class TriggerSpec:
     filter: dict[str, Any] | None = None
     source: str | None = None
     examples: tuple[dict[str, Any], ...] = ()
+    #: The expression and its zone (kind "cron").
+    cron: str | None = None
+    timezone: str | None = None
+    #: Microseconds (kind "interval").
+    every: int | None = None
+    catch_up: CatchUp = "none"
+    #: Runs are spread over this span after their slot, in microseconds.
+    jitter: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,18 +2,21 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from datetime import datetime
+from typing import Any, get_args
 
+from mainspring.duration import Duration, parse_duration
 from mainspring.errors import DefinitionError, InvalidTrigger
 from mainspring.model.filters import check_filter
-from mainspring.model.jobs import TriggerSpec
+from mainspring.model.jobs import CatchUp, TriggerSpec
+from mainspring.model.timetables import check_cron, check_every, check_timezone
 from mainspring.sdk.events import check_event_name
 from mainspring.sdk.json_text import decode, encode
 
 
 @dataclass(frozen=True, slots=True)
 class Trigger:
-    """Made by `event_trigger` and `invoke_trigger`."""
+    """Made by `event_trigger`, `cron_trigger`, `interval_trigger` and `invoke_trigger`."""
 
     spec: TriggerSpec
     #: A model or JSON Schema for the payload, where the job itself says nothing.
@@ -60,6 +63,53 @@ def event_trigger(
 def invoke_trigger() -> Trigger:
     """The job starts only when it is called: `job.trigger(...)`, the API, the CLI or the dashboard."""
     return Trigger(TriggerSpec("invoke"))
+
+
+def cron_trigger(
+    expression: str, *, timezone: str = "UTC", catch_up: CatchUp = "none", jitter: Duration | None = None
+) -> Trigger:
+    """Start the job at every slot of a cron expression: "0 9 * * MON-FRI", six fields with seconds, "@hourly".
+
+    The times are those of the zone, whose clocks may change. `catch_up` says what becomes of slots that came
+    while no server was there: "none" of them starts a run, the "last", or "all". `jitter` spreads the runs
+    over a span after their slot. Raises `InvalidTrigger`, `InvalidDuration`.
+    """
+    if catch_up not in get_args(CatchUp):
+        raise InvalidTrigger(
+            f"the catch_up of cron_trigger({expression!r:.80}) is {catch_up!r:.80}",
+            mend='Use "none", "last" or "all".',
+        )
+    spec = TriggerSpec(
+        "cron",
+        cron=check_cron(expression),
+        timezone=check_timezone(timezone),
+        catch_up=catch_up,
+        jitter=None if jitter is None else parse_duration(jitter),
+    )
+    return Trigger(spec)
+
+
+def interval_trigger(every: Duration) -> Trigger:
+    """Start the job again and again, "5 minutes" apart, counted from when a worker first registered it.
+
+    Raises `InvalidTrigger`, `InvalidDuration`.
+    """
+    return Trigger(TriggerSpec("interval", every=check_every(parse_duration(every))))
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduledTick:
+    """The payload of a run that a schedule started."""
+
+    #: The slot: when the run was due.
+    timestamp: datetime
+    #: The slot before it; None for the first.
+    last_timestamp: datetime | None
+    timezone: str
+    schedule_id: str
+    external_id: str | None = None
+    #: The next slots.
+    upcoming: tuple[datetime, ...] = ()
 
 
 def as_triggers(given: Trigger | Iterable[Trigger] | None) -> tuple[Trigger, ...]:

@@ -11,7 +11,18 @@ from mainspring.clock import Clock, SystemClock
 from mainspring.engine.engine import Engine
 from mainspring.errors import MainspringError
 from mainspring.model.limits import Limits
-from mainspring.server.api import account, batches, events, health, jobs, runs, store, streams, workers
+from mainspring.server.api import (
+    account,
+    batches,
+    events,
+    health,
+    jobs,
+    runs,
+    schedules,
+    store,
+    streams,
+    workers,
+)
 from mainspring.server.auth import Keys
 from mainspring.server.call import Services
 from mainspring.server.edge import Edge, Guard
@@ -22,7 +33,7 @@ from mainspring.server.problems import http_problem, refusal, validation_problem
 from mainspring.server.routes import PlainRoute
 from mainspring.server.worker_protocol import WORKER_ROUTES
 
-_NOUNS = (events, jobs, batches, account, streams, runs, store, workers, health)
+_NOUNS = (events, jobs, batches, account, streams, runs, schedules, store, workers, health)
 
 
 def create_app(

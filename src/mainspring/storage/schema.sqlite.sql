@@ -158,6 +158,24 @@ CREATE TABLE runs (
     timer_at integer,
     heard_from integer not null default 0) strict;
 
+CREATE TABLE schedules (
+    id text not null,
+    environment_id text not null,
+    job_id text not null,
+    cron text,
+    timezone text not null,
+    every integer,
+    catch_up text not null,
+    jitter integer,
+    anchor_at integer not null,
+    next_at integer,
+    last_at integer,
+    moved_at integer not null,
+    paused_at integer,
+    refusal text,
+    primary key (environment_id, id)
+) strict, without rowid;
+
 CREATE TABLE store_entries (
     environment_id text not null,
     scope text not null,
@@ -253,6 +271,8 @@ CREATE TABLE workers (
 
 CREATE INDEX awaited_runs_by_target on awaited_runs (target_run_id);
 
+CREATE INDEX due_schedules on schedules (next_at) where next_at is not null;
+
 CREATE INDEX events_by_correlation on events (environment_id, correlation_id, name, delivery)
     where correlation_id is not null;
 
@@ -266,6 +286,8 @@ CREATE INDEX events_by_name on events (environment_id, name, delivery);
 CREATE INDEX events_due on events (deliver_at) where delivered_at is null and cancelled_at is null;
 
 CREATE INDEX history_by_run on history (run_id, sequence);
+
+CREATE INDEX moved_schedules on schedules (moved_at) where next_at is not null;
 
 CREATE INDEX runs_by_environment on runs (environment_id, id);
 
@@ -287,6 +309,8 @@ CREATE INDEX runs_of_last_chance on runs (environment_id) where is_ready and lan
 CREATE INDEX runs_ready on runs (environment_id, job_id, priority desc, lane, available_at) where is_ready;
 
 CREATE INDEX runs_with_notices on runs (worker_id) where notices > noticed;
+
+CREATE INDEX schedules_of_job on schedules (environment_id, job_id);
 
 CREATE INDEX store_requests_by_age on store_requests (made_at);
 

@@ -11,6 +11,7 @@ from mainspring.model.events import Event
 from mainspring.model.history import Entry
 from mainspring.model.logs import LogLine
 from mainspring.model.runs import Run
+from mainspring.model.schedules import Schedule
 from mainspring.model.store import StoreEntry
 from mainspring.model.tasks import Attempt, Task
 from mainspring.model.waits import Wait
@@ -56,6 +57,7 @@ WAIT = Shape(Wait)
 EVENT = Shape(Event)
 ENTRY = Shape(Entry)
 LOG = Shape(LogLine)
+SCHEDULE = Shape(Schedule)
 STORE_ENTRY = Shape(StoreEntry)
 WORKER = Shape(Worker)
 
@@ -68,6 +70,7 @@ SHAPES: dict[str, Shape[Any]] = {
     "event": EVENT,
     "entry": ENTRY,
     "log": LOG,
+    "schedule": SCHEDULE,
     "store_entry": STORE_ENTRY,
     "worker": WORKER,
 }

@@ -9,15 +9,19 @@ from mainspring.engine.views import JobView
 from mainspring.model.jobs import TriggerSpec
 from mainspring.model.retry import RetryPolicy
 from mainspring.model.runs import RunStatus
+from mainspring.model.timetables import Timetable
 from mainspring.server.shapes.parts import At, seconds
 
 
 class TriggerShape(BaseModel):
-    kind: Literal["event", "invoke"]
+    kind: Literal["event", "invoke", "cron", "interval"]
     events: list[str]
     filter: dict[str, Any] | None
     source: str | None
     examples: list[dict[str, Any]]
+    cron: str | None
+    timezone: str | None
+    every: float | None = Field(description="Seconds.")
 
 
 class RetryShape(BaseModel):
@@ -94,6 +98,9 @@ def in_words(triggers: tuple[TriggerSpec, ...]) -> str:
 
 
 def _words(trigger: TriggerSpec) -> str:
+    if trigger.kind != "event":
+        words = Timetable(trigger.cron, trigger.timezone or "UTC", trigger.every).in_words()
+        return words[0].lower() + words[1:]
     words = "on event " + " or ".join(trigger.events)
     if trigger.source is not None:
         words += f" from {trigger.source}"
@@ -107,6 +114,9 @@ def _trigger_shape(trigger: TriggerSpec) -> TriggerShape:
         filter=trigger.filter,
         source=trigger.source,
         examples=list(trigger.examples),
+        cron=trigger.cron,
+        timezone=trigger.timezone,
+        every=seconds(trigger.every),
     )
 
 

@@ -58,3 +58,9 @@ select * from rows(:environment_id text, :run_id text, :at bigint, :kind text, :
 -- name: insert_log
 -- The same, many at once.
 insert into logs ({log}) select * from rows({log}) on conflict do nothing;
+
+-- name: move_schedule
+-- The same, many at once.
+update schedules set next_at = r.next_at, last_at = r.last_at, moved_at = r.moved_at, refusal = r.refusal
+from rows(:environment_id text, :id text, :next_at bigint, :last_at bigint, :moved_at bigint, :refusal text)
+where schedules.environment_id = r.environment_id and schedules.id = r.id;

@@ -1,0 +1,49 @@
+-- name: schedules_of_jobs
+-- The schedules of jobs that are registered, held for a change.
+select {schedule} from schedules where environment_id = :environment_id and job_id in each(:job_ids) order by id @lock;
+
+-- name: save_schedule
+-- A schedule as its job asks for it; what came of it until now stays.
+insert into schedules ({schedule}) values ({:schedule})
+on conflict (environment_id, id) do update set job_id = excluded.job_id, cron = excluded.cron,
+  timezone = excluded.timezone, every = excluded.every, catch_up = excluded.catch_up, jitter = excluded.jitter,
+  anchor_at = excluded.anchor_at, next_at = excluded.next_at, moved_at = excluded.moved_at;
+
+-- name: delete_schedule
+-- One that its job no longer asks for.
+delete from schedules where environment_id = :environment_id and id = :id;
+
+-- name: due_schedules
+-- Schedules with a slot that is due.
+select {schedule} from schedules where next_at <= :now order by next_at limit :limit @skip_locked;
+
+-- name: schedules_ahead
+-- Schedules that were moved on by a clock that was set back since.
+select {schedule} from schedules
+where next_at > :now and moved_at > :ahead order by moved_at limit :limit @skip_locked;
+
+-- name: move_schedule
+-- Its due slots are dealt with.
+update schedules set next_at = :next_at, last_at = :last_at, moved_at = :moved_at, refusal = :refusal
+where environment_id = :environment_id and id = :id;
+
+-- name: next_schedule_at
+-- When the next slot is due.
+select min(next_at) from schedules where next_at is not null;
+
+-- name: find_schedule
+-- One schedule.
+select {schedule} from schedules where environment_id = :environment_id and id = :id;
+
+-- name: find_schedule_to_change
+-- One schedule, held for a change.
+select {schedule} from schedules where environment_id = :environment_id and id = :id @lock;
+
+-- name: pause_schedule
+-- No more slots until it is resumed.
+update schedules set paused_at = :paused_at, next_at = :next_at, moved_at = :now
+where environment_id = :environment_id and id = :id;
+
+-- name: list_schedules
+-- Every schedule of an environment.
+select {schedule} from schedules where environment_id = :environment_id order by id;
