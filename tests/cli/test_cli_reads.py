@@ -135,6 +135,10 @@ def test_what_is_not_there_is_not_found(dev: Dev) -> None:
         ("logs", "run_none"),
         ("jobs", "get", "none"),
         ("jobs", "disable", "none"),
+        ("schedules", "get", "none"),
+        ("schedules", "pause", "none"),
+        ("schedules", "resume", "none"),
+        ("schedules", "run", "none"),
         ("events", "get", "none"),
     ):
         done = dev.cli(*arguments)

@@ -24,7 +24,18 @@ async def test_a_job_is_shown_whole(stage: Stage) -> None:
         "enabled": True,
         "served": True,
         "trigger": "on event hello",
-        "triggers": [{"kind": "event", "events": ["hello"], "filter": None, "source": None, "examples": []}],
+        "triggers": [
+            {
+                "kind": "event",
+                "events": ["hello"],
+                "filter": None,
+                "source": None,
+                "examples": [],
+                "cron": None,
+                "timezone": None,
+                "every": None,
+            }
+        ],
         "payload_schema": NAMED,
         "output_schema": None,
         "retry": {"max_attempts": 3, "min_delay": 1.0, "max_delay": 60.0, "factor": 2.0, "jitter": True},
@@ -57,6 +68,9 @@ def test_triggers_are_said_in_words() -> None:
     assert in_words((TriggerSpec("event", ("a", "b")),)) == "on event a or b"
     filtered = TriggerSpec("event", ("a",), filter={"n": [1]}, source="shop")
     assert in_words((filtered, TriggerSpec("invoke"))) == "on event a from shop (filtered)"
+    nightly = TriggerSpec("cron", cron="@daily", timezone="Europe/Paris")
+    often = TriggerSpec("interval", every=300 * SECOND)
+    assert in_words((nightly, often)) == "at 00:00 every day (Europe/Paris), every 5m"
 
 
 # ── triggered ────────────────────────────────────────────────────────────────────────────────────────
