@@ -110,10 +110,10 @@ def due_slots(schedule: Schedule, now: Instant, limit: int) -> list[Instant]:
     if schedule.catch_up != "all":
         first = max(first, now - MISSED_AFTER - 1)
     found: list[Instant] = []
-    for slot in timetable.slots(first):
-        if slot > now or len(found) == limit:
-            break
+    slot = timetable.after(first)
+    while slot is not None and slot <= now and len(found) < limit:
         found.append(slot)
+        slot = timetable.after(slot)
     if not found and schedule.catch_up == "last":
         missed = timetable.latest(schedule.next_at - 1, now)
         found = [] if missed is None else [missed]

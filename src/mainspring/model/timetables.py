@@ -55,7 +55,7 @@ class Timetable:
 
     def after(self, instant: Instant) -> Instant | None:
         """The first slot later than `instant`; None when the calendar has no more."""
-        return next(self.slots(instant), None)
+        return _after(self, instant)
 
     def slots(self, after: Instant) -> Iterator[Instant]:
         """The slots later than an instant, in order, for as long as the calendar lasts."""
@@ -82,6 +82,12 @@ class Timetable:
         if self.every is not None:
             return f"Every {format_duration(self.every)}"
         return f"{CronSim(check_cron(self.cron or ''), _SOME_DAY).explain()} ({self.timezone})"
+
+
+@lru_cache(maxsize=4096)
+def _after(timetable: Timetable, instant: Instant) -> Instant | None:
+    """Thousands of schedules are due at one midnight; those with the same timetable share the reckoning."""
+    return next(timetable.slots(instant), None)
 
 
 @lru_cache(maxsize=4096)
