@@ -198,6 +198,17 @@ def test_run_many_takes_objects_and_mappings(database: Database) -> None:
     assert keys_in(database) == ["c"]
 
 
+@pytest.mark.parametrize("count", [1, 2, 31, 33, 100])
+def test_rows_sent_together_all_arrive_in_their_order(database: Database, count: int) -> None:
+    row = {"environment_id": "env_1", "run_id": "run_1", "at": 1, "kind": "RUN_CREATED", "data": None}
+    rows = [{**row, "task_key": f"t{number}", "attempt": number} for number in range(count)]
+    with database.write() as tx:
+        assert tx.run_many("insert_entry", rows) == count
+    with database.read() as tx:
+        found = tx.rows("history_of_run", environment_id="env_1", run_id="run_1", after=0, limit=1_000)
+    assert [one[-2] for one in found] == list(range(count))
+
+
 def test_several_questions_are_answered_in_their_order(database: Database) -> None:
     with database.write() as tx, tx.together():
         tx.run("insert_project", id="proj_1", name="one", now=1)

@@ -10,6 +10,8 @@ import sqlite3
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import cache
+from itertools import chain, islice, repeat
 from pathlib import Path
 from queue import Empty, LifoQueue
 from typing import Any, Literal
@@ -24,6 +26,13 @@ OLDEST_VERSION = (3, 37, 0)
 LIBRARY_VERSION = sqlite3.sqlite_version_info
 READERS = 4
 BUSY_TIMEOUT_MS = 5_000
+#: How many rows one insert takes.
+_PORTIONS = (32, 16, 8, 4, 2, 1)
+
+# The driver looks for a way to adapt every None and every bool that it binds, and raises and drops an AttributeError
+# on the way: longer than it takes to bind them. Told of one, it looks no further.
+sqlite3.register_adapter(type(None), lambda none: none)
+sqlite3.register_adapter(bool, int)
 
 Synchronous = Literal["FULL", "NORMAL"]
 
@@ -64,7 +73,14 @@ class SqliteTransaction:
             return 0
         found = self._statements[statement]
         pick = found.from_mapping if isinstance(batch[0], Mapping) else found.from_object
-        return self._cursor.executemany(found.sql, map(pick, batch)).rowcount
+        if found.around_row is None:
+            return self._cursor.executemany(found.sql, map(pick, batch)).rowcount
+        changed = 0
+        rows = iter(batch)
+        for count in _portions(len(batch)):
+            values = chain.from_iterable(map(pick, islice(rows, count)))
+            changed += self._cursor.execute(_of_many(found.around_row, count), tuple(values)).rowcount
+        return changed
 
     def together(self) -> AbstractContextManager[object]:
         return nullcontext()  # there is no way to go
@@ -83,6 +99,21 @@ class SqliteTransaction:
         else:  # each(:name) reads JSON here
             values.update({name: json.dumps(value) for name, value in lists.items()})
         return self._cursor.execute(sql, found.from_mapping(values))
+
+
+def _portions(count: int) -> Iterator[int]:
+    """`count` as a sum of few sizes, so that few texts of each statement need be prepared."""
+    for size in _PORTIONS:
+        yield from repeat(size, count // size)
+        count %= size
+
+
+@cache
+def _of_many(around_row: tuple[str, str, str], count: int) -> str:
+    """The statement for so many rows at once. Each call of the driver lets another thread have its turn, and
+    one call for each row would have the committer queue for its own again and again."""
+    head, row, tail = around_row
+    return head + ", ".join(repeat(row, count)) + tail
 
 
 def _split(sql: str) -> Iterator[str]:

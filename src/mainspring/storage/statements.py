@@ -67,6 +67,8 @@ class Statement:
     sql_of_one: str
     #: Whether it takes many rows at once, a list for each of its values.
     takes_all: bool
+    #: An insert of a row, split around that row, so that it can be repeated; None for other statements.
+    around_row: tuple[str, str, str] | None
     #: Names of the bound values, in the order of the placeholders.
     parameters: tuple[str, ...]
     #: The bound values out of a mapping, and out of an object's attributes.
@@ -113,6 +115,7 @@ def compile_statement(name: str, purpose: str, sql: str, dialect: Dialect) -> St
         whole,
         whole if of_one == whole else of_one,
         takes_all,
+        _around_row(whole),
         parameters,
         _picker(itemgetter, parameters),
         _picker(attrgetter, parameters),
@@ -124,6 +127,14 @@ def _positional(sql: str, dialect: Dialect) -> str:
     return _PARAMETER.sub(
         lambda _: f"{dialect.placeholder}{next(numbers) if dialect.is_numbered else ''}", sql
     )
+
+
+def _around_row(sql: str) -> tuple[str, str, str] | None:
+    head, values, rest = sql.partition("values ")
+    if not values or not head.startswith("insert into"):
+        return None
+    row, conflict, rule = rest.partition("on conflict")
+    return head + values, row.strip(), f" {conflict}{rule}"
 
 
 def _table(match: re.Match[str]) -> str:
