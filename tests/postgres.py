@@ -10,6 +10,7 @@ import contextlib
 import functools
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -177,6 +178,15 @@ class OwnServer(Server):
         assert self._process.stdin is not None
         self._process.stdin.close()
         self._process.wait(PATIENCE)
+
+    def kill_9(self) -> None:
+        """kill -9 of every process of it, in the midst of whatever they do."""
+        postmaster = int((self._data / "postmaster.pid").read_text().split()[0])
+        os.kill(postmaster, signal.SIGSTOP)  # or it would make new ones meanwhile
+        for child in Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text().split():
+            os.kill(int(child), signal.SIGKILL)
+        os.kill(postmaster, signal.SIGKILL)
+        self.kill()
 
     def remove(self) -> None:
         self.kill()
