@@ -19,7 +19,7 @@ from engine.world import World
 from mainspring.audit.data import check_database
 from mainspring.audit.findings import Finding
 from mainspring.clock import SECOND
-from mainspring.engine.commands import CancelRun
+from mainspring.engine.commands import CancelRun, ReplayRun
 from mainspring.model.protocol import ClaimedRun, RunDraft
 from mainspring.storage.shapes import RUN
 
@@ -84,6 +84,11 @@ class Scene:
     def _run(self) -> None:
         run = self._begin("running")
         self.worker.report(run, started("a"), succeeded("a", '"one"'), started("b"))
+
+    def replay(self) -> None:
+        """`replayed`: keeps task `a` of `finished`, and stands at task `b`."""
+        run_id = self.runs["replayed"] = self.world.ids.new("run")
+        self.world.do(ReplayRun(self.world.env, self.runs["finished"], run_id, from_task="b"))
 
     # ── what is spoilt, and what is found ────────────────────────────────────────────────────────────
     def spoil(self, sql: str, **places: str) -> None:

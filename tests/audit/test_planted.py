@@ -210,6 +210,22 @@ def test_it_is_found_and_nothing_else(planted: Planted, scene: Scene) -> None:
     assert all(finding.rule.mend for finding in scene.audit())
 
 
+@pytest.mark.parametrize(
+    ("sql", "rule"),
+    [
+        ("update tasks set output = '2' where run_id = '{replayed}'", rules.KEPT_DIFFERS),
+        ("update tasks set key = 'c' where run_id = '{finished}' and key = 'a'", rules.KEPT_DIFFERS),
+        ("delete from history where run_id = '{replayed}' and kind = 'TASK_KEPT'", rules.HISTORY_CONTRADICTS),
+        ("update tasks set kept_from = null where run_id = '{replayed}'", rules.HISTORY_CONTRADICTS),
+    ],
+)
+def test_a_task_that_a_replay_keeps_is_that_of_its_run(scene: Scene, sql: str, rule: Rule) -> None:
+    scene.replay()
+    assert scene.audit() == []
+    scene.spoil(sql)
+    assert (rule.id, scene.runs["replayed"]) in scene.found()
+
+
 def test_a_resolved_wait_whose_run_was_never_woken(scene: Scene) -> None:
     scene.world.send("go", correlation_id="c-1")
     assert scene.audit() == []

@@ -75,6 +75,8 @@ async def test_a_finished_run_is_shown_whole(stage: Stage) -> None:
         "event_id": event_id,
         "event_name": "hello",
         "parent_run_id": None,
+        "replay_of": None,
+        "replay_from": None,
         "attempt": 1,
         "max_attempts": 3,
         "tags": ["vip"],

@@ -55,6 +55,8 @@ class _Told:
     grants: int = 0
     outcomes: Counter[tuple[str, str]] = field(default_factory=Counter)
     finished: set[str] = field(default_factory=set)
+    #: Of these, what was kept of a run that this one replays.
+    kept: set[str] = field(default_factory=set)
 
 
 def check_history(case: Case, around: Around) -> Iterator[Finding]:
@@ -110,7 +112,10 @@ def _repaired(told: _Told, data: str | None) -> None:
 
 
 def _task_line(case: Case, told: _Told, kind: str, key: str) -> Iterator[Finding]:
-    if kind in _OUTCOMES:
+    if kind == "TASK_KEPT":
+        told.kept.add(key)
+        told.finished.add(key)
+    elif kind in _OUTCOMES:
         told.outcomes[key, kind] += 1
         if key in told.finished:
             again = rules.RESOLVED_TWICE if kind.startswith("WAIT") else rules.COMPLETED_TWICE
@@ -147,6 +152,11 @@ def _where_it_stands(case: Case, told: _Told) -> Iterator[Finding]:
 
 def _outcome(case: Case, told: _Told, task: TaskRow) -> Iterator[Finding]:
     """A finished task has its one line, an open one has none."""
+    if task.kept_from is not None:
+        if task.key not in told.kept:
+            message = f"it was kept from {task.kept_from}, but the history tells nothing of it"
+            yield found(case.run, rules.HISTORY_CONTRADICTS, message, task.key)
+        return
     line = _TOLD.get((task.status, task.is_wait))
     is_told = task.key in told.finished
     if line is None and is_told:

@@ -106,6 +106,9 @@ def _page(tx: Transaction, runs: list[RunRow], after: str, until: str) -> Page:
             case.awaited.setdefault(task_key, []).append(target)
         else:
             page.stray_waits.add((run_id, task_key))
+    for run_id, key in tx.rows("audit_misfits", **stretch):
+        if case := page.cases.get(run_id):
+            case.misfits.append(key)
     for table, run_id in tx.rows("audit_mentions", **stretch):
         _case(page, table, run_id)
     page.around = _around(tx, page.cases)

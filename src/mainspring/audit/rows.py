@@ -48,6 +48,7 @@ class TaskRow(NamedTuple):
     finished_at: int | None
     has_output: bool
     has_failure: bool
+    kept_from: str | None
 
     @property
     def is_final(self) -> bool:
@@ -98,6 +99,8 @@ class Case:
     entries: list[EntryRow] = field(default_factory=list)
     #: What its waits for several runs still wait for, by task key.
     awaited: dict[str, list[str]] = field(default_factory=dict)
+    #: Tasks kept from another run in which they are not, or are otherwise.
+    misfits: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)

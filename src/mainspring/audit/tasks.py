@@ -18,6 +18,9 @@ def check_tasks(case: Case, around: Around) -> Iterator[Finding]:
         yield from _task(case, task, around)
     for wait in case.waits.values():
         yield from _wait(case, wait, around)
+    for key in case.misfits:
+        message = f"it was kept from {case.tasks[key].kept_from}, where it is not the same"
+        yield found(case.run, rules.KEPT_DIFFERS, message, key)
     yield from _one_event_one_wait(case)
     yield from _left_awaited(case, around)
 
@@ -38,7 +41,7 @@ def _task(case: Case, task: TaskRow, around: Around) -> Iterator[Finding]:
     elif task.status == "WAITING" and key not in case.waits:
         rule = rules.WAIT_MISSING if _can_be_told(case, key) else rules.WAIT_UNKNOWN
         yield found(run, rule, "it is WAITING, but nothing would resolve it", key)
-    if task.event_id is not None:
+    if task.event_id is not None and task.kept_from is None:
         yield from _event(case, task, around)
 
 

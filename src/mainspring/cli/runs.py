@@ -1,6 +1,6 @@
 """`runs`: list, look at, cancel, resume and replay them; and `logs`."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import typer
 
@@ -69,12 +69,20 @@ def resume_run(run: options.RunId, as_json: options.Json = False) -> None:
 def replay_run(
     run: options.RunId,
     payload: options.Payload = None,
+    from_task: Annotated[
+        str | None,
+        typer.Option(
+            "--from", help="Keep what began before this task and finished: its key, as in `runs get`."
+        ),
+    ] = None,
     wait: options.Wait = False,
     timeout: options.Timeout = None,
     as_json: options.Json = False,
 ) -> None:
-    """Start a fresh run of the same job, with the same payload or another."""
+    """Start a fresh run of the same job, with the same payload or another: all of it, or from a task on."""
     body = {} if payload is None else {"payload": read_payload(payload)}
+    if from_task is not None:
+        body["from_task"] = from_task
     found = connection.ask("POST", f"/runs/{connection.quoted(run)}/replay", body=body)
     if not wait:
         return _answer(found, as_json)
@@ -124,6 +132,7 @@ def _show_run(run: dict[str, Any]) -> None:
             ("attempt", f"{run['attempt']} of {run['max_attempts']}"),
             ("event", run["event_id"]),
             ("parent", run["parent_run_id"]),
+            ("replay of", _origin(run)),
             ("created", output.local_time(run["created_at"])),
             ("started", output.local_time(run["started_at"]) or None),
             ("finished", output.local_time(run["finished_at"]) or None),
@@ -135,6 +144,12 @@ def _show_run(run: dict[str, Any]) -> None:
             ("traceback", (error.get("traceback") or "").rstrip() or None),
         ]
     )
+
+
+def _origin(run: dict[str, Any]) -> str | None:
+    if run["replay_of"] is None or run["replay_from"] is None:
+        return cast("str | None", run["replay_of"])
+    return f"{run['replay_of']} from '{run['replay_from']}' on"
 
 
 def _remark(run: dict[str, Any]) -> str:
@@ -160,6 +175,8 @@ def _task_rows(task: dict[str, Any]) -> list[tuple[str, ...]]:
     ]
     is_told = task["status"] == "SUCCESS" and task["output"] is not None
     result = output.outcome_text(task) if is_told else ""
+    if task["kept_from"] is not None:
+        result = f"kept from {task['kept_from']}  {result}".rstrip()
     whole = (task["key"], task["status"], str(task["attempt"]), _took(task), result)
     return [whole, *failed]
 

@@ -34,7 +34,8 @@ from mainspring.engine.commits import apply_commits
 from mainspring.engine.events import cancel_event, send_events
 from mainspring.engine.jobs import enable_job
 from mainspring.engine.queues import apply_claims
-from mainspring.engine.runs import cancel_run, replay_run, resume_run, trigger_many
+from mainspring.engine.replays import replay_run
+from mainspring.engine.runs import cancel_run, resume_run, trigger_many
 from mainspring.engine.schedules import pause_schedule, run_schedule
 from mainspring.engine.store import use_store
 from mainspring.engine.timers import fire_timers

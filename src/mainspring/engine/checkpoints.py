@@ -20,6 +20,7 @@ def checkpoint(task: Task, now: Instant) -> Checkpoint:
         failure=task.failure,
         position=task.position,
         next_attempt_in=left if task.status == "RETRYING" else None,
+        kept_from=task.kept_from,
     )
 
 

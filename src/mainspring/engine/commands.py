@@ -65,7 +65,10 @@ class CancelRun:
 
 @dataclass(frozen=True, slots=True)
 class ReplayRun:
-    """A fresh run of the same job with the same payload (or another). Result: the new `Run`."""
+    """A fresh run of the same job with the same payload (or another). Result: the new `Run`.
+
+    With `from_task`, it keeps what the other's tasks before that one came to.
+    """
 
     environment_id: str
     run_id: str
@@ -73,6 +76,7 @@ class ReplayRun:
     payload: str | None = None
     #: An earlier replay (or call) of the job with this key is answered instead.
     idempotency_key: str | None = None
+    from_task: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from mainspring.engine.children import check_run_waits, settle_ended
 from mainspring.engine.commands import Commit, EventSent, SendEvents, TriggerRuns
 from mainspring.engine.events import rejections_to_text, send_events
 from mainspring.engine.reports import ENDINGS, LeasedRun, OpenReport, apply_items, task_row
-from mainspring.engine.runs import end_run, start_runs
+from mainspring.engine.runs import Origin, end_run, start_runs
 from mainspring.engine.shown import event_json, failure_json
 from mainspring.engine.store import use_store_from_runs
 from mainspring.engine.waits import check_new_waits
@@ -194,7 +194,7 @@ def _trigger(batch: Batch, triggers: list[tuple[OpenReport, int, RunsTriggered]]
     if not triggers:
         return
     calls = [
-        (TriggerRuns(report.run.environment_id, item.runs), (report.run.id, item.task.key))
+        (TriggerRuns(report.run.environment_id, item.runs), Origin(None, report.run.id, item.task.key))
         for report, _, item in triggers
     ]
     for (report, index, item), started in zip(triggers, start_runs(batch, calls), strict=True):

@@ -223,11 +223,14 @@ class Engine:
         run_id: str,
         payload: str | None = None,
         *,
+        from_task: str | None = None,
         idempotency_key: str | None = None,
     ) -> Run:
-        """A fresh run of the same job. Raises `NotFound`, `Conflict`, `PayloadInvalid`."""
+        """A fresh run of the same job, which keeps what came before `from_task`. Raises `NotFound`, `Conflict`,
+        `PayloadInvalid`, `BadRequest` (no such task)."""
+        new_run_id = self.ids.new("run")
         run: Run = await self._do(
-            ReplayRun(environment_id, run_id, self.ids.new("run"), payload, idempotency_key)
+            ReplayRun(environment_id, run_id, new_run_id, payload, idempotency_key, from_task)
         )
         return run
 

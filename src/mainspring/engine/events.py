@@ -8,7 +8,7 @@ from mainspring.codec import decode, encode
 from mainspring.engine.batch import Batch
 from mainspring.engine.commands import CancelEvent, EventSent, SendEvents
 from mainspring.engine.jobs import filter_from_text, payload_problems, spec_from_text
-from mainspring.engine.runs import insert_run, new_run
+from mainspring.engine.runs import Origin, insert_run, new_run
 from mainspring.engine.waits import announce_events
 from mainspring.errors import Conflict, MainspringError, NotFound
 from mainspring.model.events import Event, EventDraft, Problem, Rejection, StartedRun
@@ -179,7 +179,7 @@ def _deliver_one(batch: Batch, event: Event, listeners: list[Listener]) -> Deliv
             delivery.rejections.append(Rejection(spec.id, problems))
             continue
         draft = RunDraft(batch.ids.new("run"), spec.id, event.payload, is_test=event.is_test)
-        insert_run(batch, new_run(batch, event.environment_id, spec, draft, event_id=event.id))
+        insert_run(batch, new_run(batch, event.environment_id, spec, draft, Origin(event.id)))
         delivery.runs.append(StartedRun(draft.run_id, spec.id))
     return delivery
 

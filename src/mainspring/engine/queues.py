@@ -108,7 +108,7 @@ def _pack(batch: Batch, runs: list[Run]) -> dict[str, ClaimedRun]:
     """Runs with all that replay needs, read in two statements whatever their number."""
     if not runs:
         return {}
-    resumed = [run.id for run in runs if run.lease > 1]
+    resumed = [run.id for run in runs if run.lease > 1 or run.replay_from is not None]
     checkpoints: dict[str, list[Checkpoint]] = {}
     if resumed:  # a first grant has nothing behind it
         for task in TASK.values(batch.tx.rows("tasks_of_runs", run_ids=resumed)):
@@ -147,4 +147,5 @@ def _claimed(run: Run, checkpoints: tuple[Checkpoint, ...], event: str | None) -
         checkpoints=checkpoints,
         event=event,
         cancel_requested=run.cancel_requested_at is not None,
+        replay_of=run.replay_of,
     )

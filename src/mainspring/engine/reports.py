@@ -146,6 +146,7 @@ def task_row(
             "started_at": batch.now - duration,
             "finished_at": None,
             "next_attempt_at": None,
+            "kept_from": None,
         }
         report.tasks[label.key] = row
     elif duration:

@@ -1,13 +1,13 @@
-"""Runs: started by events and calls, ended once, cancelled, replayed."""
+"""Runs: started by events and calls, ended once, cancelled."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from mainspring.clock import Instant
 from mainspring.codec import decode, encode
 from mainspring.engine.batch import Batch, EndedRun
-from mainspring.engine.commands import CancelRun, ReplayRun, ResumeRun, TriggerRuns
+from mainspring.engine.commands import CancelRun, ResumeRun, TriggerRuns
 from mainspring.engine.jobs import jobs_of, no_such_job, payload_problems
 from mainspring.engine.shown import failure_json
 from mainspring.errors import Conflict, LimitExceeded, MainspringError, NotFound, PayloadInvalid
@@ -20,11 +20,25 @@ from mainspring.model.runs import FINAL_RUN_STATUSES, Run, RunStatus
 from mainspring.storage.database import Question
 from mainspring.storage.shapes import RUN
 
-#: A call that starts runs, and the run and task it came from when that was inside another run.
-Call = tuple[TriggerRuns, tuple[str, str] | None]
-
 #: Lanes of the ready set, see `Run.lane`.
 RESUMED, FRESH, LAST_CHANCE = 0, 1, 2
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What a run comes from; the fields are those of `Run`."""
+
+    event_id: str | None = None
+    parent_run_id: str | None = None
+    parent_task_key: str | None = None
+    replay_of: str | None = None
+    replay_from: str | None = None
+
+
+#: A call that starts runs, and what these come from.
+Call = tuple[TriggerRuns, Origin]
+
+OUTSIDE = Origin()
 
 _END_ENTRIES: dict[RunStatus, EntryKind] = {
     "SUCCESS": "JOB_COMPLETED",
@@ -40,8 +54,8 @@ def earliest(*instants: Instant | None) -> Instant | None:
     return min((i for i in instants if i is not None), default=None)
 
 
-def new_run(batch: Batch, environment_id: str, spec: JobSpec, draft: RunDraft, **origin: Any) -> Run:
-    """The row of a run that starts now or after its delay. `origin`: event_id, parent_run_id, parent_task_key."""
+def new_run(batch: Batch, environment_id: str, spec: JobSpec, draft: RunDraft, origin: Origin) -> Run:
+    """The row of a run that starts now or after its delay."""
     now = batch.now
     available_at = now + (draft.delay or 0)
     ttl = draft.ttl if draft.ttl is not None else spec.ttl
@@ -56,9 +70,9 @@ def new_run(batch: Batch, environment_id: str, spec: JobSpec, draft: RunDraft, *
         payload=draft.payload,
         output=None,
         failure=None,
-        event_id=origin.get("event_id"),
-        parent_run_id=origin.get("parent_run_id"),
-        parent_task_key=origin.get("parent_task_key"),
+        event_id=origin.event_id,
+        parent_run_id=origin.parent_run_id,
+        parent_task_key=origin.parent_task_key,
         idempotency_key=draft.idempotency_key,
         queue=draft.queue or spec.queue or spec.id,
         concurrency_key=draft.concurrency_key,
@@ -86,6 +100,8 @@ def new_run(batch: Batch, environment_id: str, spec: JobSpec, draft: RunDraft, *
         deadline_at=None,
         cancel_requested_at=None,
         timer_at=expires_at if is_ready else available_at,
+        replay_of=origin.replay_of,
+        replay_from=origin.replay_from,
     )
 
 
@@ -97,13 +113,13 @@ def _tags(*groups: Iterable[str]) -> str:
 def insert_run(batch: Batch, run: Run) -> None:
     """Gathers a new run, its account's first line and the hint that it may be claimed."""
     batch.later("insert_run", run)
-    data = (
-        {"event": run.event_id}
-        if run.event_id
-        else {"parent": run.parent_run_id}
-        if run.parent_run_id
-        else None
-    )
+    said = {
+        "event": run.event_id,
+        "parent": run.parent_run_id,
+        "replay_of": run.replay_of,
+        "replay_from": run.replay_from,
+    }
+    data = {name: value for name, value in said.items() if value is not None}
     batch.record((run.environment_id, run.id), "RUN_CREATED", data=data)
     batch.wake.at(run.timer_at)
     if run.is_ready:
@@ -113,7 +129,7 @@ def insert_run(batch: Batch, run: Run) -> None:
 # ── started by a call ────────────────────────────────────────────────────────────────────────────────
 def trigger_many(batch: Batch, commands: list[TriggerRuns]) -> list[tuple[Run, ...] | MainspringError]:
     """Calls from outside that arrived together."""
-    return start_runs(batch, [(command, None) for command in commands])
+    return start_runs(batch, [(command, OUTSIDE) for command in commands])
 
 
 def start_runs(batch: Batch, calls: Sequence[Call]) -> list[tuple[Run, ...] | MainspringError]:
@@ -126,7 +142,7 @@ def start_runs(batch: Batch, calls: Sequence[Call]) -> list[tuple[Run, ...] | Ma
         by_environment.setdefault(command.environment_id, []).extend(command.runs)
     looked_up = {e: _look_up(batch, e, drafts) for e, drafts in by_environment.items()}
     started = [
-        _start(batch, command, parent, *looked_up[command.environment_id]) for command, parent in calls
+        _start(batch, command, origin, *looked_up[command.environment_id]) for command, origin in calls
     ]
     batch.flush()
     return started
@@ -135,7 +151,7 @@ def start_runs(batch: Batch, calls: Sequence[Call]) -> list[tuple[Run, ...] | Ma
 def _start(
     batch: Batch,
     command: TriggerRuns,
-    parent: tuple[str, str] | None,
+    origin: Origin,
     jobs: dict[str, tuple[JobSpec, bool]],
     known: dict[Any, Run],
 ) -> tuple[Run, ...] | MainspringError:
@@ -147,7 +163,6 @@ def _start(
             limit=limit,
             setting="max_runs_per_batch",
         )
-    origin = {"parent_run_id": parent[0], "parent_task_key": parent[1]} if parent else {}
     fresh: dict[Any, Run] = {}
     runs: list[Run] = []
     for index, draft in enumerate(command.runs):
@@ -158,7 +173,7 @@ def _start(
             refusal = _refusal(jobs.get(draft.job_id), draft, where)
             if refusal is not None:
                 return refusal
-            run = new_run(batch, command.environment_id, jobs[draft.job_id][0], draft, **origin)
+            run = new_run(batch, command.environment_id, jobs[draft.job_id][0], draft, origin)
             fresh[run.id] = fresh[same_call] = run
         runs.append(run)
     known.update(fresh)
@@ -218,26 +233,6 @@ def _refusal(job: tuple[JobSpec, bool] | None, draft: RunDraft, where: str = "")
             errors=[{"path": path, "message": p.message} for path, p in zip(paths, problems, strict=True)],
         )
     return None
-
-
-def replay_run(batch: Batch, command: ReplayRun) -> Run | MainspringError:
-    """A fresh run of the same job; the old one stays as it is."""
-    old = find_run(batch, command.environment_id, command.run_id)
-    if isinstance(old, MainspringError):
-        return old
-    draft = RunDraft(
-        run_id=command.new_run_id,
-        job_id=old.job_id,
-        payload=old.payload if command.payload is None else command.payload,
-        idempotency_key=command.idempotency_key,
-        queue=old.queue,
-        concurrency_key=old.concurrency_key,
-        priority=old.priority,
-        tags=tuple(decode(old.tags)),
-        is_test=old.is_test,
-    )
-    (started,) = trigger_many(batch, [TriggerRuns(command.environment_id, (draft,))])
-    return started if isinstance(started, MainspringError) else started[0]
 
 
 # ── ended ────────────────────────────────────────────────────────────────────────────────────────────

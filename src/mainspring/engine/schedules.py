@@ -10,7 +10,7 @@ from mainspring.clock import MINUTE, Instant, to_iso
 from mainspring.codec import encode
 from mainspring.engine.batch import Batch
 from mainspring.engine.commands import PauseSchedule, RunSchedule, TriggerRuns
-from mainspring.engine.runs import start_runs
+from mainspring.engine.runs import OUTSIDE, start_runs
 from mainspring.errors import MainspringError, NotFound
 from mainspring.model.jobs import JobSpec
 from mainspring.model.protocol import RunDraft
@@ -93,7 +93,7 @@ def _start(batch: Batch, due: list[tuple[Schedule, list[Instant]]]) -> dict[tupl
         return {}
     drafts = [_draft_of_slot(batch, *one) for one in fired]
     calls = [
-        (TriggerRuns(schedule.environment_id, (draft,)), None)
+        (TriggerRuns(schedule.environment_id, (draft,)), OUTSIDE)
         for (schedule, *_), draft in zip(fired, drafts, strict=True)
     ]
     refusals: dict[tuple[str, str], str] = {}
@@ -166,5 +166,5 @@ def run_schedule(batch: Batch, command: RunSchedule) -> Run | MainspringError:
         _tick(schedule, batch.now, schedule.last_at),
         idempotency_key=command.idempotency_key,
     )
-    (started,) = start_runs(batch, [(TriggerRuns(command.environment_id, (draft,)), None)])
+    (started,) = start_runs(batch, [(TriggerRuns(command.environment_id, (draft,)), OUTSIDE)])
     return started if isinstance(started, MainspringError) else started[0]

@@ -20,6 +20,7 @@ EntryKind = Literal[
     "CANCEL_REQUESTED",
     "WORKER_LOST",
     "DRIFT_FOUND",  # replay met code that no longer fits the checkpoints
+    "TASK_KEPT",  # outcome of the run that this one replays; data: {"from"}
     "TASK_STARTED",
     "TASK_RETRIED",
     "TASK_COMPLETED",

@@ -82,6 +82,8 @@ class ClaimedRun:
     #: The event that started it, as JSON text of the API's event object; None for called runs.
     event: str | None
     cancel_requested: bool = False
+    #: The run that it replays.
+    replay_of: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

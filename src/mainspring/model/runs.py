@@ -85,6 +85,10 @@ class Run:
     cancel_requested_at: Instant | None
     #: When the engine must next look at this run without being asked (delay, expiry, deadline, cancel grace).
     timer_at: Instant | None
+    #: The run that this one replays, and the task of it before which everything is kept; None: it is no replay, or one
+    #: that keeps nothing.
+    replay_of: str | None = None
+    replay_from: str | None = None
 
 
 @dataclass(slots=True, unsafe_hash=True)

@@ -78,6 +78,8 @@ class Task:
     started_at: Instant
     finished_at: Instant | None
     next_attempt_at: Instant | None
+    #: The run in which it ran, where a replay keeps its outcome; None: this one.
+    kept_from: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,3 +109,5 @@ class Checkpoint:
     position: int | None = None
     #: Microseconds left until the next attempt, for a task between attempts.
     next_attempt_in: int | None = None
+    #: As of its `Task`.
+    kept_from: str | None = None

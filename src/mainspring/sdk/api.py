@@ -38,6 +38,7 @@ class Api:
         *,
         params: Mapping[str, Any] | None = None,
         body: str | None = None,
+        idempotency_key: str | None = None,
         timeout: float | None = None,
     ) -> Any:
         """As `Door.call`; `path` comes after /api/v1."""
@@ -46,7 +47,9 @@ class Api:
         sealing = self._sealing
         if sealing is not None and body is not None:
             body = sealing.seal_body(body)
-        answer = await self._door.call(method, API + path, params=params, body=body, timeout=timeout)
+        answer = await self._door.call(
+            method, API + path, params=params, body=body, idempotency_key=idempotency_key, timeout=timeout
+        )
         return answer if sealing is None else sealing.open(answer)
 
     async def stream(

@@ -32,6 +32,8 @@ class RunInfo:
     tags: tuple[str, ...] = ()
     created_at: datetime | None = None
     started_at: datetime | None = None
+    #: The run that this one replays, from a task or from its beginning; None: it is a run of its own.
+    replay_of: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

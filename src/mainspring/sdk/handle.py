@@ -117,6 +117,16 @@ class RunState(Generic[OutputT_co]):
         return self._text("parent_run_id")
 
     @property
+    def replay_of(self) -> str | None:
+        """The id of the run that it replays."""
+        return self._text("replay_of")
+
+    @property
+    def replay_from(self) -> str | None:
+        """The task of that run before which everything is kept."""
+        return self._text("replay_from")
+
+    @property
     def idempotency_key(self) -> str | None:
         return self._text("idempotency_key")
 
@@ -210,10 +220,22 @@ class Run(RunState[OutputT_co]):
         self._shown = await self._api.call("POST", f"/runs/{segment(self.id)}/cancel")
         return self
 
-    async def replay(self, *, payload: Any = _UNSET) -> "Run[OutputT_co]":
-        """Start a fresh run of the same job, with the same payload unless another is given; its handle."""
-        body = None if payload is _UNSET else encode({"payload": payload}, what="the payload")
-        shown = await self._api.call("POST", f"/runs/{segment(self.id)}/replay", body=body)
+    async def replay(
+        self, from_task: str | None = None, *, payload: Any = _UNSET, idempotency_key: str | None = None
+    ) -> "Run[OutputT_co]":
+        """Start a fresh run of the same job, with the same payload unless another is given; its handle.
+
+        With the key of a task, the tasks that began before it and finished are kept with what they came to, and it
+        and the later ones run again. The same `idempotency_key` again gives the run that was started first. Raises
+        `BadRequest` for a task that the run does not have, `Conflict` while the run has not ended.
+        """
+        asked = {} if payload is _UNSET else {"payload": payload}
+        if from_task is not None:
+            asked["from_task"] = from_task
+        body = encode(asked, what="the payload") if asked else None
+        shown = await self._api.call(
+            "POST", f"/runs/{segment(self.id)}/replay", body=body, idempotency_key=idempotency_key
+        )
         return Run(self._api, shown, self._restore)
 
     async def subscribe(self, *, after: int | None = None) -> AsyncGenerator[RunUpdate, None]:
@@ -280,9 +302,16 @@ class Runs:
         """As `Run.cancel`."""
         return await self._handle(run_id).cancel()
 
-    async def replay(self, run_id: str, *, payload: Any = _UNSET) -> Run[Any]:
+    async def replay(
+        self,
+        run_id: str,
+        from_task: str | None = None,
+        *,
+        payload: Any = _UNSET,
+        idempotency_key: str | None = None,
+    ) -> Run[Any]:
         """As `Run.replay`: the handle of the fresh run."""
-        return await self._handle(run_id).replay(payload=payload)
+        return await self._handle(run_id).replay(from_task, payload=payload, idempotency_key=idempotency_key)
 
     def _handle(self, run_id: str) -> Run[Any]:
         return Run(self._api, {"id": run_id, "job_id": ""})

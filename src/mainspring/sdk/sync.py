@@ -46,10 +46,13 @@ class SyncRun(RunState[OutputT_co]):
         """As `Run.cancel`."""
         return self._done(self._run.cancel(), "cancel")
 
-    def replay(self, *, payload: Any = _UNSET) -> "SyncRun[OutputT_co]":
+    def replay(
+        self, from_task: str | None = None, *, payload: Any = _UNSET, idempotency_key: str | None = None
+    ) -> "SyncRun[OutputT_co]":
         """As `Run.replay`: the handle of the fresh run."""
         given = {} if payload is _UNSET else {"payload": payload}
-        return SyncRun(wait_for(self._run.replay(**given), "run.replay"))
+        replaying = self._run.replay(from_task, idempotency_key=idempotency_key, **given)
+        return SyncRun(wait_for(replaying, "run.replay"))
 
     def subscribe(self, *, after: int | None = None) -> Generator[RunUpdate, None, None]:
         """As `Run.subscribe`: `for update in run.subscribe()` until the run has ended, or the loop is left.
@@ -141,10 +144,18 @@ class SyncRuns:
         """As `client.runs.cancel`."""
         return SyncRun(wait_for(self._runs.cancel(run_id), "client.sync.runs.cancel"))
 
-    def replay(self, run_id: str, *, payload: Any = _UNSET) -> SyncRun[Any]:
+    def replay(
+        self,
+        run_id: str,
+        from_task: str | None = None,
+        *,
+        payload: Any = _UNSET,
+        idempotency_key: str | None = None,
+    ) -> SyncRun[Any]:
         """As `client.runs.replay`."""
         given = {} if payload is _UNSET else {"payload": payload}
-        return SyncRun(wait_for(self._runs.replay(run_id, **given), "client.sync.runs.replay"))
+        replaying = self._runs.replay(run_id, from_task, idempotency_key=idempotency_key, **given)
+        return SyncRun(wait_for(replaying, "client.sync.runs.replay"))
 
 
 class SyncJobs:

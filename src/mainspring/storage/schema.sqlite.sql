@@ -156,7 +156,7 @@ CREATE TABLE runs (
     deadline_at integer,
     cancel_requested_at integer,
     timer_at integer,
-    heard_from integer not null default 0) strict;
+    heard_from integer not null default 0, replay_of text, replay_from text) strict;
 
 CREATE TABLE schedules (
     id text not null,
@@ -233,7 +233,7 @@ CREATE TABLE tasks (
     event_id text,
     started_at integer not null,
     finished_at integer,
-    next_attempt_at integer,
+    next_attempt_at integer, kept_from text,
     primary key (run_id, key)
 ) strict, without rowid;
 

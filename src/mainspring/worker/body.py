@@ -40,6 +40,7 @@ def context_of(held: Held, *, is_replay: bool) -> Context:
             tags=tuple(decode(claimed.tags)),
             created_at=to_datetime(claimed.created_at),
             started_at=to_datetime(claimed.started_at),
+            replay_of=claimed.replay_of,
         ),
         job=JobInfo(claimed.job_id, claimed.job_version),
         environment=registered.environment,

@@ -1,7 +1,8 @@
 """What is known of a run's tasks from before, handed out by key; whether the code still fits it, and how far
 the code has come again."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 
 from mainspring.model.tasks import FINAL_TASK_STATUSES, Checkpoint, TaskKind
@@ -29,6 +30,11 @@ class Drift(Exception):
         self.key = key
 
 
+def is_untouched(checkpoints: Collection[Checkpoint]) -> bool:
+    """Whether nothing is known but what was kept of another run: what the code shows is not shown in this one yet."""
+    return bool(checkpoints) and all(one.kept_from is not None for one in checkpoints)
+
+
 class Replay:
     """One passage's view of the checkpoints. `caught_up` is called once, when the code goes on beyond them."""
 
@@ -37,16 +43,21 @@ class Replay:
         self._caught_up = caught_up
         #: Keys not asked for yet; tasks nested in a finished one are never asked for.
         self._unvisited = {key for key in checkpoints if not self._is_inside_finished(key)}
+        #: Of these, how many were kept from each run that is replayed.
+        self._kept_from = Counter(origin for key in self._unvisited if (origin := checkpoints[key].kept_from))
         #: Results asked for whose turn has not come.
         self._outstanding = 0
         self.is_replaying = bool(self._unvisited)
+        self.is_untouched = is_untouched(checkpoints.values())
 
     def visit(self, key: str, kind: TaskKind, fingerprint: str) -> Checkpoint | None:
         """What is known of the task, None when it is new. Raises `Drift`."""
-        self._unvisited.discard(key)
         kept = self._checkpoints.get(key)
         if kept is None:
             return None
+        if kept.kept_from is not None and key in self._unvisited:
+            self._kept_from[kept.kept_from] -= 1
+        self._unvisited.discard(key)
         if kept.kind != kind:
             raise Drift(f"'{key}' was {_WORDS[kept.kind]} when it ran first; now it is {_WORDS[kind]}", key)
         if kept.fingerprint and fingerprint and kept.fingerprint != fingerprint:
@@ -80,6 +91,13 @@ class Replay:
         if self.is_replaying:
             self.is_replaying = False
             self._caught_up()
+
+    def origin(self) -> str | None:
+        """The run that came by here first, where this one replays it: as long as a task kept from it is to come.
+
+        Of several, which replay one another, the first; ids sort by time.
+        """
+        return min((run_id for run_id, count in self._kept_from.items() if count > 0), default=None)
 
     def is_through(self) -> bool:
         """Whether everything that was known has been asked for."""

@@ -35,7 +35,6 @@ class RunRuntime:
         self._effects = EffectCalls(passage)
         self._tasks = TaskCalls(passage, self.waits)
         self._streams = StreamCalls(passage)
-        self._seeds = passage.held.claimed.run_id
 
     def run_task(self, call: TaskCall) -> Coroutine[Any, Any, Any]:
         return self._tasks.run(call)
@@ -59,7 +58,10 @@ class RunRuntime:
         return self._passage.clock.now()
 
     def random(self) -> random.Random:
-        return self._on_loop(lambda: random.Random(self._passage.here().next_seed(self._seeds)))
+        return self._on_loop(lambda: random.Random(self._passage.here().next_seed(self._seed())))
+
+    def _seed(self) -> str:
+        return self._passage.replay.origin() or self._passage.held.claimed.run_id
 
     # ── what is shown ────────────────────────────────────────────────────────────────────────────────
     def log(self, level: LogLevel, message: str, fields: Mapping[str, Any] | None, origin: str) -> None:
@@ -76,7 +78,8 @@ class RunRuntime:
     def change(
         self, *, tags: list[str] | None = None, metadata: dict[str, Any] | None = None, progress: Any = None
     ) -> None:
-        if current_task.get() is not None or not self._passage.replay.is_replaying:
+        passage = self._passage
+        if current_task.get() is not None or not passage.replay.is_replaying or passage.replay.is_untouched:
             self._shown.change(tags, metadata, progress)
 
     async def append_chunk(self, stream: str, chunk: str) -> None:

@@ -13,6 +13,7 @@ from mainspring.model.logs import LOG_LEVELS, LogLevel
 from mainspring.model.protocol import LogWritten, RunChanged
 from mainspring.worker.held import Held
 from mainspring.worker.outbox import Entry
+from mainspring.worker.replay import is_untouched
 
 #: Lines of one run that may wait in the outbox; more are counted, not kept.
 MOST_LINES = 10_000
@@ -35,7 +36,8 @@ class Shown:
     def read(self) -> None:
         """Takes the values that the run was claimed with."""
         self._tags: list[str] = decode(self._held.claimed.tags)
-        self._metadata: dict[str, Any] = decode(self._held.claimed.metadata)
+        claimed = self._held.claimed
+        self._metadata: dict[str, Any] = {} if is_untouched(claimed.checkpoints) else decode(claimed.metadata)
         #: The last change, while it waits in the outbox: the next one joins it.
         self._waiting: Entry | None = None
 

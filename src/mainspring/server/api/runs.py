@@ -111,12 +111,17 @@ async def cancel_run(call: Caller, id: str) -> RunShape:
 
 @router.post("/{id}/replay")
 async def replay_run(call: Caller, request: Request, id: str, asked: ReplayBody | None = None) -> RunShape:
-    """Start a fresh run of the same job, with the same payload or another."""
+    """Start a fresh run of the same job, with the same payload or another; all of it, or from a task on."""
+    asked = asked or ReplayBody.model_validate({})
     payload = None
-    if asked is not None and "payload" in asked.model_fields_set:
+    if "payload" in asked.model_fields_set:
         payload = encode(asked.payload, what="payload", limit=call.limits.max_payload_bytes)
     run = await call.engine.replay_run(
-        call.environment_id, id, payload, idempotency_key=idempotency_key_of(request)
+        call.environment_id,
+        id,
+        payload,
+        from_task=asked.from_task,
+        idempotency_key=idempotency_key_of(request),
     )
     return run_shape(await find_run(call, run.id))
 

@@ -32,6 +32,7 @@ class TaskShape(BaseModel):
     status: TaskStatus
     attempt: int
     attempts: list[AttemptShape]
+    kept_from: str | None = Field(description="The run in which it ran, where a replay keeps its outcome.")
     output: Json
     error: FailureShape | None
     started_at: At
@@ -92,6 +93,7 @@ def task_shape(view: TaskView) -> TaskShape:
         status=task.status,
         attempt=task.attempt,
         attempts=_attempts(view),
+        kept_from=task.kept_from,
         output=value_of(task.output),
         error=failure_shape(task.failure),
         started_at=to_iso(task.started_at),

@@ -92,6 +92,12 @@ class TriggerBody(Body):
 
 class ReplayBody(Body):
     payload: Json = Field(None, description="Left out: the payload of the run that is replayed.")
+    from_task: str | None = Field(
+        None,
+        min_length=1,
+        max_length=2_048,
+        description="The key of a task: what began before it and finished is kept. Left out: all of it runs again.",
+    )
 
 
 class StoreBody(Body):

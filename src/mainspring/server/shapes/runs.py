@@ -49,6 +49,8 @@ class RunShape(BaseModel):
     event_id: str | None
     event_name: str | None
     parent_run_id: str | None
+    replay_of: str | None = Field(description="The run that it replays.")
+    replay_from: str | None = Field(description="The task of that run before which everything is kept.")
     attempt: int
     max_attempts: int
     tags: list[str]
@@ -99,6 +101,8 @@ def run_facts(view: RunView) -> dict[str, Any]:
         "event_id": run.event_id,
         "event_name": view.event_name,
         "parent_run_id": run.parent_run_id,
+        "replay_of": run.replay_of,
+        "replay_from": run.replay_from,
         "attempt": run.attempt,
         "max_attempts": run.max_attempts,
         "tags": value_of(run.tags),

@@ -17,8 +17,16 @@ select run_id, count(*) from history where run_id > :after and run_id <= :until 
 -- name: audit_tasks
 -- The tasks of a stretch of runs, those without a run among them.
 select run_id, environment_id, key, kind, status, attempt, position, event_id, finished_at, output is not null,
-  failure is not null
+  failure is not null, kept_from
 from tasks where run_id > :after and run_id <= :until order by run_id, key;
+
+-- name: audit_misfits
+-- The tasks of a stretch of runs that were kept from another run, where they are not there, or are otherwise.
+select t.run_id, t.key from tasks t join runs r on r.id = t.kept_from
+left join tasks k on k.run_id = t.kept_from and k.key = t.key
+where t.run_id > :after and t.run_id <= :until and (k.key is null or r.environment_id <> t.environment_id
+  or k.kind <> t.kind or k.status <> t.status or coalesce(k.output, '') <> coalesce(t.output, '')
+  or coalesce(k.failure, '') <> coalesce(t.failure, ''));
 
 -- name: audit_waits
 -- The open waits of a stretch of runs.
@@ -90,7 +98,7 @@ where t.event_name in each(:names) and j.enabled;
 
 -- name: audit_runs_of_events
 -- The runs that events started.
-select event_id, id, job_id from runs where event_id in each(:ids) order by id;
+select event_id, id, job_id from runs where event_id in each(:ids) and replay_of is null order by id;
 
 -- name: audit_run_outcomes
 -- What some runs came to.

@@ -19,7 +19,7 @@ order by t.event_name, t.job_id, t.ordinal;
 
 -- name: runs_of_events
 -- The runs that events started.
-select event_id, id, job_id, status from runs where event_id in each(:ids) order by id;
+select event_id, id, job_id, status from runs where event_id in each(:ids) and replay_of is null order by id;
 
 -- name: due_events
 -- Delayed events whose time has come.

@@ -67,3 +67,23 @@ select {attempt} from attempts where run_id = :run_id and task_key in each(:keys
 -- name: attempts_of_run
 -- Failed tries of a run's tasks and of its body.
 select {attempt} from attempts where run_id = :run_id order by task_key, number;
+
+-- name: outlines_of_tasks
+-- All tasks of a run without what they were given and came to.
+select key, kind, status, position from tasks where run_id = :run_id;
+
+-- name: beginnings_of_tasks
+-- Where a run's account first tells of each task.
+select task_key, min(sequence), min(at) from history
+where environment_id = :environment_id and run_id = :run_id and task_key is not null
+  and kind in ('TASK_KEPT', 'TASK_STARTED', 'TASK_RETRIED', 'TASK_COMPLETED', 'TASK_FAILED', 'WAIT_STARTED')
+group by task_key;
+
+-- name: keep_tasks
+-- The outcomes of some tasks of a run that is replayed, in the replay. What they were given is not compared there.
+insert into tasks (run_id, environment_id, key, parent_key, kind, name, icon, params, properties, fingerprint, status,
+  attempt, output, failure, position, event_id, started_at, finished_at, next_attempt_at, kept_from)
+select :new_run_id, environment_id, key, parent_key, kind, name, icon, params, properties, '', status,
+  attempt, output, failure, position, event_id, started_at, finished_at, null, coalesce(kept_from, run_id)
+from tasks where run_id = :run_id and key in each(:keys)
+on conflict do nothing;
