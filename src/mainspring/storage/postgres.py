@@ -1,8 +1,9 @@
 """PostgreSQL through psycopg 3: one writing connection per server, a few that read, made anew when they break.
 
 Every decision is read and written under row locks on one connection in READ COMMITTED; the run's row is the
-lock for all that belongs to the run. Hot statements are planned for their values each time: a generic plan
-made while a table was young stays a sequential scan for ever.
+lock for all that belongs to the run. To plan a lone statement costs as much as to run it, so the writing
+connection keeps its plans: for a few seconds, since one that was made while a table was young knows nothing of
+its size, and through indexes only. Connections that read plan for the values they were given.
 
 A transaction is sent as it comes, from its begin to its commit: only who reads an answer waits for it, so a
 batch costs a round trip per question it asks and one for its commit, however much it writes.
@@ -10,6 +11,7 @@ batch costs a round trip per question it asks and one for its commit, however mu
 
 import re
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Literal
@@ -26,10 +28,15 @@ from mainspring.storage.statements import POSTGRES, Statement, load_statements
 OLDEST_VERSION = 140000
 READERS = 8
 CONNECT_TIMEOUT = 5
+#: Seconds for which the writing connection keeps its plans.
+PLANS_LAST = 5.0
 #: What the server is told about our connections: a stuck peer or lock must not hold us for ever.
-_SESSION = (
-    "-c plan_cache_mode=force_custom_plan -c lock_timeout=10s -c idle_in_transaction_session_timeout=60s "
-    "-c timezone=UTC"
+_SESSION = "-c lock_timeout=10s -c idle_in_transaction_session_timeout=60s -c timezone=UTC -c jit=off"
+_READING = "-c plan_cache_mode=force_custom_plan"
+#: A row that is written is known by a key: an index finds it, whatever the planner believes of the sizes.
+_WRITING = (
+    "-c plan_cache_mode=force_generic_plan "
+    "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off"
 )
 #: A peer that is gone is noticed within seconds, also where nobody says goodbye.
 KEEPALIVE: dict[str, Any] = {
@@ -115,9 +122,10 @@ class PostgresDatabase:
         self._statements = load_statements(POSTGRES)
         self._write_lock = threading.RLock()
         self._writer: Pipeline | None = None
+        self._plans_until = 0.0
         self._closed = False
         self.label = hide_password(url)
-        self._readers = Readers(self._connect, self.label)
+        self._readers = Readers(lambda: self._connect(_READING), self.label)
 
     @contextmanager
     def write(self) -> Iterator[PostgresTransaction]:
@@ -125,9 +133,17 @@ class PostgresDatabase:
             if self._closed:
                 raise closed(self.label)
             if self._writer is None or not self._writer.is_alive():
-                self._writer = self._connect()
+                self._writer = self._connect(_WRITING)
             with self._transaction(self._writer, "begin_writing") as tx:
+                self._plan_anew(self._writer)
                 yield tx
+
+    def _plan_anew(self, pipeline: Pipeline) -> None:
+        """Has the statements planned for the tables as they are by now."""
+        now = time.monotonic()
+        if now >= self._plans_until:
+            self._plans_until = now + PLANS_LAST
+            pipeline.send(self._statements["discard_plans"], ())
 
     @contextmanager
     def read(self) -> Iterator[PostgresTransaction]:
@@ -164,12 +180,12 @@ class PostgresDatabase:
             pipeline.abandon()
             raise
 
-    def _connect(self) -> Pipeline:
+    def _connect(self, planning: str) -> Pipeline:
         connection = psycopg.connect(
             self._url,
             autocommit=True,  # transactions are begun where they are meant
             connect_timeout=CONNECT_TIMEOUT,
-            options=self._options,
+            options=f"{self._options} {planning}",
             application_name="mainspring",
             **KEEPALIVE,
         )

@@ -9,3 +9,7 @@ begin isolation level repeatable read read only;
 -- name: commit
 -- The end of both.
 commit;
+
+-- name: discard_plans
+-- What was planned before is planned again when it is next sent.
+discard plans;
