@@ -213,7 +213,7 @@ class Laws:
                 hold(jobs == wanted, "I1", f"{jobs} instead of {wanted}", event)
                 hold(event.deliver_at <= now, "I9", "delivered early", event)
         for run_id, (before, run) in change.runs.items():
-            if before is None and run is not None and run.event_id is not None:
+            if before is None and run is not None and run.event_id is not None and run.replay_of is None:
                 jobs = Counter(self.tables.runs_of_event[run.event_id])
                 hold(max(jobs.values()) == 1, "I1", "twice for one event", run_id, jobs)
 

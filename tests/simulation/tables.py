@@ -66,7 +66,7 @@ class Tables:
                 after = self._one(RUN, "runs", "id = ?", one)
                 change.runs[one] = (self.runs.get(one), after)
                 self.runs[one] = after
-                if after.event_id is not None and change.runs[one][0] is None:
+                if after.event_id is not None and after.replay_of is None and change.runs[one][0] is None:
                     self.runs_of_event.setdefault(after.event_id, []).append(after.job_id)
             elif kind == "tasks":
                 after = self._one(TASK, "tasks", "run_id = ? and key = ?", one, two)
