@@ -133,7 +133,9 @@ class Laws:
             hold((task.run_id, task.key) in self.tables.waits, "I5", "no wait", task)
         if not is_open:
             hold((task.run_id, task.key) not in self.tables.waits, "I7", "resolved, and waiting still", task)
-        if task.event_id is not None:
+        if task.kept_from is not None and was is None:
+            self._keeps(task, run)
+        elif task.event_id is not None and task.kept_from is None:
             self._event_of(task, run)
         if was is None:
             return
@@ -141,6 +143,12 @@ class Laws:
         if was.status in FINAL_TASK_STATUSES:
             hold(_kept(task) == _kept(was), "I2", "a finished task changed", was, task)
             hold(was.position in (None, task.position), "I2", "another order", was, task)
+
+    def _keeps(self, task: Task, run: Run) -> None:
+        """I2: a replay keeps what the run that it replays came to, and nothing from its task on."""
+        kept = self.tables.tasks.get((run.replay_of or "", task.key))
+        hold(kept is not None and _kept(kept) == _kept(task), "I2", "kept otherwise", task, kept)
+        hold(task.key != run.replay_from, "I2", "it is to run again", task)
 
     def _event_of(self, task: Task, run: Run) -> None:
         event = self.tables.events[task.event_id or ""]

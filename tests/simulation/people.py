@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from mainspring.clock import SECOND
-from mainspring.errors import MainspringError, NotFound, ServerUnavailable
+from mainspring.errors import Conflict, MainspringError, NotFound, ServerUnavailable
 from mainspring.ids import IdSource
 from mainspring.model.events import EventDraft
 from mainspring.model.protocol import RunDraft
@@ -151,14 +151,21 @@ class People:
                 self.cancelled.add(run_id)
             await self._ask_about("cancel", run_id, run_id)
 
-    async def _replay(self, pick: float) -> None:
+    async def _replay(self, pick: float, pick_task: float | None = None) -> None:
         run_id = self._pick(pick)
-        if run_id is not None:
-            # A key, so that asking again is harmless: without one each asking is another replay.
-            answer = await self._ask_about("replay", run_id, (run_id, f"replay-{run_id}"))
-            if answer is not None:
-                hold(not isinstance(answer, MainspringError), "I1", "a replay was refused", answer)
-                self.runs.add(answer.id)
+        if run_id is None:
+            return
+        keys = sorted(key for one, key in self._tables.tasks if one == run_id)
+        from_task = None if pick_task is None or not keys else keys[int(pick_task * len(keys))]
+        has_ended = self._tables.runs[run_id].status in FINAL_RUN_STATUSES
+        # A key, so that asking again is harmless: without one each asking is another replay.
+        message = (run_id, f"replay-{run_id}-{from_task}", from_task)
+        answer = await self._ask_about("replay", run_id, message)
+        if answer is None or (isinstance(answer, Conflict) and from_task is not None and not has_ended):
+            return
+        hold(not isinstance(answer, MainspringError), "I1", "a replay was refused", answer)
+        hold((answer.replay_of, answer.replay_from) == (run_id, from_task), "I11", answer)
+        self.runs.add(answer.id)
 
     async def _watch(self, pick: float, timeout: int) -> None:
         run_id = self._pick(pick)

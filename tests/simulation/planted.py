@@ -6,10 +6,11 @@ from dataclasses import replace
 from typing import Any
 from unittest import mock
 
-from mainspring.engine import children, commits, waits, workers
+from mainspring.engine import children, commits, replays, waits, workers
 from mainspring.engine.batch import Batch
 from mainspring.engine.engine import Engine
 from mainspring.model.protocol import WaitStarted
+from mainspring.model.replays import kept_before
 from mainspring.worker.replay import Replay
 from mainspring.worker.waits import WaitCalls
 
@@ -101,6 +102,15 @@ def time_taken_from_the_worker() -> AbstractContextManager[Any]:
     return mock.patch.object(WaitCalls, "_start", _start)
 
 
+def a_replay_that_keeps_too_much() -> AbstractContextManager[Any]:
+    """What began before the named task is kept, and so is that."""
+
+    def greedy(tasks: Any, key: str) -> Any:
+        return [*kept_before(tasks, key), tasks[key]]
+
+    return mock.patch.object(replays, "kept_before", greedy)
+
+
 #: By what is printed beside them, each with the law that gives it away.
 PLANTS: tuple[Plant, ...] = (
     commit_without_the_lease_check,
@@ -112,4 +122,5 @@ PLANTS: tuple[Plant, ...] = (
     a_retried_batch_applied_twice,
     a_terminal_child_that_does_not_wake_its_parent,
     time_taken_from_the_worker,
+    a_replay_that_keeps_too_much,
 )

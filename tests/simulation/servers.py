@@ -196,7 +196,9 @@ class Server:
             "batch": lambda env, message: engine.trigger_batch(env, message),
             "cancel": lambda env, message: engine.cancel_run(env, message),
             "cancel_event": lambda env, message: engine.cancel_event(env, message),
-            "replay": lambda env, message: engine.replay_run(env, message[0], idempotency_key=message[1]),
+            "replay": lambda env, message: engine.replay_run(
+                env, message[0], idempotency_key=message[1], from_task=message[2]
+            ),
             "wait_run": lambda env, message: engine.wait_run(env, message[0], message[1]),
             "resume": lambda env, message: engine.resume_run(env, message),
             "enable": lambda env, message: engine.enable_job(env, *message),

@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 from mainspring import Context, RunFailed
+from mainspring.model.runs import Run
 from mainspring.sdk.context import current_task
 from simulation.laws import delay_of, hold
 from simulation.mischief import Mischief
@@ -74,13 +75,18 @@ class Theatre:
 
     def child_given(self, ctx: Context, result: Any) -> None:
         run = self._platform.tables.runs[result.run_id]
-        hold(run.parent_run_id == ctx.run.id, "I7", "another's child", result.run_id)
+        hold(self._is_child(ctx, run), "I7", "another's child", result.run_id)
         hold(run.status == result.status, "I3", "a child ended otherwise", result, run)
 
     def child_failed(self, ctx: Context, failed: RunFailed) -> None:
         run = self._platform.tables.runs[failed.run_id]
-        hold(run.parent_run_id == ctx.run.id, "I7", "another's child", failed.run_id)
+        hold(self._is_child(ctx, run), "I7", "another's child", failed.run_id)
         hold(run.status == failed.status != "SUCCESS", "I3", "a child ended otherwise", failed, run)
+
+    def _is_child(self, ctx: Context, run: Run) -> bool:
+        """Of this run, or of the one from which it keeps the start of its children."""
+        task = self._platform.tables.tasks.get((ctx.run.id, run.parent_task_key or ""))
+        return run.parent_run_id in (ctx.run.id, task and task.kept_from)
 
     async def pause(self, seconds: float) -> None:
         loop = asyncio.get_running_loop()
