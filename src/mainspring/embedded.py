@@ -14,6 +14,7 @@ from mainspring.client.http import HttpDoor, door_into
 from mainspring.clock import SystemClock
 from mainspring.engine.commands import EndWorkers
 from mainspring.model.limits import Limits
+from mainspring.model.runs import RunDraft
 from mainspring.model.streams import Streamed
 from mainspring.sdk.client import Client
 from mainspring.serve import Platform
@@ -142,7 +143,7 @@ def _ended(working: "asyncio.Task[None]") -> None:
 
 
 class InsideDoor:
-    """Implements `Door` of `sdk/door.py`: calls from other event loops are made on the engine's own."""
+    """Implements `NearDoor` of `sdk/door.py`: calls from other event loops are made on the engine's own."""
 
     def __init__(self, inside: Inside, rest: HttpDoor, home: asyncio.AbstractEventLoop) -> None:
         self._inside = inside
@@ -163,6 +164,12 @@ class InsideDoor:
             method, path, params=params, body=body, idempotency_key=idempotency_key, timeout=timeout
         )
         return await self._at_home(answer)
+
+    async def start_run(self, draft: RunDraft) -> Mapping[str, Any]:
+        return await self._at_home(self._inside.start_run(draft))
+
+    async def wait_run(self, run_id: str, seconds: float) -> Mapping[str, Any]:
+        return await self._at_home(self._inside.wait_run(run_id, seconds))
 
     async def stream(
         self, path: str, *, params: Mapping[str, Any] | None = None, after: str | None = None

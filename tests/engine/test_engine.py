@@ -8,6 +8,7 @@ import pytest
 from engine.items import broke, done, job, parked, setting, sleep
 from engine.live import Live
 from mainspring.clock import SECOND
+from mainspring.engine import ends
 from mainspring.engine.accounts import authenticate, hash_key
 from mainspring.errors import NotFound, TooLarge
 from mainspring.ids import new_id
@@ -28,7 +29,7 @@ async def test_whoever_waits_for_a_run_is_told_of_its_end(live: Live) -> None:
     await live.until("PENDING", run_id)
     await puppet.report(await puppet.take_one(), done("7"))
     assert [view.run.output for view in await asyncio.gather(*waiters)] == ["7"] * 3
-    assert live.engine._waiters == {}
+    assert len(live.engine.ends) == 0
 
 
 async def test_a_run_that_has_ended_is_answered_at_once(live: Live) -> None:
@@ -36,6 +37,30 @@ async def test_a_run_that_has_ended_is_answered_at_once(live: Live) -> None:
     run_id = await live.call("bill")
     await puppet.report(await puppet.take_one(), broke())
     assert (await live.engine.wait_run(live.env, run_id, 60 * SECOND)).run.status == "FAILED"
+
+
+async def test_a_call_that_came_twice_knows_of_the_end_in_between(live: Live) -> None:
+    """The second answer makes nobody wait for an end that was told before it."""
+    puppet = await live.worker(job("bill"))
+    draft = RunDraft("run_twice", "bill", "{}")
+    await live.engine.trigger_runs(live.env, (draft,))
+    await puppet.report(await puppet.take_one(), done("7"))
+    await live.engine.wait_run(live.env, draft.run_id, 60 * SECOND)
+    await live.engine.trigger_runs(live.env, (draft,))
+    assert (await live.engine.wait_run(live.env, draft.run_id, 60 * SECOND)).run.output == "7"
+    (view,) = await live.engine.wait_runs(live.env, [draft.run_id], 60 * SECOND)
+    assert view.run.output == "7"
+
+
+async def test_only_so_many_runs_are_known_to_be_open(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those beyond are looked at, and answered all the same."""
+    monkeypatch.setattr(ends, "MOST_UNENDED", 1)
+    puppet = await live.worker(job("bill"))
+    older, newer = await live.call("bill"), await live.call("bill")
+    assert not live.engine.ends.are_to_come(live.env, [older])
+    assert live.engine.ends.are_to_come(live.env, [newer])
+    await puppet.report(await puppet.take_one(), done("7"))
+    assert (await live.engine.wait_run(live.env, older, 60 * SECOND)).run.output == "7"
 
 
 async def test_waiting_ends_with_its_time(live: Live) -> None:
@@ -48,7 +73,7 @@ async def test_waiting_ends_with_its_time(live: Live) -> None:
     assert not waiter.done()
     await live.advance(1)
     assert (await waiter).run.status == "PENDING"
-    assert live.engine._waiters == {}
+    assert len(live.engine.ends) == 0
 
 
 async def test_a_doubtful_commit_does_not_end_the_waiting(live: Live) -> None:
@@ -75,7 +100,7 @@ async def test_giving_up_the_waiting_leaves_nothing_behind(live: Live) -> None:
     await live.settle()
     waiter.cancel()
     await asyncio.gather(waiter, return_exceptions=True)
-    assert live.engine._waiters == {}
+    assert len(live.engine.ends) == 0
     with pytest.raises(NotFound):
         await live.engine.wait_run(live.env, "run_nope", SECOND)
     with pytest.raises(NotFound):

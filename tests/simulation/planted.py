@@ -37,7 +37,7 @@ def a_wake_up_that_trusts_its_message() -> AbstractContextManager[Any]:
     """Who waits for a run's end takes the hint for the fact, and does not look."""
 
     async def trusting(self: Engine, environment_id: str, run_id: str, timeout: int) -> Any:
-        with self._told_about(run_id) as told:
+        with self.ends.told_about(run_id) as told:
             view = await self.find_run(environment_id, run_id)
             await self._first(told, timeout)
         return replace(view, run=replace(view.run, status="SUCCESS")) if told.done() else view

@@ -33,6 +33,7 @@ from mainspring.engine.commands import (
 )
 from mainspring.engine.committer import Committer, Hints
 from mainspring.engine.deadlines import Deadlines
+from mainspring.engine.ends import Ends
 from mainspring.engine.gathered import Gathered
 from mainspring.engine.inspect import RunKey, get_runs
 from mainspring.engine.lookout import Lookout
@@ -92,7 +93,7 @@ class Engine:
         self.limits = limits or Limits()
         self.timing = timing or Timing()
         self.ids = ids or IdSource(self.clock.now)
-        self._waiters: dict[str, set[asyncio.Future[None]]] = {}
+        self.ends = Ends()
         self._deadlines = Deadlines(self.clock)
         self._run_views: Gathered[RunKey, RunView] = Gathered(self._look_at_runs)
         self._watchers: list[Callable[[set[str]], None]] = []
@@ -182,8 +183,7 @@ class Engine:
         """All or nothing. Raises `NotFound`, `Conflict` (disabled), `PayloadInvalid`, `TooLarge`."""
         for run in runs:
             self._check_size(run.payload, f"the payload for job '{run.job_id}'")
-        started: tuple[Run, ...] = await self._do(TriggerRuns(environment_id, runs))
-        return started
+        return await self._start(TriggerRuns(environment_id, runs))
 
     async def trigger_each(
         self, environment_id: str, runs: tuple[RunDraft, ...]
@@ -209,8 +209,15 @@ class Engine:
         """As `trigger_runs`, also `LimitExceeded`; with the batch's id, under which they are found again."""
         for run in runs:
             self._check_size(run.payload, f"the payload for job '{run.job_id}'")
-        started: tuple[Run, ...] = await self._do(TriggerRuns(environment_id, runs, is_batch=True))
+        started = await self._start(TriggerRuns(environment_id, runs, is_batch=True))
         return batch_id(started), started
+
+    async def _start(self, command: TriggerRuns) -> tuple[Run, ...]:
+        self.ends.expect(command.environment_id, [run.run_id for run in command.runs])
+        started: tuple[Run, ...] = await self._do(command)
+        # A call that came twice may be answered with runs whose ends were told before.
+        self.ends.tell([run.id for run in started if run.status in FINAL_RUN_STATUSES])
+        return started
 
     async def cancel_run(self, environment_id: str, run_id: str) -> Run:
         """Raises `NotFound`; a run that ended already stays as it is."""
@@ -251,11 +258,11 @@ class Engine:
         until = self.clock.monotonic() + timeout
         while True:
             # Listening first, then looking: no end in between is missed.
-            with self._told_about(run_id) as told:
-                view = await self.find_run(environment_id, run_id)
-                left = until - self.clock.monotonic()
-                if view.run.status in FINAL_RUN_STATUSES or left <= 0:
-                    return view
+            with self.ends.told_about(run_id) as told:
+                if not self.ends.are_to_come(environment_id, (run_id,)) or until <= self.clock.monotonic():
+                    view = await self.find_run(environment_id, run_id)
+                    if view.run.status in FINAL_RUN_STATUSES or until <= self.clock.monotonic():
+                        return view
                 with self._deadlines.ending(told, until):
                     await told
 
@@ -265,29 +272,14 @@ class Engine:
         until = self.clock.monotonic() + timeout
         keys = [(environment_id, run_id) for run_id in dict.fromkeys(run_ids)]
         while True:
-            with self._told_about(*run_ids) as told:
-                found = await self._run_views.ask_all(keys)
-                ended = [view for view in found if view.run.status in FINAL_RUN_STATUSES]
-                left = until - self.clock.monotonic()
-                if ended or len(found) < len(keys) or left <= 0:
-                    return ended or found
+            with self.ends.told_about(*run_ids) as told:
+                if not self.ends.are_to_come(environment_id, run_ids) or until <= self.clock.monotonic():
+                    found = await self._run_views.ask_all(keys)
+                    ended = [view for view in found if view.run.status in FINAL_RUN_STATUSES]
+                    if ended or len(found) < len(keys) or until <= self.clock.monotonic():
+                        return ended or found
                 with self._deadlines.ending(told, until):
                     await told
-
-    @contextmanager
-    def _told_about(self, *run_ids: str) -> Iterator[asyncio.Future[None]]:
-        """A future that is done when one of the runs ended, or may have."""
-        told: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        for run_id in run_ids:
-            self._waiters.setdefault(run_id, set()).add(told)
-        try:
-            yield told
-        finally:
-            for run_id in run_ids:
-                waiters = self._waiters.get(run_id, set())
-                waiters.discard(told)
-                if not waiters:
-                    self._waiters.pop(run_id, None)
 
     @contextmanager
     def watching(self, watcher: Callable[[set[str]], None]) -> Iterator[None]:
@@ -376,20 +368,12 @@ class Engine:
         if self._loop is None or self._loop.is_closed():
             return
         self._lookout.notice_timer(self.clock.now() if wake.is_everything else wake.timer_at)
-        ended = [run_id for run_id in wake.finished if run_id in self._waiters]
-        if wake.is_everything:
-            ended = list(self._waiters)
+        ended = self.ends.concerned(wake)
         if ended:
-            self._loop.call_soon_threadsafe(self._tell_waiters, ended)
+            self._loop.call_soon_threadsafe(self.ends.tell, ended)
         if (wake.grown or wake.is_everything) and self._watchers:
             grown = set() if wake.is_everything else wake.grown
             self._loop.call_soon_threadsafe(self._tell_watchers, grown)
-
-    def _tell_waiters(self, run_ids: list[str]) -> None:
-        for run_id in run_ids:
-            for waiter in self._waiters.get(run_id, ()):
-                if not waiter.done():
-                    waiter.set_result(None)
 
     def _tell_watchers(self, run_ids: set[str]) -> None:
         for watcher in tuple(self._watchers):

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from mainspring.errors import Unauthorized
 from mainspring.model.streams import Streamed
-from mainspring.sdk.door import API, Door, OpenDoor
+from mainspring.sdk.door import API, Door, NearDoor, OpenDoor
 from mainspring.sdk.sealing import Sealing
 
 T = TypeVar("T")
@@ -26,10 +26,13 @@ class Api:
         #: Settings given in code, by name; they go before the environment's.
         self.flags = {name: value for name, value in (("api_key", api_key), ("api_url", api_url)) if value}
         self._door: Door | None = None
+        #: The door, where it leads into this process and nothing that goes through it is encrypted.
+        self.near: NearDoor | None = None
 
     def use(self, door: Door | None) -> None:
         """Go through `door` from now on; None goes back to HTTP."""
         self._door = door
+        self.near = door if self._sealing is None and isinstance(door, NearDoor) else None
 
     async def call(
         self,

@@ -1,8 +1,9 @@
 """The seam to the API outside runs: whoever opens a door speaks HTTP, or calls the engine in process."""
 
 from collections.abc import AsyncGenerator, Callable, Mapping
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
+from mainspring.model.runs import RunDraft
 from mainspring.model.streams import Streamed
 
 #: Every path a door is asked for begins with this.
@@ -45,6 +46,20 @@ class Door(Protocol):
 
     async def aclose(self) -> None:
         """Close what belongs to the running event loop."""
+        ...
+
+
+@runtime_checkable
+class NearDoor(Door, Protocol):
+    """A door into a platform in this process: what every run asks for is a plain call there, and no request."""
+
+    async def start_run(self, draft: RunDraft) -> Mapping[str, Any]:
+        """The run, as the API shows it. For drafts without options, of which nothing needs to be checked but what
+        the engine looks at. Raises what `call` does."""
+        ...
+
+    async def wait_run(self, run_id: str, seconds: float) -> Mapping[str, Any]:
+        """The run, as the API shows it, when it has ended or so many seconds are over. Raises what `call` does."""
         ...
 
 

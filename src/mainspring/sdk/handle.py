@@ -31,7 +31,7 @@ class RunState(Generic[OutputT_co]):
 
     def __init__(self, api: Api, shown: Mapping[str, Any], restore: Restore | None = None) -> None:
         self._api = api
-        self._shown = dict(shown)
+        self._shown = shown
         self._restore = restore
 
     def __repr__(self) -> str:
@@ -208,9 +208,11 @@ class Run(RunState[OutputT_co]):
                 )
         return self._finished()
 
-    async def _look(self, wait: float) -> dict[str, Any]:
+    async def _look(self, wait: float) -> Mapping[str, Any]:
+        if self._api.near is not None and wait > 0:
+            return await self._api.near.wait_run(self.id, wait)
         params = {"wait": round(wait, 3)} if wait > 0 else None
-        answer: dict[str, Any] = await self._api.call(
+        answer: Mapping[str, Any] = await self._api.call(
             "GET", f"/runs/{segment(self.id)}", params=params, timeout=wait + 15
         )
         return answer
@@ -250,7 +252,7 @@ class Run(RunState[OutputT_co]):
                 if message.kind == "end":
                     break
                 if message.kind == "run":
-                    self._shown.update(message.data)
+                    self._shown = {**self._shown, **message.data}
                 yield read_update(message)
         await self.refresh()
 

@@ -231,6 +231,8 @@ class Job(Generic[P, PayloadT_contra, ReturnT_co]):
 
     def _read(self, options: TriggerOptions) -> dict[str, Any]:
         """What the options say of a draft: read once for all runs of a batch."""
+        if not options:
+            return {"job_id": self.id, "idempotency_key": None}
         unknown = set(options) - set(TriggerOptions.__annotations__)
         if unknown:
             raise TypeError(f"trigger() got an unexpected keyword argument '{sorted(unknown)[0]}'")

@@ -1,6 +1,6 @@
 """Starts runs of a job and waits for them: durably inside a run, over the API outside."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from operator import attrgetter
 from typing import Any
 
@@ -32,11 +32,13 @@ class Starter:
         scope = scope_or_none()
         if scope is not None:
             key = f"batch:{self._job_id}" if is_batch else f"trigger:{self._job_id}"
-            shown = await scope.runtime.trigger_runs(key, drafts)
+            shown: Sequence[Mapping[str, Any]] = await scope.runtime.trigger_runs(key, drafts)
         elif is_batch:
             body = ",".join(_requests_of(drafts, names_job=True))
             answer = await self._api.call("POST", "/batches", body=f'{{"runs":[{body}]}}', timeout=60)
             shown = answer["runs"]
+        elif self._api.near is not None and _GIVEN(drafts[0]) == _NOTHING_GIVEN:
+            shown = [await self._api.near.start_run(drafts[0])]
         else:
             (body,) = _requests_of(drafts)
             shown = [await self._api.call("POST", f"/jobs/{segment(self._job_id)}/trigger", body=body)]
@@ -69,10 +71,11 @@ class Starter:
         return RunResult(True, output, None, run.id, run.status, self._job_id)
 
 
-#: What drafts of one call have in common.
-_SHARED = attrgetter(
-    "job_id", "metadata", "delay", "queue", "concurrency_key", "priority", "ttl", "tags", "max_attempts"
-)
+#: What drafts of one call have in common beside their job, and what it is when nothing was asked for.
+_OPTIONS = ("metadata", "delay", "queue", "concurrency_key", "priority", "ttl", "tags", "max_attempts")
+_SHARED = attrgetter("job_id", *_OPTIONS)
+_GIVEN = attrgetter("idempotency_key", *_OPTIONS)
+_NOTHING_GIVEN = _GIVEN(RunDraft("", "", ""))
 
 
 def _requests_of(drafts: Sequence[RunDraft], *, names_job: bool = False) -> list[str]:

@@ -14,8 +14,10 @@ from pydantic_core import from_json
 from mainspring.clock import SECOND, Clock, Instant
 from mainspring.codec import decode_body
 from mainspring.engine.engine import Engine
+from mainspring.engine.views import RunView
 from mainspring.errors import ServerUnavailable
 from mainspring.model.limits import Limits
+from mainspring.model.runs import RunDraft
 from mainspring.model.streams import Streamed
 from mainspring.server.answers import refusal_of
 from mainspring.server.bodies import check
@@ -24,7 +26,7 @@ from mainspring.server.hot import start_run, take_event, take_events
 from mainspring.server.longpoll import Draining
 from mainspring.server.shapes.bodies import EventBody, EventsBody, TriggerBody
 from mainspring.server.shapes.events import sent_shape
-from mainspring.server.shapes.runs import run_facts
+from mainspring.server.shapes.runs import RunFacts
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -89,7 +91,7 @@ class Inside:
                 trigger = self._read(TriggerBody, body)
                 return await start_run(self, unquote(job_id), trigger, None)
             case "GET", "runs", run_id if (wait := _wait_in(params or {})) is not None:
-                return await self._get_run(unquote(run_id), wait)
+                return dict(await self.wait_run(unquote(run_id), wait))
         return await self.rest.call(
             method, path, params=params, body=body, idempotency_key=idempotency_key, timeout=timeout
         )
@@ -104,14 +106,20 @@ class Inside:
             raise refusal
         return _answer(sent_shape(sent))
 
-    async def _get_run(self, run_id: str, wait: float) -> Any:
-        if not wait:
-            return run_facts(await find_run(self, run_id))
-        span = round(min(wait, _LONGEST_WAIT) * SECOND)
+    async def start_run(self, draft: RunDraft) -> Mapping[str, Any]:
+        """The run, as in a `RunShape`."""
+        (run,) = await self.engine.trigger_runs(self.environment_id, (draft,))
+        return RunFacts(RunView(run, None))  # without a delay nothing holds it back yet
+
+    async def wait_run(self, run_id: str, seconds: float) -> Mapping[str, Any]:
+        """The run, as in a `RunShape`, when it has ended or so many seconds are over."""
+        if not seconds:
+            return RunFacts(await find_run(self, run_id))
+        span = round(min(seconds, _LONGEST_WAIT) * SECOND)
         waiting = asyncio.ensure_future(self.engine.wait_run(self.environment_id, run_id, span))
         try:
             with self.draining.ending(waiting):
-                return run_facts(await waiting)
+                return RunFacts(await waiting)
         except asyncio.CancelledError:
             caller = asyncio.current_task()
             if not self.draining or (caller is not None and caller.cancelling()):

@@ -1,5 +1,7 @@
 """Runs as the API shows them."""
 
+from collections.abc import Callable, Iterator, Mapping
+from operator import attrgetter
 from typing import Any
 
 from pydantic import BaseModel, Field
@@ -7,7 +9,7 @@ from pydantic import BaseModel, Field
 from mainspring.clock import to_iso
 from mainspring.engine.views import RunView, WaitView
 from mainspring.model.pending import PendingReason
-from mainspring.model.runs import RunStatus
+from mainspring.model.runs import Run, RunStatus
 from mainspring.server.shapes.parts import At, Json, at, value_of
 
 
@@ -121,6 +123,45 @@ def run_facts(view: RunView) -> dict[str, Any]:
         "pending_reason": _pending_facts(view.pending_reason),
         "waiting_for": [_wait_facts(wait) for wait in view.waiting_for],
     }
+
+
+class RunFacts(Mapping[str, Any]):
+    """The same for callers in this process, most of whom ask for little: made when it is asked for."""
+
+    __slots__ = ("_made", "_view")
+
+    def __init__(self, view: RunView) -> None:
+        self._view: RunView | None = view
+        self._made: dict[str, Any] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        made = self._made
+        if name not in made:
+            alone = _ALONE.get(name)
+            if alone is None or self._view is None:
+                return self._all()[name]
+            made[name] = alone(self._view.run)
+        return made[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._all())
+
+    def __len__(self) -> int:
+        return len(self._all())
+
+    def _all(self) -> dict[str, Any]:
+        if self._view is not None:
+            self._made, self._view = {**run_facts(self._view), **self._made}, None
+        return self._made
+
+
+#: What senders do ask for.
+_ALONE: dict[str, Callable[[Run], Any]] = {
+    "id": attrgetter("id"),
+    "job_id": attrgetter("job_id"),
+    "status": attrgetter("status"),
+    "output": lambda run: value_of(run.output),
+}
 
 
 def _failure_facts(text: str | None) -> dict[str, Any] | None:
