@@ -60,8 +60,6 @@ class Storm:
     effects: list[str]
     took: float
     unanswered: int
-    #: Runs that were failed because their workers died three times in a row (I10): nobody can tell who did it.
-    blamed: set[str]
     starts: dict[str, int] = field(default_factory=dict)
 
 
@@ -121,8 +119,8 @@ def _play(
         finally:
             fates.rest()
         took = time.monotonic() - began
-        ended = [senders.read(run_id) for run_id in senders.runs.values()]
-        blamed = {run["id"] for run in ended if (run["error"] or {}).get("code") == "worker_crashed"}
+        for run_id in senders.runs.values():
+            senders.read(run_id)
         return Storm(
             weather,
             database,
@@ -133,7 +131,6 @@ def _play(
             effects.read_text().splitlines(),
             took,
             senders.unanswered,
-            blamed,
             {one.name: one.starts for one in (*servers, *workers)},
         )
 

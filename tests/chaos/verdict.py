@@ -18,10 +18,6 @@ from mainspring.audit.data import check_database
 from mainspring.audit.observations import Observation
 from mainspring.storage.open import open_database
 
-#: After so many deaths in a row a run is failed (I10). A kill from outside looks the same, so one in so many runs
-#: that are hit again and again is failed too; more would be a rule that blames too soon.
-MOST_DEATHS, MOST_BLAMED = 3, 0.01
-
 
 @dataclass
 class Verdict:
@@ -72,13 +68,11 @@ def judge(storm: Storm) -> Verdict:
     with psycopg.connect(storm.database) as connection:
         verdict.wrong += _effects(storm, effects, _lost_leases(connection), verdict)
         verdict.wrong += _kept_once(connection, storm)
-        verdict.wrong += _blamed(connection, storm)
         _recover(connection, storm, verdict)
     kills = Counter(kill.name.split("-")[0] for kill in storm.kills)
     verdict.figures |= {
         "runs": len(storm.runs),
         "took": f"{storm.took:.0f} s",
-        "runs failed for three kills in a row": len(storm.blamed),
         "kills": {**kills, "database": len(storm.outages)},
         "starts": dict(storm.starts),
         "requests without an answer": storm.unanswered,
@@ -96,8 +90,6 @@ def _outputs(storm: Storm) -> Iterator[str]:
         yield "orders share a run, or have none"
     for n, run_id in storm.runs.items():
         answer = told[run_id]
-        if run_id in storm.blamed:
-            continue
         if answer["status"] != "SUCCESS" or json.loads(answer["output"]) != output_of(n):
             yield f"{run_id} of order {n} is {answer}"
 
@@ -135,7 +127,7 @@ def _effects(
                 yield f"{run_id} {key} was done again though nothing befell its worker: {first}, {second}"
     for n, run_id in storm.runs.items():
         missing = [key for key in TASKS if (run_id, key) not in done]
-        if missing and run_id not in storm.blamed:
+        if missing:
             yield f"{run_id} of order {n} never did {missing}"
     verdict.figures["bodies done"] = sum(map(len, done.values()))
     verdict.figures["bodies done again after a kill in doubt"] = repeated
@@ -150,23 +142,8 @@ def _kept_once(connection: "psycopg.Connection[Any]", storm: Storm) -> Iterator[
     for run_id in storm.runs.values():
         for key in TASKS:
             times = kept.get((run_id, key), 0)
-            if times != 1 and not (times == 0 and run_id in storm.blamed):
+            if times != 1:
                 yield f"{run_id} {key} was kept {times} times"
-
-
-def _blamed(connection: "psycopg.Connection[Any]", storm: Storm) -> Iterator[str]:
-    """A run is failed for the deaths of its workers only after three real ones, and that is rare."""
-    killed = {kill.pid for kill in storm.kills}
-    pids = dict(connection.execute("select id, pid from workers").fetchall())
-    for run_id in storm.blamed:
-        rows = connection.execute(
-            "select data from history where run_id = %s and kind = 'WORKER_LOST'", (run_id,)
-        ).fetchall()
-        deaths = [data for (data,) in rows if pids.get(json.loads(data)["worker"]) in killed]
-        if len(deaths) < MOST_DEATHS:
-            yield f"{run_id} is blamed for {len(deaths)} deaths"
-    if len(storm.blamed) > MOST_BLAMED * len(storm.runs):
-        yield f"{len(storm.blamed)} runs are blamed for kills from outside"
 
 
 def _recover(connection: "psycopg.Connection[Any]", storm: Storm, verdict: Verdict) -> None:

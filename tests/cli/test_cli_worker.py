@@ -101,6 +101,22 @@ def test_a_poison_run_is_failed_and_the_platform_goes_on(tmp_path: Path, launch:
     assert dev.finished(run_id)["output"] == "given"
 
 
+def test_a_fleet_tells_what_its_workers_died_of(tmp_path: Path, launch: Launch) -> None:
+    """So a poison run is failed by its third fault, at once each time."""
+    (tmp_path / "app.py").write_text(FIRST)
+    (tmp_path / "second.py").write_text(SECOND)
+    dev = launch(tmp_path, "second.py").wait_until_ready()
+    fleet, said = start(tmp_path, "worker", "app.py", "--workers", "2")
+    said.wait_for("2 workers are ready")
+    run_id = dev.send("poison", {})["runs"][0]["id"]
+    error = dev.finished(run_id)["error"]
+    assert error["code"] == "worker_crashed"
+    assert "3 times" in error["message"]
+    assert "exit code 3" in error["message"]
+    fleet.send_signal(signal.SIGTERM)
+    assert fleet.wait(60) == 0
+
+
 def test_following_goes_on_when_everything_is_killed_and_started_again(
     tmp_path: Path, launch: Launch
 ) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engine.world import World
+from mainspring.engine.blame import MAX_DEATHS
 from mainspring.model.events import Event
 from mainspring.model.pending import pending_reason
 from mainspring.model.runs import FINAL_RUN_STATUSES, RUN_MOVES, Run
@@ -107,7 +108,7 @@ class Laws:
             assert now.workers[run.worker_id].status != "GONE", run
         assert not run.is_ready or run.status == "PENDING", run
         assert (run.finished_at is not None) == (run.status in FINAL_RUN_STATUSES), run
-        assert run.crashes < 3, run
+        assert run.faults <= run.crashes < MAX_DEATHS, run
         assert run.noticed <= run.notices, run
         waits = [wait for wait in now.waits.values() if wait.run_id == run.id]
         if run.status == "WAITING":

@@ -104,10 +104,12 @@ class Puppet:
     def leave(self) -> None:
         self.world.do(Leave(self.environment_id, Farewell(self.id)))
 
-    def die(self, *, blames: bool = True) -> int:
-        """Its supervisor saw it end. Returns how many runs it held."""
+    def die(self, *, blames: bool = True, fault: str = "") -> int:
+        """It is known to be gone; `fault` is what its supervisor saw it end of. Returns how many runs it held."""
         count: int = self.world.do(
-            EndWorkers("exited", environment_id=self.environment_id, worker_id=self.id, blames=blames)
+            EndWorkers(
+                "exited", environment_id=self.environment_id, worker_id=self.id, blames=blames, fault=fault
+            )
         )
         self.held.clear()
         return count

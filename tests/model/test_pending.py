@@ -21,6 +21,7 @@ def run_with(**changes: Any) -> Run:
         "status": "PENDING",
         "attempt": 1,
         "max_attempts": 3,
+        "crashes": 0,
         "is_ready": True,
         "available_at": NOW,
     }
@@ -38,6 +39,7 @@ def test_each_reason_has_its_word() -> None:
     assert code_of(run_with(**later, attempt=2), "hello") == "retrying"
     assert code_of(run_with(), "other") == "no_worker"
     assert code_of(run_with(), "hello") == "waiting_for_slot"
+    assert code_of(run_with(crashes=2), "hello") == "suspected"
 
 
 def test_a_delay_says_until_when() -> None:

@@ -172,11 +172,12 @@ class World:
         await self.server.die(self.lives)
         await self._start_server(port)
 
-    async def crash_worker(self, *, restart: bool = True, blames: bool = True) -> None:
-        """Every worker dies at once; their supervisor notices, and starts as many again."""
+    async def crash_worker(self, *, restart: bool = True, blames: bool = True, fault: str = "") -> None:
+        """Every worker dies at once; their supervisor notices, and starts as many again. `fault`: what it sees them
+        die of; "" when they may have been killed from outside."""
         crews = list(self.crews)
         self._kill_workers()
-        await self._end_workers(crews, "exited", blames=blames)
+        await self._end_workers(crews, "exited", blames=blames, fault=fault)
         if restart:
             for crew in crews:
                 await self.start_worker(crew.client)
@@ -214,11 +215,15 @@ class World:
         crew.worker._keeper.stop()  # its thread would only find out with the next heartbeat
         self.crews.remove(crew)
 
-    async def _end_workers(self, crews: list[Crew], reason: Any, *, blames: bool) -> None:
+    async def _end_workers(self, crews: list[Crew], reason: Any, *, blames: bool, fault: str = "") -> None:
         environment_id = self.server.environment_id
         for crew in crews:
             command = EndWorkers(
-                reason, environment_id=environment_id, worker_id=crew.backend.worker_id, blames=blames
+                reason,
+                environment_id=environment_id,
+                worker_id=crew.backend.worker_id,
+                blames=blames,
+                fault=fault,
             )
             await self.server.engine.end_workers(command)
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from mainspring.audit.clients import check_finished, check_observations
 from mainspring.audit.data import check_database
+from mainspring.engine.blame import MAX_FAULTS
 from simulation.laws import hold
 
 #: Ends that need no excuse.
@@ -70,7 +71,8 @@ def _end(platform: Any, run: Any, history: Any) -> None:
     lost = sum(kind == "WORKER_LOST" for kind, _, _ in history[run.id])
     code = json.loads(run.failure).get("code") if run.status == "FAILED" and run.failure else None
     if code == "worker_crashed":
-        hold(lost >= 3, "I10", "blamed for deaths that were not", run)
+        hold(run.job_id == "poison", "I10", "blamed for what others did", run)
+        hold(lost >= MAX_FAULTS, "I10", "blamed for deaths that were not", run)
         return
     if run.status == "CANCELLED":
         hold(_is_cancelled(platform, run), "I5", "nobody cancelled it", run)

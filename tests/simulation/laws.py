@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from mainspring.clock import SECOND
+from mainspring.engine.blame import MAX_DEATHS
 from mainspring.model.protocol import CommitAnswer, CommitRequest
 from mainspring.model.runs import FINAL_RUN_STATUSES, RUN_MOVES, Run
 from mainspring.model.tasks import FINAL_TASK_STATUSES, TASK_MOVES, Task
@@ -92,7 +93,7 @@ class Laws:
         hold((run.worker_id is not None) == (run.status == "RUNNING"), "I4", run)
         hold(not run.is_ready or run.status == "PENDING", "I5", run)
         hold((run.finished_at is not None) == (run.status in FINAL_RUN_STATUSES), "I5", run)
-        hold(run.crashes < 3, "I10", run)
+        hold(run.faults <= run.crashes < MAX_DEATHS, "I10", run)
         for other in (
             self.tables.events.get(run.event_id or ""),
             self.tables.runs.get(run.parent_run_id or ""),

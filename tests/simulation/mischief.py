@@ -74,11 +74,13 @@ class Mischief:
         environment_id = crew.node.environment_id
         self._platform.universe.after(within, lambda: self._platform.start_worker(environment_id))
 
-    def _buried(self, crew: Crew, is_seen: bool) -> None:
-        """Its supervisor may notice; else its silence will."""
+    def _buried(self, crew: Crew, is_seen: bool, fault: str = "") -> None:
+        """Its supervisor may notice, and see a fault for what it is; else its silence will."""
         if is_seen:
             environment_id = crew.node.environment_id
-            command = EndWorkers("exited", environment_id=environment_id, worker_id=crew.worker.worker_id)
+            command = EndWorkers(
+                "exited", environment_id=environment_id, worker_id=crew.worker.worker_id, fault=fault
+            )
             people = self._platform.people[self._platform.environment_ids.index(environment_id)]
             people.node.spawn(people.ask("end_workers", command))
 
@@ -174,7 +176,8 @@ class Mischief:
         error.nothing_committed = effect == "nothing"
         raise error
 
-    def dies(self) -> None:
+    def dies(self, fault: str = "") -> None:
+        """Whoever goes now; `fault`: through what it does."""
         node = self._platform.universe.current
         assert node is not None
         node.kill()
@@ -183,7 +186,7 @@ class Mischief:
         if crew is None:
             self._platform.universe.after(within, self._platform.start_server)
         else:
-            self._buried(crew, self._platform.random.random() < 0.6)
+            self._buried(crew, self._platform.random.random() < 0.6, fault)
             self._replaced(crew, within)
         raise Killed(node.name)
 

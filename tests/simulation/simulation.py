@@ -22,7 +22,7 @@ from simulation.theatre import Theatre
 
 #: How long it may take until a worker is registered; and, once nothing goes wrong any more, until every run has
 #: ended. People send what is waited for, now and then.
-PATIENCE, HELP_EVERY = 120 * SECOND, 12 * SECOND
+PATIENCE, HELP_EVERY = 400 * SECOND, 12 * SECOND
 
 
 @dataclass

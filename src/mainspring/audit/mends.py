@@ -47,7 +47,7 @@ def _give_back(batch: Batch, patient: Patient) -> None:
     if run.cancel_requested_at is not None:
         end_run(batch, patient.leased, "CANCELLED")
     else:
-        release_run(batch, patient.leased, run.crashes)
+        release_run(batch, patient.leased, (run.crashes, run.faults))
 
 
 def _tidy(batch: Batch, patient: Patient) -> None:

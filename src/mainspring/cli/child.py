@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from mainspring.cli.deaths import fault_of, memory_limit_hits
 from mainspring.errors import MainspringError, error_types
 
 
@@ -33,6 +34,8 @@ class Child:
         self._process = process
         self._reports = reports
         self._listening: asyncio.BaseTransport | None = None
+        self._listener: asyncio.Task[None] | None = None
+        self._memory_limit_hits = memory_limit_hits()
         self._failed: dict[str, Any] | None = None
         #: Ids of its jobs, once they are registered.
         self.job_ids: list[str] | None = None
@@ -69,12 +72,22 @@ class Child:
         pipe = os.fdopen(self._reports, "rb", buffering=0)
         self._listening, _ = await asyncio.get_running_loop().connect_read_pipe(lambda: protocol, pipe)
         while line := await reader.readline():
-            said = json.loads(line)
-            if said["kind"] == "failed":
-                self._failed = said
-            if said["kind"] == "ready":
-                self.job_ids = said["jobs"]
+            self._hear(json.loads(line))
+            if self.job_ids is not None:
+                self._listener = asyncio.create_task(self._listen(reader))
                 return
+
+    async def _listen(self, reader: asyncio.StreamReader) -> None:
+        """To what it says once it is ready."""
+        while line := await reader.readline():
+            self._hear(json.loads(line))
+
+    def _hear(self, said: dict[str, Any]) -> None:
+        if said["kind"] == "failed":
+            self._failed = said
+        if said["kind"] == "ready":
+            # Under another id when the server had given it up meanwhile.
+            self.worker_id, self.job_ids = said["worker_id"], said["jobs"]
 
     def error(self) -> MainspringError:
         """Why it never became ready."""
@@ -90,9 +103,16 @@ class Child:
     async def ended(self) -> int:
         """The exit code, once the process has ended; negative for the signal that killed it."""
         code = await self._process.wait()
+        if self._listener is not None:
+            self._listener.cancel()
         if self._listening is not None:
             self._listening.close()
         return code
+
+    def fault(self) -> str:
+        """What it ended by itself of, once it has ended; "" when somebody else may have killed it."""
+        hits = memory_limit_hits() > self._memory_limit_hits
+        return fault_of(self._process.returncode or 0, hit_memory_limit=hits)
 
     def drain(self) -> None:
         """Ask it to finish or give back what it has, and to go."""

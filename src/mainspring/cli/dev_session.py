@@ -119,10 +119,11 @@ class _Session:
             start.result()
         start.cancel()
 
-    async def _give_back(self, worker_id: str, blames: bool) -> None:
+    async def _give_back(self, worker_id: str, is_unasked: bool, fault: str) -> None:
+        environment_id = self._platform.environment_id
         await self._platform.engine.end_workers(
             EndWorkers(
-                "exited", environment_id=self._platform.environment_id, worker_id=worker_id, blames=blames
+                "exited", environment_id=environment_id, worker_id=worker_id, blames=is_unasked, fault=fault
             )
         )
 

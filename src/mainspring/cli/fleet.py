@@ -1,17 +1,22 @@
 """`worker --workers N`: as many processes of one app, each started again when it dies, all drained together."""
 
 import asyncio
+import contextlib
 import signal
 from collections.abc import Sequence
 
 from mainspring.cli import exits, output
 from mainspring.cli.child import Launch
 from mainspring.cli.supervisor import Supervisor
+from mainspring.client.backend import HttpBackend
 from mainspring.clock import SECOND, SystemClock
 from mainspring.errors import MainspringError
+from mainspring.model.protocol import Farewell
 
 #: What a worker may take beyond its own drain timeout before it is killed.
 _GRACE = 5 * SECOND
+#: Seconds to tell the server of a death: another worker is started only then.
+_TOLD_WITHIN = 5.0
 
 
 def run_fleet(launch: Launch, count: int, drain_timeout: int) -> None:
@@ -20,8 +25,18 @@ def run_fleet(launch: Launch, count: int, drain_timeout: int) -> None:
 
 
 async def _run(launch: Launch, count: int, drain_timeout: int) -> None:
-    clock = SystemClock()
-    fleet = [Supervisor(launch, _let_go, _Told(number), clock) for number in range(1, count + 1)]
+    clock, workers = SystemClock(), f"{count} worker{'' if count == 1 else 's'}"
+    backend = HttpBackend(launch.environment["MAINSPRING_API_URL"], launch.environment["MAINSPRING_API_KEY"])
+
+    async def give_back(worker_id: str, is_unasked: bool, fault: str) -> None:
+        """A worker that drained has given back its runs. Where the server cannot be told of a death it will notice
+        the silence."""
+        if is_unasked:
+            with contextlib.suppress(MainspringError, TimeoutError):
+                farewell = Farewell(worker_id, died=True, fault=fault)
+                await asyncio.wait_for(backend.farewell(farewell), _TOLD_WITHIN)
+
+    fleet = [Supervisor(launch, give_back, _Told(number), clock) for number in range(1, count + 1)]
     stop = asyncio.Event()
 
     def asked() -> None:
@@ -29,7 +44,7 @@ async def _run(launch: Launch, count: int, drain_timeout: int) -> None:
             for supervisor in fleet:
                 supervisor.kill()
         else:
-            output.say(f"Draining {count} workers. ctrl-C again stops at once.")
+            output.say(f"Draining {workers}. ctrl-C again stops at once.")
         stop.set()
 
     loop = asyncio.get_running_loop()
@@ -42,17 +57,14 @@ async def _run(launch: Launch, count: int, drain_timeout: int) -> None:
         await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
         if starting.done():
             starting.result()
-            output.say(f"{count} workers are ready. ctrl-C drains and stops.")
+            output.say(f"{workers} {'is' if count == 1 else 'are'} ready. ctrl-C drains and stops.")
             await stop.wait()
     finally:
         await asyncio.gather(*(supervisor.stop(drain_timeout + _GRACE) for supervisor in fleet))
         starting.cancel()
         stopping.cancel()
         await asyncio.gather(starting, stopping, return_exceptions=True)
-
-
-async def _let_go(worker_id: str, is_unasked: bool) -> None:
-    """A worker that drained has given back its runs; the server notices the death of one that did not."""
+        await backend.aclose()
 
 
 class _Told:

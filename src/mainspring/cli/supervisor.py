@@ -32,15 +32,16 @@ class Audience(Protocol):
 
 
 class Supervisor:
-    """`give_back(worker_id, blames)`: called when a process has ended, so that what it held goes on at once.
+    """`give_back(worker_id, is_unasked, fault)`: called when a process has ended, so that what it held goes on at once.
 
-    `blames`: it died unasked, perhaps through the runs it had.
+    `is_unasked`: nobody here had told it to go; perhaps it died of the runs it had. `fault`: what it ended by itself
+    of, "" when somebody else may have killed it.
     """
 
     def __init__(
         self,
         launch: Launch,
-        give_back: Callable[[str, bool], Awaitable[None]],
+        give_back: Callable[[str, bool, str], Awaitable[None]],
         audience: Audience,
         clock: Clock,
     ) -> None:
@@ -123,7 +124,7 @@ class Supervisor:
         code = await child.ended()
         self._children.discard(child)
         is_unasked = not (child.is_draining or self._is_stopping)
-        await self._give_back(child.worker_id, is_unasked)
+        await self._give_back(child.worker_id, is_unasked, child.fault())
         if child is not self._current or not is_unasked:
             return
         self._current = None

@@ -22,14 +22,19 @@ def worker(
     ] = None,
     concurrency: Annotated[int | None, typer.Option("--concurrency", min=1, help="Runs at once.")] = None,
     workers: Annotated[
-        int, typer.Option("--workers", min=1, help="Processes: one per core for work that computes.")
-    ] = 1,
+        int | None,
+        typer.Option(
+            "--workers",
+            min=1,
+            help="Processes, started again when they die; one per core for work that computes.",
+        ),
+    ] = None,
     parent_pipe: Annotated[bool, typer.Option("--parent-pipe", hidden=True)] = False,
     no_echo: Annotated[bool, typer.Option("--no-echo", hidden=True)] = False,
     report_fd: Annotated[int | None, typer.Option("--report-fd", hidden=True)] = None,
 ) -> None:
     """Run a worker for APP, or several; SIGTERM or ctrl-C drains them."""
-    if workers > 1:
+    if workers is not None:
         return _run_several(workers, app_or_found(app), name, concurrency)
     from mainspring.client.backend import HttpBackend  # start-up cost: `--help` needs neither
     from mainspring.worker.process import ProcessOptions, run_worker_process

@@ -41,6 +41,7 @@ _ORDER = (
     "release_run",
     "retry_run",
     "admit_run",
+    "end_trial",
     "record_commit",
     "save_store_entry",
     "delete_store_entry",

@@ -180,7 +180,9 @@ class EndWorkers:
     """End the leases of dead workers. Result: number of runs given back or failed.
 
     By sighting (missed heartbeats), by id, or by name (a supervisor that knows all of them are gone).
-    `blames`: the deaths may be the runs' fault and count towards `worker_crashed`.
+    `blames`: the deaths may be the runs' fault and count towards `worker_crashed`. `fault`: what whoever started
+    the process saw it end by, such as "SIGSEGV" or "exit code 3"; "" where nobody saw it, or it may have been killed
+    from outside.
     """
 
     reason: Literal["heartbeats_missed", "deafened", "exited", "superseded"]
@@ -189,6 +191,7 @@ class EndWorkers:
     worker_id: str | None = None
     name: str | None = None
     blames: bool = True
+    fault: str = ""
 
 
 # ── time ─────────────────────────────────────────────────────────────────────────────────────────────

@@ -1,21 +1,21 @@
 """Queues: which runs a worker gets. The cost of a claim does not depend on the backlog.
 
-Resumed runs go before fresh ones of the same priority. A run that may have killed its workers gets its last
-chance alone: at most one such run per worker (see `blame.py`). It waits until there is a slot to spare, but not
-for ever: every so often a claim serves it first.
+Resumed runs go before fresh ones of the same priority. Of runs that may have killed their workers a worker has one
+at a time (see `blame.py`). Such a run waits until there is a slot to spare, but not for ever: every so often a claim
+serves it first. One that is to be tried alone goes to a worker that holds nothing, which gets nothing beside it.
 """
 
 from dataclasses import dataclass
 
 from mainspring.codec import decode
 from mainspring.engine.batch import Batch
-from mainspring.engine.blame import MAX_CRASHES
+from mainspring.engine.blame import trial_end
 from mainspring.engine.checkpoints import checkpoint, notices
 from mainspring.engine.commands import Claim
-from mainspring.engine.runs import FRESH, LAST_CHANCE, RESUMED
+from mainspring.engine.runs import ALONE, FRESH, LAST_CHANCE, RESUMED, earliest
 from mainspring.engine.shown import event_json
 from mainspring.model.protocol import ClaimAnswer, ClaimedRun
-from mainspring.model.runs import Run
+from mainspring.model.runs import SUSPECT_FROM, Run
 from mainspring.model.tasks import Checkpoint
 from mainspring.model.workers import WorkerStatus
 from mainspring.storage.shapes import EVENT, RUN, TASK
@@ -33,7 +33,9 @@ class _Claimant:
     environment_id: str
     status: WorkerStatus
     job_ids: str
-    has_last_chances: bool
+    #: Whether suspects wait in its environment, and whether it has one that is tried alone.
+    has_suspects: bool
+    is_reserved: bool
     has_notices: bool
 
 
@@ -69,13 +71,15 @@ def _grant(batch: Batch, claim: Claim, worker: _Claimant) -> list[Run]:
     with batch.tx.together():
         for run_id, number in request.noticed:
             batch.tx.run("acknowledge_notice", id=run_id, worker_id=worker.id, number=number)
-    if worker.status == "DRAINING" or request.slots <= 0:
+    if worker.status == "DRAINING" or request.slots <= 0 or worker.is_reserved:
         return []
     job_ids = decode(worker.job_ids)
     slots = min(request.slots, batch.limits.max_runs_per_claim)
-    runs: list[Run] = []
+    runs = _take_alone(batch, claim, job_ids) if worker.has_suspects else []
+    if runs:
+        return runs
     is_its_turn = request.claim_seq % LAST_CHANCE_EVERY == 0
-    has_chances = worker.has_last_chances and not _holds_last_chance(batch, worker)
+    has_chances = worker.has_suspects and not _holds_suspect(batch, worker)
     if is_its_turn and has_chances:
         runs = _take(batch, claim, job_ids, LAST_CHANCE, LAST_CHANCE, 1)
     if len(runs) < slots:
@@ -100,8 +104,19 @@ def _take(batch: Batch, claim: Claim, job_ids: list[str], first: int, last: int,
     return RUN.values(rows)
 
 
-def _holds_last_chance(batch: Batch, worker: _Claimant) -> bool:
-    return batch.tx.row("held_suspect", worker_id=worker.id, crashes=MAX_CRASHES - 1) is not None
+def _take_alone(batch: Batch, claim: Claim, job_ids: list[str]) -> list[Run]:
+    """A suspect that is tried alone, if there is one and nothing is held here."""
+    if batch.tx.row("held_run", worker_id=claim.request.worker_id) is not None:
+        return []
+    runs = _take(batch, claim, job_ids, ALONE, ALONE, 1)
+    for run in runs:
+        run.timer_at = earliest(run.deadline_at, trial_end(batch))
+        batch.tx.run("try_alone", id=run.id, lease=run.lease, timer_at=run.timer_at)
+    return runs
+
+
+def _holds_suspect(batch: Batch, worker: _Claimant) -> bool:
+    return batch.tx.row("held_suspect", worker_id=worker.id, crashes=SUSPECT_FROM) is not None
 
 
 def _pack(batch: Batch, runs: list[Run]) -> dict[str, ClaimedRun]:

@@ -70,6 +70,7 @@ class LeasedRun:
     event_id: str | None
     cancel_requested_at: Instant | None
     deadline_at: Instant | None
+    faults: int
 
 
 @dataclass(slots=True)
@@ -369,7 +370,7 @@ def _run_released(batch: Batch, report: OpenReport, _: int, item: RunReleased) -
     if run.cancel_requested_at is not None:
         end_run(batch, report.leased, "CANCELLED")
         return
-    release_run(batch, report.leased, run.crashes)
+    release_run(batch, report.leased, (run.crashes, run.faults))
     batch.record(report.who, "JOB_RELEASED")
 
 

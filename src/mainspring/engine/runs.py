@@ -21,7 +21,7 @@ from mainspring.storage.database import Question
 from mainspring.storage.shapes import RUN
 
 #: Lanes of the ready set, see `Run.lane`.
-RESUMED, FRESH, LAST_CHANCE = 0, 1, 2
+RESUMED, FRESH, LAST_CHANCE, ALONE = 0, 1, 2, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +84,7 @@ def new_run(batch: Batch, environment_id: str, spec: JobSpec, draft: RunDraft, o
         attempt=1,
         max_attempts=draft.max_attempts or spec.retry.max_attempts,
         crashes=0,
+        faults=0,
         lease=0,
         worker_id=None,
         claim_seq=0,

@@ -1,9 +1,10 @@
 """What is due: waits, schedules, delayed events and runs, expiries, deadlines, unanswered cancels (I9)."""
 
 from mainspring.engine.batch import Batch
+from mainspring.engine.blame import trial_end
 from mainspring.engine.commands import FireTimers, TimersFired
 from mainspring.engine.events import deliver_due_events
-from mainspring.engine.runs import earliest, end_run
+from mainspring.engine.runs import ALONE, earliest, end_run
 from mainspring.engine.schedules import fire_schedules
 from mainspring.engine.waits import fire_due_waits
 from mainspring.model.failures import Failure
@@ -45,6 +46,12 @@ def _look_at(batch: Batch, run: Run) -> None:
         message = "it did not start within its ttl"
         end_run(batch, leased, "EXPIRED", failure=Failure("Expired", message, "ttl"))
     elif run.status == "PENDING" and not run.is_ready and run.available_at <= now:
-        timer_at = earliest(run.expires_at, run.deadline_at)
+        trial = trial_end(batch) if run.lane == ALONE else None
+        timer_at = earliest(run.expires_at, run.deadline_at, trial)
+        batch.wake.at(trial)
         batch.later("admit_run", {"id": run.id, "timer_at": timer_at})
+        batch.wake.ready.add(run.environment_id)
+    elif run.status in ("PENDING", "RUNNING"):
+        timer_at = earliest(run.expires_at, run.deadline_at)
+        batch.later("end_trial", {"id": run.id, "lease": run.lease, "timer_at": timer_at})
         batch.wake.ready.add(run.environment_id)

@@ -107,7 +107,7 @@ def _undo_lost_grants(batch: Batch, said: Heartbeat, granted: list[Run]) -> None
             if run.cancel_requested_at is not None:  # nobody is there who could confirm it
                 end_run(batch, leased, "CANCELLED")
             else:
-                release_run(batch, leased, run.crashes)
+                release_run(batch, leased, (run.crashes, run.faults))
     batch.flush()
 
 
@@ -119,9 +119,13 @@ def _ended_leases(said: Heartbeat, granted: list[Run]) -> list[Notice]:
 
 
 def leave(batch: Batch, command: Leave) -> None:
-    """A worker says goodbye: what it still holds goes back, nobody is blamed."""
-    rows = batch.tx.rows("workers_by_ids", ids=[command.farewell.worker_id])
+    """A worker says goodbye: what it still holds goes back, nobody is blamed. Or somebody says that it died."""
+    said = command.farewell
+    rows = batch.tx.rows("workers_by_ids", ids=[said.worker_id])
     workers = [
         w for w in WORKER.values(rows) if w.environment_id == command.environment_id and w.status != "GONE"
     ]
-    give_back(batch, workers, "left", blames=False)
+    if said.died:
+        give_back(batch, workers, "exited", blames=True, fault=said.fault)
+    else:
+        give_back(batch, workers, "left", blames=False)

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from mainspring.clock import Instant
-from mainspring.model.runs import Run
+from mainspring.model.runs import SUSPECT_FROM, Run
 
-PendingCode = Literal["delayed", "retrying", "no_worker", "waiting_for_slot"]
+PendingCode = Literal["delayed", "retrying", "suspected", "no_worker", "waiting_for_slot"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,9 @@ def pending_reason(run: Run, now: Instant, served_jobs: Collection[str]) -> Pend
     """The reason `run` is still PENDING, None when it is not. `served_jobs`: jobs that a live worker has."""
     if run.status != "PENDING":
         return None
+    if run.crashes >= SUSPECT_FROM and run.job_id in served_jobs:
+        message = f"its worker died {run.crashes} times in a row: it goes on apart from other such runs"
+        return PendingReason("suspected", message, run.available_at if run.available_at > now else None)
     if not run.is_ready and run.available_at > now:
         if run.attempt > 1:
             message = f"attempt {run.attempt} of {run.max_attempts} starts after the retry delay"

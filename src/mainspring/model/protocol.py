@@ -370,6 +370,12 @@ class HeartbeatAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Farewell:
-    """The worker leaves: its remaining leases end at once, nobody is blamed."""
+    """The worker leaves: its remaining leases end at once, nobody is blamed.
+
+    Or whoever started it says that it `died`, unasked, so that its runs go on at once. `fault` is what its process
+    ended by itself of, such as "SIGSEGV" or "exit code 3"; "" when it may have been killed from outside.
+    """
 
     worker_id: str
+    died: bool = False
+    fault: str = ""

@@ -19,6 +19,9 @@ RUN_MOVES: dict[RunStatus, frozenset[RunStatus]] = {
     "EXPIRED": frozenset(),
 }
 
+#: So many workers died in a row while holding a run: perhaps it killed them.
+SUSPECT_FROM = 2
+
 FINAL_RUN_STATUSES: frozenset[RunStatus] = frozenset(s for s, moves in RUN_MOVES.items() if not moves)
 
 
@@ -57,8 +60,10 @@ class Run:
     #: Attempt of the run's body, counted from 1.
     attempt: int
     max_attempts: int
-    #: How many workers in a row died while holding this run, since it last made progress.
+    #: How many workers in a row died while holding this run, since it last made progress; and of how many of these
+    #: somebody saw that their process ended by itself.
     crashes: int
+    faults: int
     #: Fencing number: grows with every grant; only its newest holder may commit.
     lease: int
     worker_id: str | None
@@ -66,7 +71,8 @@ class Run:
     claim_seq: int
     #: In the ready set: may be claimed now.
     is_ready: bool
-    #: Order within a priority: resumed runs (0), fresh ones (1), last chances (2; see `engine/blame.py`).
+    #: Order within a priority: resumed runs (0), fresh ones (1), suspects (2), suspects that are
+    #: tried alone (3; see `engine/blame.py`).
     lane: int
     #: How often something happened that the lease holder must be told (a wait resolved, a cancel was asked
     #: for), and up to which of these it has said that it knows.

@@ -3,6 +3,7 @@
 `python -m mainspring.storage.schema` writes the page anew; a test compares it.
 """
 
+import re
 from pathlib import Path
 
 from mainspring.storage.database import Database
@@ -10,6 +11,8 @@ from mainspring.storage.migrate import upgrade
 from mainspring.storage.sqlite import SqliteDatabase
 
 PAGE = Path(__file__).with_name("schema.sqlite.sql")
+#: Where a column begins that was added later.
+_ADDED = re.compile(r"\n?, (?=\w+ (?:integer|bigint|text|real|blob)\b)")
 _HEADER = "-- Written by `python -m mainspring.storage.schema` from the migrations: change those, not this."
 
 
@@ -17,7 +20,7 @@ def page_of(database: Database) -> str:
     """The tables and indexes of a migrated database, as text."""
     with database.read() as tx:
         # A column that was added later gets a line of its own, like those it came to.
-        objects = [sql.strip().replace("\n, ", ",\n    ") for _, _, sql in tx.rows("schema_objects")]
+        objects = [_ADDED.sub(",\n    ", sql.strip()) for _, _, sql in tx.rows("schema_objects")]
     return "\n\n".join([_HEADER, *(f"{sql};" for sql in objects)]) + "\n"
 
 

@@ -108,7 +108,10 @@ CREATE TABLE logs (
 ) strict, without rowid;
 
 CREATE TABLE migrations (
-    number bigint primary key, name text not null, checksum text not null, applied_at bigint not null
+    number bigint primary key,
+    name text not null,
+    checksum text not null,
+    applied_at bigint not null
 );
 
 CREATE TABLE projects (
@@ -156,7 +159,10 @@ CREATE TABLE runs (
     deadline_at integer,
     cancel_requested_at integer,
     timer_at integer,
-    heard_from integer not null default 0, replay_of text, replay_from text) strict;
+    heard_from integer not null default 0,
+    replay_of text,
+    replay_from text,
+    faults integer not null default 0) strict;
 
 CREATE TABLE schedules (
     id text not null,
@@ -233,7 +239,8 @@ CREATE TABLE tasks (
     event_id text,
     started_at integer not null,
     finished_at integer,
-    next_attempt_at integer, kept_from text,
+    next_attempt_at integer,
+    kept_from text,
     primary key (run_id, key)
 ) strict, without rowid;
 
@@ -289,6 +296,8 @@ CREATE INDEX history_by_run on history (run_id, sequence);
 
 CREATE INDEX moved_schedules on schedules (moved_at) where next_at is not null;
 
+CREATE INDEX runs_alone on runs (worker_id) where lane = 3;
+
 CREATE INDEX runs_by_environment on runs (environment_id, id);
 
 CREATE INDEX runs_by_event on runs (event_id) where event_id is not null;
@@ -304,7 +313,7 @@ CREATE INDEX runs_due on runs (timer_at) where timer_at is not null;
 
 CREATE INDEX runs_leased on runs (worker_id) where worker_id is not null;
 
-CREATE INDEX runs_of_last_chance on runs (environment_id) where is_ready and lane = 2;
+CREATE INDEX runs_of_suspicion on runs (environment_id) where is_ready and lane >= 2;
 
 CREATE INDEX runs_ready on runs (environment_id, job_id, priority desc, lane, available_at) where is_ready;
 

@@ -14,7 +14,7 @@ where environment_id = :environment_id and job_id in each(:job_ids) and idempote
 -- name: leased_runs
 -- What a commit must know of the runs it reports on.
 select id, environment_id, job_id, status, lease, worker_id, attempt, max_attempts, crashes, heard_from, event_id,
-  cancel_requested_at, deadline_at
+  cancel_requested_at, deadline_at, faults
 from runs where id in each(:ids) order by id @lock;
 
 -- name: runs_by_ids
@@ -37,19 +37,21 @@ where id = :id and lease = :lease and status in ('PENDING', 'RUNNING', 'WAITING'
 
 -- name: park_run
 -- The run waits; its lease and slot are free.
-update runs set status = 'WAITING', worker_id = null, crashes = 0, timer_at = deadline_at
+update runs set status = 'WAITING', worker_id = null, crashes = 0, faults = 0, timer_at = deadline_at
 where id = :id and lease = :lease and status = 'RUNNING';
 
 -- name: release_run
--- Back to the head of its queue, to go on from its last checkpoint.
-update runs set status = 'PENDING', worker_id = null, is_ready = true, lane = :lane, crashes = :crashes,
-  available_at = :now, timer_at = deadline_at
+-- Back to the head of its queue, to go on from its last checkpoint; a suspect perhaps after a pause.
+update runs set status = 'PENDING', worker_id = null, is_ready = :is_ready, lane = :lane, crashes = :crashes,
+  faults = :faults, available_at = :available_at,
+  timer_at = case when deadline_at < coalesce(:timer_at, deadline_at) then deadline_at
+    else coalesce(:timer_at, deadline_at) end
 where id = :id and lease = :lease and status = 'RUNNING';
 
 -- name: retry_run
 -- The body failed and is tried again later; its worker lived to tell.
 update runs set status = 'PENDING', worker_id = null, is_ready = false, lane = 0, attempt = attempt + 1,
-  crashes = 0, failure = :failure, available_at = :available_at, timer_at = :timer_at
+  crashes = 0, faults = 0, failure = :failure, available_at = :available_at, timer_at = :timer_at
 where id = :id and lease = :lease and status = 'RUNNING';
 
 -- name: wake_runs
@@ -84,7 +86,7 @@ where id = :id and lease = :lease;
 
 -- name: forgive_run
 -- It made progress: earlier deaths of its workers are not held against it.
-update runs set crashes = 0 where id = :id and lease = :lease;
+update runs set crashes = 0, faults = 0, lane = 0 where id = :id and lease = :lease;
 
 -- name: due_runs
 -- Runs that the engine must look at now: delay over, expiry, deadline, unanswered cancel.
@@ -94,6 +96,15 @@ select {run} from runs where timer_at <= :now order by timer_at limit :limit @sk
 -- A delayed run enters the ready set.
 update runs set is_ready = true, timer_at = :timer_at where id = :id and status = 'PENDING' and not is_ready;
 
+-- name: try_alone
+-- It has a worker of its own until then.
+update runs set timer_at = :timer_at where id = :id and lease = :lease;
+
+-- name: end_trial
+-- Its time alone is over, or nothing is due any more: it goes beside others.
+update runs set lane = case when lane = 3 then 2 else lane end, timer_at = :timer_at
+where id = :id and lease = :lease and status in ('PENDING', 'RUNNING');
+
 -- name: next_run_at
 -- When the next run needs a look.
 select min(timer_at) from runs where timer_at is not null;
@@ -101,3 +112,7 @@ select min(timer_at) from runs where timer_at is not null;
 -- name: held_suspect
 -- Whether a worker holds a run that was in this many dying workers.
 select id from runs where worker_id = :worker_id and crashes >= :crashes limit 1;
+
+-- name: held_run
+-- Whether a worker holds any run.
+select id from runs where worker_id = :worker_id limit 1;

@@ -16,7 +16,7 @@ where runs.id = r.id and runs.lease = r.lease and runs.status in ('PENDING', 'RU
 
 -- name: park_run
 -- The same, many at once.
-update runs set status = 'WAITING', worker_id = null, crashes = 0, timer_at = deadline_at
+update runs set status = 'WAITING', worker_id = null, crashes = 0, faults = 0, timer_at = deadline_at
 from rows(:id text, :lease bigint)
 where runs.id = r.id and runs.lease = r.lease and runs.status = 'RUNNING';
 
