@@ -7,6 +7,7 @@ from mainspring.errors import (
     DuplicateJob,
     EventRejected,
     Forbidden,
+    InDoubt,
     InvalidDuration,
     InvalidFilter,
     InvalidInstant,
@@ -39,6 +40,7 @@ from mainspring.sdk.ambient import ctx, io
 from mainspring.sdk.children import RunResult
 from mainspring.sdk.client import Client
 from mainspring.sdk.context import Context
+from mainspring.sdk.doubt import Done, NotDone
 from mainspring.sdk.events import Event, EventMessage
 from mainspring.sdk.handle import Run
 from mainspring.sdk.io import IO
@@ -65,12 +67,14 @@ __all__ = [
     "Context",
     "DecryptionFailed",
     "DefinitionError",
+    "Done",
     "DuplicateJob",
     "Event",
     "EventMessage",
     "EventRejected",
     "First",
     "Forbidden",
+    "InDoubt",
     "InvalidDuration",
     "InvalidFilter",
     "InvalidInstant",
@@ -83,6 +87,7 @@ __all__ = [
     "LimitExceeded",
     "MainspringError",
     "NonRetryable",
+    "NotDone",
     "NotFound",
     "NotInRun",
     "PayloadInvalid",

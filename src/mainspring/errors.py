@@ -24,6 +24,7 @@ MainspringError
 ├── RunError                    inside a run, or about one
 │   ├── TaskFailed  RunFailed  NonRetryable  RetryAfter  NotInRun  WrongLoop  LimitExceeded
 │   ├── ProcessEnded                                    of a task with isolation="process"
+│   ├── InDoubt                                         of a task with effect="once"
 │   └── WaitTimeout  TaskTimeout                        (also TimeoutError)
 └── EngineError                 between a worker and the engine
     └── LeaseLost  UnknownWorker  TransactionConflict
@@ -416,6 +417,13 @@ class ProcessEnded(RunError):
     code = "process_ended"
     #: Negative: the number of what killed it.
     exit_code: int | None = None
+
+
+class InDoubt(RunError):
+    """Raise it in a task with effect="once" that may have been done or not: it is asked about, not repeated."""
+
+    code = "in_doubt"
+    teaches = False
 
 
 class NonRetryable(RunError):

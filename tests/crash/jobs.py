@@ -1,4 +1,4 @@
-"""Eight jobs that between them use every call of `io`, each with what people outside do about it.
+"""Nine jobs that between them use every call of `io`, each with what people outside do about it.
 
 What a job does depends on nothing but its payload and the answers it gets, so a run of it has one right end.
 `tests/replay/` keeps recorded runs of them: a change here must leave those able to go on, as it would a user's.
@@ -14,14 +14,18 @@ from mainspring import (
     IO,
     Client,
     Context,
+    Done,
     NonRetryable,
+    NotDone,
     Retry,
     RunFailed,
     SyncIO,
     TaskFailed,
     WaitTimeout,
+    ctx,
     event_trigger,
 )
+from scenarios.parts.lives import is_dead
 
 #: Short pauses are made in place, long ones give up the worker's slot.
 SHORT = Retry(max_attempts=3, min_delay="1s", max_delay="1s", jitter=False)
@@ -58,6 +62,7 @@ PLAYS = (
     Play("ledger", 5),
     Play("teller", "hello"),
     Play("plain", 4),
+    Play("payments", 3),
 )
 
 
@@ -67,6 +72,8 @@ class Jobs:
     def __init__(self, client: Client, play: Play, did: Callable[[str, int], None]) -> None:
         self.client = client
         self.did = did
+        #: An outside service, which outlives every process: what it was asked to do, by idempotency key.
+        self.bank: dict[str, int] = {}
         if play.job_id in _DEFINED:
             _DEFINED[play.job_id](self)
 
@@ -243,6 +250,25 @@ def _plain(jobs: Jobs) -> None:
         return [one, list(both), total, added]
 
 
+def _payments(jobs: Jobs) -> None:
+    async def charge(amount: int) -> int:
+        if ctx.idempotency_key in jobs.bank:
+            raise NonRetryable("somebody was charged twice")
+        jobs.fails(ctx, 0, None)
+        if not is_dead():
+            jobs.bank[ctx.idempotency_key] = amount
+        return amount
+
+    async def find(amount: int) -> Done[int] | NotDone:
+        found = jobs.bank.get(ctx.idempotency_key)
+        return NotDone() if found is None else Done(found)
+
+    @jobs.client.job(id="payments")
+    async def payments(payload: int, io: IO) -> list[int]:
+        """What must not be done twice: each time somebody dies in between, the bank is asked."""
+        return [await io.run_task("charge", charge, n, effect="once", reconcile=find) for n in range(payload)]
+
+
 _DEFINED: dict[str, Callable[[Jobs], None]] = {
     "order": _order,
     "nested": _nested,
@@ -252,4 +278,5 @@ _DEFINED: dict[str, Callable[[Jobs], None]] = {
     "ledger": _ledger,
     "teller": _teller,
     "plain": _plain,
+    "payments": _payments,
 }

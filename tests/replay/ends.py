@@ -1,13 +1,15 @@
-"""The ends that the eight jobs do not come to: cancelled, out of time, expired, lost, given back, drifted, repaired."""
+"""The ends that the other jobs do not come to: cancelled, out of time, expired, lost, given back, drifted, in doubt,
+repaired."""
 
 import sqlite3
 from typing import Any
 
 from crash.jobs import Play
 from crash.stage import Stage
-from mainspring import IO, Client
+from mainspring import IO, Client, Done, InDoubt, NotDone, ctx
 from mainspring.audit.data import check_database
 from mainspring.audit.repair import Repairer
+from mainspring.engine.commands import SettleTask
 from mainspring.model.runs import FINAL_RUN_STATUSES
 from scenarios.parts.server import open_disk
 
@@ -21,6 +23,7 @@ OUTCOMES = {
     "late": {"EXPIRED", "SUCCESS"},
     "moved": {"SUCCESS"},
     "changed": {"SUCCESS"},
+    "doubtful": {"SUCCESS"},
 }
 
 
@@ -62,6 +65,16 @@ class Ends(Stage):
             await io.wait("pause", "10 minutes")
             return int(charged)
 
+        async def charge() -> None:
+            raise InDoubt("nobody answered")
+
+        async def find() -> NotDone | None:
+            return NotDone() if ctx.attempt.number == 1 else None
+
+        @client.job(id="doubtful")
+        async def doubtful(io: IO) -> str:
+            return str(await io.run_task("charge", charge, effect="once", reconcile=find))
+
     async def _play(self) -> None:
         world, jobs = self.world, self.world.client.job_by_id
         await world.trigger(jobs("hurried"))
@@ -81,6 +94,7 @@ class Ends(Stage):
         await self._give_back()
         await world.until(moved, "SUCCESS")
         await self._change()
+        await self._doubt()
         await self._repair()
         await self.finish()
 
@@ -106,6 +120,14 @@ class Ends(Stage):
         await world.start_worker(newer)
         await world.advance("10 minutes")
         await world.until(run, "WAITING")
+
+    async def _doubt(self) -> None:
+        """A task of which nobody knows whether it was done, until somebody looks."""
+        run = await self.world.trigger(self.world.client.job_by_id("doubtful"))
+        await self.world.advance("1 minute")
+        await self.world.until(run, "WAITING", waiting_for="charge")
+        await run.settle("charge", Done("found"))
+        await self.world.until(run, "SUCCESS")
 
     async def _repair(self) -> None:
         """A run that is pending, and would never start, is repaired while the server is down."""
@@ -145,6 +167,10 @@ class Ends(Stage):
         for view in standing:
             if any(wait.kind == "drift" for wait in view.waiting_for):
                 await engine.resume_run(environment_id, view.run.id)
+                helped = True
+            elif any(wait.kind == "in_doubt" for wait in view.waiting_for):
+                command = SettleTask(environment_id, view.run.id, "charge", "done", '"found"')
+                await engine.settle_task(command)
                 helped = True
             elif view.run.job_id == "patient" and view.run.cancel_requested_at is None:
                 await engine.cancel_run(environment_id, view.run.id)

@@ -40,8 +40,9 @@ async def test_an_async_function_runs_there_too(world: World) -> None:
     assert (await run_of(world, isolated.read_slowly)).output == "read"
 
 
-async def test_the_run_is_not_there(world: World) -> None:
-    assert (await run_of(world, isolated.look_for_the_run)).output == "no run here"
+async def test_ctx_is_there_and_io_is_not(world: World) -> None:
+    run = await run_of(world, isolated.look_for_the_run)
+    assert run.output == [run.id, "job", 1, "task", f"{run.id}/task"]
 
 
 async def test_an_error_tells_its_type_and_place(world: World) -> None:

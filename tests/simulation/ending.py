@@ -10,7 +10,7 @@ from mainspring.engine.blame import MAX_FAULTS
 from simulation.laws import hold
 
 #: Ends that need no excuse.
-OUTCOMES = {"approve": '"ok"', "stubborn": "2"}
+OUTCOMES = {"approve": '"ok"', "stubborn": "2", "pay": '"paid"'}
 
 
 def check_end(platform: Any) -> None:

@@ -7,7 +7,18 @@ that it was here. Errors and pauses are chosen by the payload too.
 import asyncio
 from typing import Any, Protocol, cast
 
-from mainspring import IO, Client, Context, NonRetryable, Retry, RunFailed, WaitTimeout, event_trigger
+from mainspring import (
+    IO,
+    Client,
+    Context,
+    Done,
+    NonRetryable,
+    NotDone,
+    Retry,
+    RunFailed,
+    WaitTimeout,
+    event_trigger,
+)
 
 
 class Stage(Protocol):
@@ -24,6 +35,11 @@ class Stage(Protocol):
     def wait_over(self, ctx: Context, key: str, status: str) -> None: ...
     def child_given(self, ctx: Context, result: Any) -> None: ...
     def child_failed(self, ctx: Context, failed: RunFailed) -> None: ...
+    def charges(self, ctx: Context, amount: int) -> None:
+        """An outside service does what it is asked."""
+        ...
+
+    def is_charged(self, idempotency_key: str) -> bool: ...
     def is_newer(self) -> bool:
         """Whether this worker was deployed with newer code: more tasks around those there were."""
         ...
@@ -224,6 +240,29 @@ async def hurry(payload: dict[str, Any], io: IO, ctx: Context) -> Any:
     await do(io, ctx, "begin", "begun")
     await nap(io, ctx, "long", 4 if payload["n"] % 2 else 30)
     return "in time"
+
+
+@client.job(id="pay")
+async def pay(payload: dict[str, Any], io: IO, ctx: Context) -> Any:
+    """What must not be done twice: now and then it takes too long, and the bank is asked what became of it."""
+    stage.body_begins(ctx)
+
+    async def charge(amount: int) -> int:
+        begun = stage.task_begins(ctx, "charge")
+        if begun == 1 and amount % 3 == 1:
+            await stage.pause(3)
+        stage.charges(ctx, amount)
+        if begun == 1 and amount % 3 == 2:
+            await stage.pause(3)
+        return amount
+
+    async def find(amount: int, idempotency_key: str) -> Done[int] | NotDone:
+        return Done(amount) if stage.is_charged(idempotency_key) else NotDone()
+
+    for amount in (payload["n"], payload["n"] + 1):
+        given = await io.run_task("charge", charge, amount, effect="once", reconcile=find, timeout="1s")
+        assert given == amount, (given, amount)
+    return "paid"
 
 
 @client.job(id="poison")

@@ -1,14 +1,17 @@
 """Senders and people: they ask until they are answered, with the same ids, and remember what they were told."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from mainspring.clock import SECOND
+from mainspring.engine.commands import SettleTask
 from mainspring.errors import Conflict, MainspringError, NotFound, ServerUnavailable
 from mainspring.ids import IdSource
 from mainspring.model.events import EventDraft
 from mainspring.model.protocol import RunDraft
 from mainspring.model.runs import FINAL_RUN_STATUSES
+from mainspring.model.waits import Wait
+from simulation import jobs
 from simulation.laws import hold
 from simulation.network import Network
 from simulation.tables import Tables
@@ -188,3 +191,15 @@ class People:
         for ident in ("a", "b"):
             self.node.spawn(self._send("go", 1, ident, False))
         self.node.spawn(self._send("won", 1, "race", False))
+        for wait in list(self._tables.waits.values()):
+            if wait.kind == "in_doubt" and self._is_ours(wait):
+                self.node.spawn(self._settle(wait))
+
+    async def _settle(self, wait: Wait) -> None:
+        """A person looks into the bank's books."""
+        key = f"{wait.run_id}/{wait.task_key}"
+        booked = cast(Any, jobs.stage).bank.get(key)
+        known = ("done", str(booked)) if booked is not None else ("retry", None)
+        command = SettleTask(wait.environment_id, wait.run_id, wait.task_key, *known)  # type: ignore[arg-type]  # a verdict and its output
+        answer = await self.ask("settle", command)
+        hold(not isinstance(answer, MainspringError) or isinstance(answer, Conflict), "I1", answer)

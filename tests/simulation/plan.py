@@ -62,6 +62,7 @@ def _deed(rng: random.Random) -> Entry:
         (2, "call", ("parent", n)),
         (1.5, "call", ("stubborn", n)),
         (1.5, "call", ("talk", n)),
+        (1.5, "call", ("pay", n)),
         (1.5, "call", ("hurry", n)),
         (0.5, "call", ("poison", n)),
         (1, "batch", ("child", rng.randint(2, 5))),

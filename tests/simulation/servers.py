@@ -195,6 +195,7 @@ class Server:
             "trigger": lambda env, message: engine.trigger_runs(env, message),
             "batch": lambda env, message: engine.trigger_batch(env, message),
             "cancel": lambda env, message: engine.cancel_run(env, message),
+            "settle": lambda env, message: engine.settle_task(message),
             "cancel_event": lambda env, message: engine.cancel_event(env, message),
             "replay": lambda env, message: engine.replay_run(
                 env, message[0], idempotency_key=message[1], from_task=message[2]

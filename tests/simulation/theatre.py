@@ -19,6 +19,8 @@ class Theatre:
         self.dies = lambda: mischief.dies("SIGSEGV")
         #: How often each task's function was begun, by anybody.
         self.begun: dict[tuple[str, str, str], int] = {}
+        #: By idempotency key, what an outside service was asked to do, and did.
+        self.bank: dict[str, int] = {}
 
     def _is_ours(self, ctx: Context) -> bool:
         """Whether the worker that goes now holds the newest lease of this run."""
@@ -50,6 +52,14 @@ class Theatre:
             is_open = task is None or task.status not in ("SUCCESS", "FAILED")
             hold(is_open, "I2", "a finished task begins again", task)
         return self.begun[*place, key]
+
+    def charges(self, ctx: Context, amount: int) -> None:
+        key = ctx.idempotency_key
+        hold(key not in self.bank or not self._is_ours(ctx), "I2", "charged twice", key)
+        self.bank[key] = amount
+
+    def is_charged(self, idempotency_key: str) -> bool:
+        return idempotency_key in self.bank
 
     def is_newer(self) -> bool:
         crew = self._platform.crew_at_work()

@@ -102,6 +102,7 @@ HISTORY_GAP = Rule("history-gap", "I2", "Not mended: what happened there cannot 
 HISTORY_ILLEGAL = Rule("history-illegal", "I4", _REPLAY)
 HISTORY_CONTRADICTS = Rule("history-contradicts", "I2", _REPLAY)
 COMPLETED_TWICE = Rule("completed-twice", "I2", _REPLAY)
+EFFECT_REPEATED = Rule("effect-repeated", "I2", _REPLAY)
 RESOLVED_TWICE = Rule("resolved-twice", "I7", _REPLAY)
 
 # ── events ───────────────────────────────────────────────────────────────────────────────────────────

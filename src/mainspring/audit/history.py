@@ -32,9 +32,11 @@ _MOVES: dict[str, tuple[frozenset[str], str]] = {
     "JOB_EXPIRED": (frozenset({"PENDING"}), "EXPIRED"),
 }
 _OUTCOMES = frozenset({"TASK_COMPLETED", "TASK_FAILED", "WAIT_RESOLVED", "WAIT_TIMED_OUT"})
-_BEGINNINGS = frozenset({"TASK_STARTED", "TASK_RETRIED", "WAIT_STARTED"})
+_BEGINNINGS = frozenset({"TASK_STARTED", "TASK_RETRIED", "TASK_IN_DOUBT", "WAIT_STARTED"})
 #: What only the holder of a lease tells, while it holds it.
-_HOLDERS = frozenset({"TASK_STARTED", "TASK_RETRIED", "WAIT_STARTED"})
+_HOLDERS = frozenset({"TASK_STARTED", "TASK_RETRIED", "TASK_IN_DOUBT", "TASK_RECONCILED", "WAIT_STARTED"})
+#: What must stand between two beginnings of a task under `effect="once"`.
+_KNOWN = frozenset({"TASK_RETRIED", "TASK_RECONCILED", "TASK_SETTLED"})
 #: The line that each outcome leaves, by whether the task is a wait.
 _TOLD = {
     ("SUCCESS", False): "TASK_COMPLETED",
@@ -57,6 +59,8 @@ class _Told:
     finished: set[str] = field(default_factory=set)
     #: Of these, what was kept of a run that this one replays.
     kept: set[str] = field(default_factory=set)
+    #: Tasks under `effect="once"` that began, and nobody has said since what became of it.
+    doubtful: set[str] = field(default_factory=set)
 
 
 def check_history(case: Case, around: Around) -> Iterator[Finding]:
@@ -74,6 +78,7 @@ def check_history(case: Case, around: Around) -> Iterator[Finding]:
             _repaired(told, data)
         elif task_key is not None:
             yield from _task_line(case, told, kind, task_key)
+            yield from _effect_line(case, told, kind, task_key, data)
     yield from _grants(case, told)
     yield from _where_it_stands(case, told)
     for task in case.tasks.values():
@@ -128,6 +133,15 @@ def _task_line(case: Case, told: _Told, kind: str, key: str) -> Iterator[Finding
     if kind in _HOLDERS and told.status != "RUNNING":
         message = f"{kind} was written while the run was {told.status or 'not there'}"
         yield found(case.run, rules.HISTORY_ILLEGAL, message, key)
+
+
+def _effect_line(case: Case, told: _Told, kind: str, key: str, data: str | None) -> Iterator[Finding]:
+    if kind in _KNOWN:
+        told.doubtful.discard(key)
+    elif kind == "TASK_STARTED" and data is not None and decode(data).get("effect") == "once":
+        if key in told.doubtful:
+            yield found(case.run, rules.EFFECT_REPEATED, "it began again though it may have been done", key)
+        told.doubtful.add(key)
 
 
 def _grants(case: Case, told: _Told) -> Iterator[Finding]:

@@ -27,6 +27,9 @@ _TOLD: dict[str, tuple[str, str, str]] = {
     "TASK_RETRIED": ("↻", "yellow", ""),
     "TASK_COMPLETED": ("✔", "green", ""),
     "TASK_FAILED": ("✘", "red", ""),
+    "TASK_IN_DOUBT": ("?", "bold red", "nobody knows whether it was done"),
+    "TASK_RECONCILED": ("↻", "yellow", "reconcile was asked"),
+    "TASK_SETTLED": ("↻", "yellow", "a person settled it"),
     "WAIT_STARTED": ("⏸", "magenta", ""),
     "WAIT_RESOLVED": ("✔", "green", "resolved"),
     "WAIT_TIMED_OUT": ("✘", "yellow", "timed out"),
@@ -96,6 +99,10 @@ def _details(entry: Mapping[str, Any], tasks: Mapping[str, Mapping[str, Any]]) -
         details.append(f"attempt {entry['attempt']}")
     if kind in ("TASK_RETRIED", "JOB_RETRIED"):
         details.append(f"attempt {entry['attempt']} failed")
+    if "done" in data:
+        details.append("it was done" if data["done"] else "it was not done")
+    if "verdict" in data:
+        details.append(data["verdict"])
     if isinstance(data.get("message"), str):
         details.append(data["message"].strip().split("\n")[0])
     if data.get("retry_in") is not None:

@@ -1,4 +1,4 @@
-"""`runs`: list, look at, cancel, resume and replay them; and `logs`."""
+"""`runs`: list, look at, cancel, resume, settle and replay them; and `logs`."""
 
 from typing import Annotated, Any, cast
 
@@ -9,7 +9,7 @@ from mainspring.cli.payload import read_payload
 from mainspring.duration import format_duration, parse_duration
 from mainspring.model.logs import LOG_LEVELS
 
-runs = groups.group("Runs: list, get, cancel, resume, replay. Bare `runs` lists.")
+runs = groups.group("Runs: list, get, cancel, resume, settle, replay. Bare `runs` lists.")
 
 
 @runs.command("list")
@@ -63,6 +63,33 @@ def resume_run(run: options.RunId, as_json: options.Json = False) -> None:
     """Let a run go on that stopped because its code no longer fits its finished tasks."""
     found = connection.ask("POST", f"/runs/{connection.quoted(run)}/resume")
     _answer(found, as_json)
+
+
+@runs.command("settle")
+def settle_task(
+    run: options.RunId,
+    task: Annotated[str, typer.Argument(metavar="TASK", help="The task's key.", show_default=False)],
+    done: Annotated[
+        str | None,
+        typer.Option("--done", metavar="JSON", help="It was done, and came to this (JSON, @file or -)."),
+    ] = None,
+    retry: Annotated[bool, typer.Option("--retry", help="It was not done: try it again.")] = False,
+    fail: Annotated[bool, typer.Option("--fail", help="Let it fail: its call raises TaskFailed.")] = False,
+    reason: Annotated[str | None, typer.Option("--reason", help="With --fail: why.")] = None,
+    as_json: options.Json = False,
+) -> None:
+    """Say what became of a task in doubt (effect="once"), so that its run goes on."""
+    if (done is not None) + retry + fail != 1:
+        exits.usage("a task is settled in one way", "Give --done JSON, --retry or --fail.")
+    if reason is not None and not fail:
+        exits.usage("--reason goes with --fail", "Leave it out, or add --fail.")
+    body: dict[str, Any] = {"verdict": "retry" if retry else "fail"}
+    if done is not None:
+        body = {"verdict": "done", "output": read_payload(done)}
+    elif reason is not None:
+        body["message"] = reason
+    path = f"/runs/{connection.quoted(run)}/tasks/{connection.quoted(task)}/settle"
+    _answer(connection.ask("POST", path, body=body), as_json)
 
 
 @runs.command("replay")

@@ -27,10 +27,12 @@ from mainspring.engine.commands import (
     ResumeRun,
     RunSchedule,
     SendEvents,
+    SettleTask,
     TriggerRuns,
     UseStore,
 )
 from mainspring.engine.commits import apply_commits
+from mainspring.engine.doubts import settle_task
 from mainspring.engine.events import cancel_event, send_events
 from mainspring.engine.jobs import enable_job
 from mainspring.engine.queues import apply_claims
@@ -65,6 +67,7 @@ _RULES: dict[type, _Rule] = {
     RunSchedule: _each(run_schedule),
     CancelEvent: _each(cancel_event),
     ResumeRun: _each(resume_run),
+    SettleTask: _each(settle_task),
     CancelRun: _each(cancel_run),
     FireTimers: _each(fire_timers),
 }

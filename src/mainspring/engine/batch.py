@@ -30,6 +30,7 @@ _ORDER = (
     "cancel_task",
     "deliver_task",
     "resolve_task",
+    "retry_task",
     "delete_wait",
     "delete_awaited_run",
     "deliver_event",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from mainspring.clock import Instant
+from mainspring.model.effects import Verdict
 from mainspring.model.events import Event, EventDraft, Rejection, StartedRun
 from mainspring.model.protocol import (
     ClaimRequest,
@@ -85,6 +86,20 @@ class ResumeRun:
 
     environment_id: str
     run_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class SettleTask:
+    """A person knows what became of a task in doubt. Result: the `Run`; `Conflict` when it is not in doubt."""
+
+    environment_id: str
+    run_id: str
+    task_key: str
+    verdict: Verdict
+    #: JSON text of what it came to (verdict "done").
+    output: str | None = None
+    #: Why it is to fail (verdict "fail").
+    message: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +231,7 @@ Command = (
     | CancelRun
     | ReplayRun
     | ResumeRun
+    | SettleTask
     | EnableJob
     | PauseSchedule
     | RunSchedule

@@ -9,7 +9,8 @@ from mainspring.engine.checkpoints import checkpoint, undelivered
 from mainspring.engine.children import check_run_waits, settle_ended
 from mainspring.engine.commands import Commit, EventSent, SendEvents, TriggerRuns
 from mainspring.engine.events import rejections_to_text, send_events
-from mainspring.engine.reports import ENDINGS, LeasedRun, OpenReport, apply_items, task_row
+from mainspring.engine.leased import LeasedRun
+from mainspring.engine.reports import ENDINGS, OpenReport, apply_items, task_row
 from mainspring.engine.runs import Origin, end_run, start_runs
 from mainspring.engine.shown import event_json, failure_json
 from mainspring.engine.store import use_store_from_runs

@@ -61,6 +61,16 @@ class Hints(Protocol):
     def stop(self) -> None: ...
 
 
+class NoHints:
+    """One process on its database: there is nobody to tell."""
+
+    def announce(self, tx: Transaction, wake: Wake) -> None: ...
+
+    def start(self, on_wake: Callable[[Wake], None]) -> None: ...
+
+    def stop(self) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class _Hint:
     """Another server committed something."""

@@ -27,11 +27,12 @@ from mainspring.engine.commands import (
     ResumeRun,
     RunSchedule,
     SendEvents,
+    SettleTask,
     StoreResult,
     TriggerRuns,
     UseStore,
 )
-from mainspring.engine.committer import Committer, Hints
+from mainspring.engine.committer import Committer, Hints, NoHints
 from mainspring.engine.deadlines import Deadlines
 from mainspring.engine.ends import Ends
 from mainspring.engine.gathered import Gathered
@@ -60,19 +61,9 @@ from mainspring.model.protocol import (
 from mainspring.model.runs import FINAL_RUN_STATUSES, Run
 from mainspring.model.store import StoreOperation
 from mainspring.model.wake import Wake
-from mainspring.storage.database import Database, Transaction
+from mainspring.storage.database import Database
 
 T = TypeVar("T")
-
-
-class _NoHints:
-    """One process on its database: there is nobody to tell."""
-
-    def announce(self, tx: Transaction, wake: Wake) -> None: ...
-
-    def start(self, on_wake: Callable[[Wake], None]) -> None: ...
-
-    def stop(self) -> None: ...
 
 
 class Engine:
@@ -106,7 +97,7 @@ class Engine:
             ids=self.ids,
             limits=self.limits,
             timing=self.timing,
-            hints=hints or _NoHints(),
+            hints=hints or NoHints(),
             on_commit=self._on_commit,
         )
         self._lookout = Lookout(self._committer, database, clock=self.clock, timing=self.timing)
@@ -244,6 +235,11 @@ class Engine:
     async def resume_run(self, environment_id: str, run_id: str) -> Run:
         """Lets a run that drifted go on. Raises `NotFound`, or `Conflict` when it did not drift."""
         run: Run = await self._do(ResumeRun(environment_id, run_id))
+        return run
+
+    async def settle_task(self, command: SettleTask) -> Run:
+        """Says what became of a task in doubt. Raises `NotFound`, or `Conflict` when it is not in doubt."""
+        run: Run = await self._do(command)
         return run
 
     async def find_run(self, environment_id: str, run_id: str) -> RunView:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from mainspring.clock import Instant
 from mainspring.codec import decode
 from mainspring.engine.accounts import KeyHolder, authenticate
+from mainspring.engine.doubts import doubt_message
 from mainspring.engine.events import rejections_from_text
 from mainspring.engine.jobs import spec_from_text
 from mainspring.engine.views import (
@@ -137,6 +138,8 @@ def wait_view(wait: Wait) -> WaitView:
         correlation_id = rest or None
     if wait.kind == "drift" and wait.filter is not None:
         message = decode(wait.filter).get("message")
+    if wait.kind == "in_doubt" and wait.filter is not None:
+        message = doubt_message(wait.run_id, wait.task_key, decode(wait.filter))
     if wait.kind == "run" and wait.channel is not None:
         message = f"waits for run {wait.channel.removeprefix('run:')}"
     if wait.kind == "runs" and wait.filter is not None:

@@ -8,13 +8,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from mainspring.clock import Instant, to_iso
 from mainspring.codec import clean_text, encode
 from mainspring.engine.batch import Batch
 from mainspring.engine.blame import release_run
+from mainspring.engine.doubts import doubt_wait
+from mainspring.engine.leased import LeasedRun
 from mainspring.engine.runs import earliest, end_run
-from mainspring.engine.shown import chunk_data, failure_json, readable
+from mainspring.engine.shown import chunk_data, failure_json, readable, waits_for
 from mainspring.engine.waits import NewWait
+from mainspring.model.effects import EffectBegun, TaskInDoubt, TaskReconciled
 from mainspring.model.logs import LogLine
 from mainspring.model.protocol import (
     EventsSent,
@@ -39,7 +41,7 @@ from mainspring.model.protocol import (
     WaitStarted,
 )
 from mainspring.model.tasks import Attempt, TaskLabel, TaskStatus
-from mainspring.model.waits import Wait, WaitSpec, channel_of
+from mainspring.model.waits import Wait, channel_of
 
 #: After one of these in a report the worker lets go of the run, whatever the answer.
 ENDINGS: frozenset[type] = frozenset(
@@ -50,27 +52,6 @@ _SHOWN: frozenset[type] = frozenset((LogWritten, RunChanged, StreamAppended))
 
 #: The wait of a drifted run has this task key: no task of the user's can.
 DRIFT_KEY = "#drift"
-
-
-@dataclass(slots=True)
-class LeasedRun:
-    """What a commit must know of a run; the columns of `leased_runs`, in order."""
-
-    id: str
-    environment_id: str
-    job_id: str
-    status: str
-    lease: int
-    worker_id: str | None
-    attempt: int
-    max_attempts: int
-    crashes: int
-    #: What was delivered up to this place in the order of deliveries came before the run.
-    heard_from: int
-    event_id: str | None
-    cancel_requested_at: Instant | None
-    deadline_at: Instant | None
-    faults: int
 
 
 @dataclass(slots=True)
@@ -165,6 +146,23 @@ def _task_started(batch: Batch, report: OpenReport, _: int, item: TaskStarted) -
     batch.record(report.who, "TASK_STARTED", item.task.key, item.attempt)
 
 
+def _effect_begun(batch: Batch, report: OpenReport, _: int, item: EffectBegun) -> None:
+    row = task_row(batch, report, item.task, "RUNNING", item.attempt)
+    row["failure"] = row["next_attempt_at"] = None
+    batch.record(report.who, "TASK_STARTED", item.task.key, item.attempt, {"effect": "once"})
+
+
+def _task_reconciled(batch: Batch, report: OpenReport, _: int, item: TaskReconciled) -> None:
+    batch.record(report.who, "TASK_RECONCILED", item.task.key, item.attempt, {"done": item.is_done})
+
+
+def _task_in_doubt(batch: Batch, report: OpenReport, _: int, item: TaskInDoubt) -> None:
+    task_row(batch, report, item.task, "WAITING", item.attempt)
+    report.unpaused.discard(item.task.key)
+    _register(batch, report, doubt_wait(report.who, item, batch.now, batch.limits.max_error_bytes))
+    batch.record(report.who, "TASK_IN_DOUBT", item.task.key, item.attempt, {"message": item.message})
+
+
 def _task_succeeded(batch: Batch, report: OpenReport, _: int, item: TaskSucceeded) -> None:
     row = task_row(batch, report, item.task, "SUCCESS", item.attempt, item.duration)
     row["output"], row["position"], row["finished_at"] = item.output, item.position, batch.now
@@ -219,26 +217,13 @@ def _wait_started(batch: Batch, report: OpenReport, _: int, item: WaitStarted) -
     task_row(batch, report, item.task, "WAITING", 1)
     report.made_progress = True
     _register(batch, report, wait)
-    batch.record(report.who, "WAIT_STARTED", item.task.key, data=_waits_for(spec, due_at))
+    batch.record(report.who, "WAIT_STARTED", item.task.key, data=waits_for(spec, due_at))
     if spec.kind in ("event", "run", "runs"):
         run = report.run
         targets = (spec.target_run_id or "",) if spec.kind == "run" else spec.target_run_ids
         report.new_waits.append(
             NewWait(wait, spec.event_name, spec.correlation_id, run.heard_from, run.event_id, targets)
         )
-
-
-def _waits_for(spec: WaitSpec, due_at: Instant | None) -> dict[str, str]:
-    """What a wait waits for, as it stands in the history for good: the wait itself is gone once resolved."""
-    said = {
-        "kind": spec.kind,
-        "event_name": spec.event_name,
-        "id": spec.correlation_id,
-        "run": spec.target_run_id,
-        "runs": str(len(spec.target_run_ids)) if spec.kind == "runs" else None,
-        "until": None if due_at is None else to_iso(due_at),
-    }
-    return {name: text for name, text in said.items() if text is not None}
 
 
 def _wait_cancelled(batch: Batch, report: OpenReport, _: int, item: WaitCancelled) -> None:
@@ -397,4 +382,7 @@ _RULES: dict[type, Callable[[Batch, OpenReport, int, Any], None]] = {
     RunDrifted: _run_drifted,
     RunReleased: _run_released,
     RunCancelConfirmed: _run_cancel_confirmed,
+    EffectBegun: _effect_begun,
+    TaskReconciled: _task_reconciled,
+    TaskInDoubt: _task_in_doubt,
 }

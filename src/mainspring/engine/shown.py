@@ -2,10 +2,11 @@
 
 from dataclasses import replace
 
-from mainspring.clock import to_iso
+from mainspring.clock import Instant, to_iso
 from mainspring.codec import clean_text, encode
 from mainspring.model.events import Event
 from mainspring.model.failures import Failure
+from mainspring.model.waits import WaitSpec
 
 #: Of the name of an error and of a place in a value this many bytes are kept.
 MAX_TYPE = 256
@@ -72,3 +73,16 @@ def chunk_head(stream: str) -> str:
 def chunk_data(stream: str, chunk: str) -> str:
     """What the history keeps of a chunk (JSON text) of a stream."""
     return f'{chunk_head(stream)}"chunk":{chunk}}}'
+
+
+def waits_for(spec: WaitSpec, due_at: Instant | None) -> dict[str, str]:
+    """What a wait waits for, as it stands in the history for good: the wait itself is gone once resolved."""
+    said = {
+        "kind": spec.kind,
+        "event_name": spec.event_name,
+        "id": spec.correlation_id,
+        "run": spec.target_run_id,
+        "runs": str(len(spec.target_run_ids)) if spec.kind == "runs" else None,
+        "until": None if due_at is None else to_iso(due_at),
+    }
+    return {name: text for name, text in said.items() if text is not None}

@@ -25,6 +25,9 @@ EntryKind = Literal[
     "TASK_RETRIED",
     "TASK_COMPLETED",
     "TASK_FAILED",
+    "TASK_IN_DOUBT",  # of effect="once": nobody knows whether its attempt was done; data: {"message"}
+    "TASK_RECONCILED",  # `reconcile` knew; data: {"done"}
+    "TASK_SETTLED",  # a person said what became of it; data: {"verdict"}
     "WAIT_STARTED",
     "WAIT_RESOLVED",
     "WAIT_TIMED_OUT",

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from mainspring.clock import Instant
+from mainspring.model.effects import EffectBegun, TaskInDoubt, TaskReconciled
 from mainspring.model.events import EventDraft
 from mainspring.model.failures import Failure
 from mainspring.model.jobs import JobSpec
@@ -301,6 +302,9 @@ Item = (
     | RunDrifted
     | RunReleased
     | RunCancelConfirmed
+    | EffectBegun
+    | TaskReconciled
+    | TaskInDoubt
 )
 
 

@@ -25,9 +25,10 @@ WAIT_KINDS: frozenset[TaskKind] = frozenset({"wait", "event_wait", "run_wait", "
 FINAL_TASK_STATUSES: frozenset[TaskStatus] = frozenset({"SUCCESS", "FAILED", "CANCELLED"})
 
 TASK_MOVES: dict[TaskStatus, frozenset[TaskStatus]] = {
-    "RUNNING": frozenset({"RETRYING", "SUCCESS", "FAILED", "CANCELLED"}),
+    # WAITING: in doubt, until a person says what became of it.
+    "RUNNING": frozenset({"RETRYING", "WAITING", "SUCCESS", "FAILED", "CANCELLED"}),
     "RETRYING": frozenset({"RUNNING", "RETRYING", "SUCCESS", "FAILED", "CANCELLED"}),
-    "WAITING": frozenset({"SUCCESS", "FAILED", "CANCELLED"}),
+    "WAITING": frozenset({"RETRYING", "SUCCESS", "FAILED", "CANCELLED"}),
     "SUCCESS": frozenset(),
     "FAILED": frozenset(),
     "CANCELLED": frozenset(),

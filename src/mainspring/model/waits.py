@@ -6,8 +6,9 @@ from typing import Literal
 from mainspring.clock import Instant
 
 #: "retry" is the pause between two attempts of a task, long enough to free the worker's slot; "drift" waits
-#: for a person, because the code no longer fits the checkpoints.
-WaitKind = Literal["time", "event", "run", "runs", "token", "retry", "drift"]
+#: for a person, because the code no longer fits the checkpoints; so does "in_doubt", because nobody knows whether an
+#: attempt of a task under `effect="once"` was done.
+WaitKind = Literal["time", "event", "run", "runs", "token", "retry", "drift", "in_doubt"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ class Wait:
     due_at: Instant | None
     #: Where the fact that resolves it is announced; see `channel`.
     channel: str | None
-    #: JSON text: of an event filter; for kind "runs" the ids of the runs; for "drift" the difference.
+    #: JSON text: of an event filter; for kind "runs" the ids of the runs; for "drift" and "in_doubt" the reason.
     filter: str | None
     created_at: Instant
 

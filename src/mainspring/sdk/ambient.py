@@ -3,7 +3,7 @@
 from typing import Any
 
 from mainspring.errors import NotInRun
-from mainspring.sdk.context import Context, scope_or_none
+from mainspring.sdk.context import Context, context_alone, scope_or_none
 from mainspring.sdk.io import IO, CrossingIO
 
 
@@ -17,9 +17,10 @@ class AmbientContext(Context):
         if name.startswith("_") or not hasattr(Context, name):
             return super().__getattribute__(name)  # an AttributeError, which tools that probe objects expect
         scope = scope_or_none()
-        if scope is None:
+        context = context_alone.get() if scope is None else scope.context
+        if context is None:
             raise NotInRun(f"ctx.{name} was used outside a run")
-        return getattr(scope.context, name)
+        return getattr(context, name)
 
     def __repr__(self) -> str:
         scope = scope_or_none()

@@ -131,6 +131,8 @@ class Scope:
 
 
 current_scope: ContextVar[Scope | None] = ContextVar("mainspring_scope", default=None)
+#: In a process of a task's own there is `ctx`, and no `io`.
+context_alone: ContextVar[Context | None] = ContextVar("mainspring_context", default=None)
 current_task: ContextVar[TaskScope | None] = ContextVar("mainspring_task", default=None)
 
 

@@ -14,6 +14,7 @@ from mainspring.model.runs import FINAL_RUN_STATUSES, RunStatus
 from mainspring.sdk.annotations import Restore
 from mainspring.sdk.api import Api, Listing, segment
 from mainspring.sdk.children import run_failed
+from mainspring.sdk.doubt import Done, NotDone, settlement
 from mainspring.sdk.events import as_instant, read_instant
 from mainspring.sdk.json_text import encode
 from mainspring.sdk.updates import RunUpdate, read_update
@@ -240,6 +241,16 @@ class Run(RunState[OutputT_co]):
         )
         return Run(self._api, shown, self._restore)
 
+    async def settle(
+        self, task: str, answer: Done[Any] | NotDone | None = None, *, fail: str | None = None
+    ) -> "Run[OutputT_co]":
+        """Say what became of a task in doubt, by its key: `Done(value)`, `NotDone()` (it is tried again), or
+        `fail="why"`. `Conflict` when it is not in doubt."""
+        body = settlement(task, answer, fail)
+        path = f"/runs/{segment(self.id)}/tasks/{segment(task)}/settle"
+        self._shown = await self._api.call("POST", path, body=body)
+        return self
+
     async def subscribe(self, *, after: int | None = None) -> AsyncGenerator[RunUpdate, None]:
         """What the run does, live, from its beginning (or after a `sequence`) until it has ended.
 
@@ -314,6 +325,12 @@ class Runs:
     ) -> Run[Any]:
         """As `Run.replay`: the handle of the fresh run."""
         return await self._handle(run_id).replay(from_task, payload=payload, idempotency_key=idempotency_key)
+
+    async def settle(
+        self, run_id: str, task: str, answer: Done[Any] | NotDone | None = None, *, fail: str | None = None
+    ) -> Run[Any]:
+        """As `Run.settle`."""
+        return await self._handle(run_id).settle(task, answer, fail=fail)
 
     def _handle(self, run_id: str) -> Run[Any]:
         return Run(self._api, {"id": run_id, "job_id": ""})

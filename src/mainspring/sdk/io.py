@@ -10,10 +10,12 @@ from typing import Any, TypeVar, overload
 from mainspring.clock import Instant, to_datetime
 from mainspring.duration import Duration, format_duration, parse_duration
 from mainspring.errors import DefinitionError, EventRejected
+from mainspring.model.effects import Effect
 from mainspring.model.filters import check_filter
 from mainspring.model.waits import WaitSpec
 from mainspring.sdk.bridge import blocking, is_in_thread
 from mainspring.sdk.context import require_scope
+from mainspring.sdk.doubt import Reconcile
 from mainspring.sdk.events import (
     Event,
     EventMessage,
@@ -74,6 +76,8 @@ class IO(Together):
         idempotency_key: str | None = None,
         isolation: Isolation | None = None,
         memory_limit: int | None = None,
+        effect: Effect | None = None,
+        reconcile: Reconcile[R] | None = None,
         **kwargs: Any,
     ) -> R: ...
     @overload
@@ -92,6 +96,8 @@ class IO(Together):
         idempotency_key: str | None = None,
         isolation: Isolation | None = None,
         memory_limit: int | None = None,
+        effect: Effect | None = None,
+        reconcile: Reconcile[R] | None = None,
         **kwargs: Any,
     ) -> R: ...
     async def run_task(
@@ -109,24 +115,23 @@ class IO(Together):
         idempotency_key: str | None = None,
         isolation: Isolation | None = None,
         memory_limit: int | None = None,
+        effect: Effect | None = None,
+        reconcile: Reconcile[Any] | None = None,
         **kwargs: Any,
     ) -> Any:
         """Call `fn(*args, **kwargs)` and keep what it returns: once kept, it never runs again in this run.
 
-        `fn` may be `async def` or plain `def` (which runs in a thread). `key` names the task in this run; a
-        repeated one becomes `key#2`, ... `retry`: a Retry or a number of attempts (3). `timeout` is for each
-        attempt and counts as a failed one. `name`, `icon`, `properties` (label -> value) and `params` are
-        shown beside it. `idempotency_key` is what `ctx.idempotency_key` says inside. `isolation="process"` calls a
-        function of a module's top level in a process of its own, which is killed at the `timeout` and may use
-        `memory_limit` bytes; arguments cross as JSON, and `io` and `ctx` are not there.
-
-        The output is kept as JSON; where `fn` is annotated to return a model, dataclass, datetime and the like
-        that is what comes back, now and on replay. Raises `TaskFailed` when the last attempt failed,
-        `Unserialisable` or `TooLarge` at once when the output cannot be kept.
+        `fn` may be `async def` or plain `def` (in a thread). `key` names the task; a repeated one becomes `key#2`,
+        ... `retry`: a Retry or a number of attempts (3). `timeout` is for each attempt. `name`, `icon`, `properties`
+        (label -> value) and `params` are shown. `idempotency_key` is what `ctx.idempotency_key` says inside.
+        `isolation="process"` calls a function of a module's top level in a process of its own, killed at the `timeout`,
+        with `memory_limit` bytes; arguments cross as JSON, and `io` is not there. `effect="once"`: an attempt of which
+        nobody knows whether it was done (a crash, a timeout) is not repeated: `reconcile`, which takes what `fn` takes,
+        returns `Done(value)` or `NotDone()`, else a person is asked.
+        The output comes back as `fn`'s annotation says. Raises `TaskFailed`, `Unserialisable`, `TooLarge`.
         """
         scope = require_scope("io.run_task")
-        check_key(key, "io.run_task")
-        _check_function(key, fn)
+        _check_function(check_key(key, "io.run_task"), fn)
         call = TaskCall(
             key,
             fn,
@@ -141,6 +146,8 @@ class IO(Together):
             idempotency_key=idempotency_key,
             isolation=isolation,
             memory_limit=memory_limit,
+            effect=effect,
+            reconcile=reconcile,
         )
         return await scope.runtime.run_task(prepared(call))
 

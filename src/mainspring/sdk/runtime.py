@@ -34,6 +34,10 @@ class TaskCall:
     #: "process": called in a process of its own, which may use `memory_limit` bytes.
     isolation: str | None = None
     memory_limit: int | None = None
+    #: "once": its beginning is kept before `fn` is called, and after a crash in between `reconcile` is asked, or
+    #: a person.
+    effect: str | None = None
+    reconcile: Callable[..., Any] | None = None
     #: Turns the kept JSON back into what the function is annotated to return; None leaves plain JSON values.
     #: User code is given `restore(decode(encode(result)))` on the first execution too, never the function's own
     #: object, so that it cannot tell a first run from a replay. Raises PayloadInvalid when it does not fit:

@@ -14,7 +14,7 @@ from mainspring.sdk.json_text import decode, encode
 _KEY_SIZES = (16, 24, 32)
 _NONCE = 12
 #: Where the bodies of requests hold what is to be encrypted, directly and in lists.
-_FIELDS = ("payload", "value")
+_FIELDS = ("payload", "value", "output")
 _LISTS = ("events", "runs")
 
 

@@ -11,6 +11,7 @@ from mainspring.duration import Duration
 from mainspring.model.runs import RunStatus
 from mainspring.sdk.api import Listing, Page
 from mainspring.sdk.bridge import iterate, wait_for
+from mainspring.sdk.doubt import Done, NotDone
 from mainspring.sdk.events import Event, EventMessage, Events
 from mainspring.sdk.handle import Run, Runs, RunState
 from mainspring.sdk.jobs import Jobs, RegisteredJob
@@ -53,6 +54,12 @@ class SyncRun(RunState[OutputT_co]):
         given = {} if payload is _UNSET else {"payload": payload}
         replaying = self._run.replay(from_task, idempotency_key=idempotency_key, **given)
         return SyncRun(wait_for(replaying, "run.replay"))
+
+    def settle(
+        self, task: str, answer: Done[Any] | NotDone | None = None, *, fail: str | None = None
+    ) -> "SyncRun[OutputT_co]":
+        """As `Run.settle`."""
+        return self._done(self._run.settle(task, answer, fail=fail), "settle")
 
     def subscribe(self, *, after: int | None = None) -> Generator[RunUpdate, None, None]:
         """As `Run.subscribe`: `for update in run.subscribe()` until the run has ended, or the loop is left.
@@ -156,6 +163,14 @@ class SyncRuns:
         given = {} if payload is _UNSET else {"payload": payload}
         replaying = self._runs.replay(run_id, from_task, idempotency_key=idempotency_key, **given)
         return SyncRun(wait_for(replaying, "client.sync.runs.replay"))
+
+    def settle(
+        self, run_id: str, task: str, answer: Done[Any] | NotDone | None = None, *, fail: str | None = None
+    ) -> SyncRun[Any]:
+        """As `client.runs.settle`."""
+        return SyncRun(
+            wait_for(self._runs.settle(run_id, task, answer, fail=fail), "client.sync.runs.settle")
+        )
 
 
 class SyncJobs:

@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Any, Protocol, TypeVar, overload
 
 from mainspring.duration import Duration
+from mainspring.model.effects import Effect
+from mainspring.sdk.doubt import Reconcile
 from mainspring.sdk.events import Event, EventMessage
 from mainspring.sdk.io import RunRandom
 from mainspring.sdk.isolation import Isolation
@@ -90,6 +92,8 @@ class SyncIO(Protocol):
         idempotency_key: str | None = None,
         isolation: Isolation | None = None,
         memory_limit: int | None = None,
+        effect: Effect | None = None,
+        reconcile: Reconcile[R] | None = None,
         **kwargs: Any,
     ) -> R: ...
     @overload
@@ -108,6 +112,8 @@ class SyncIO(Protocol):
         idempotency_key: str | None = None,
         isolation: Isolation | None = None,
         memory_limit: int | None = None,
+        effect: Effect | None = None,
+        reconcile: Reconcile[R] | None = None,
         **kwargs: Any,
     ) -> R: ...
     def run_task(self, key: str, fn: Any, /, *args: Any, **options: Any) -> Any:

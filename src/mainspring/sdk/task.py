@@ -8,9 +8,11 @@ from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, overload
 
 from mainspring.duration import Duration, parse_duration
 from mainspring.errors import DefinitionError
+from mainspring.model.effects import Effect
 from mainspring.sdk.annotations import restorer_of, underlying
 from mainspring.sdk.bridge import crossing_or_none, is_async
 from mainspring.sdk.context import Scope, scope_or_none
+from mainspring.sdk.doubt import Reconcile, check_effect
 from mainspring.sdk.isolation import Isolation, check_isolation, check_sendable
 from mainspring.sdk.keys import check_key
 from mainspring.sdk.retry import Retry, as_retry
@@ -36,6 +38,8 @@ class TaskOptions:
     idempotency_key: str | None = None
     isolation: Isolation | None = None
     memory_limit: int | None = None
+    effect: Effect | None = None
+    reconcile: Reconcile[Any] | None = None
 
     def overridden(self, by: "TaskOptions") -> "TaskOptions":
         """These options, replaced by those that `by` gives."""
@@ -49,6 +53,8 @@ def prepared(call: TaskCall) -> TaskCall:
         check_isolation(call.isolation, call.memory_limit, f"io.run_task('{call.key}')")
     if isinstance(call.fn, TaskFunction):
         call.fn.complete(call)
+    if call.effect is not None or call.reconcile is not None:
+        check_effect(call.effect, call.reconcile, f"task '{call.key}'")
     if call.isolation is not None:
         check_sendable(call.fn, call.isolation, f"task '{call.key}'")
     call.restore = restorer_of(call.fn)
@@ -113,6 +119,8 @@ class TaskFunction(Generic[P, R]):
         idempotency_key: str | None = None,
         isolation: Isolation | None = None,
         memory_limit: int | None = None,
+        effect: Effect | None = None,
+        reconcile: Reconcile[R] | None = None,
     ) -> "TaskFunction[P, R]":
         """The same task with other options; what is not given stays. `render.options(key="cover")(doc)`."""
         given = TaskOptions(
@@ -126,8 +134,12 @@ class TaskFunction(Generic[P, R]):
             idempotency_key=idempotency_key,
             isolation=check_isolation(isolation, memory_limit, f"{self.key}.options"),
             memory_limit=memory_limit,
+            effect=effect,
+            reconcile=reconcile,
         )
-        return TaskFunction(self.fn, self._options.overridden(given))
+        options = self._options.overridden(given)
+        check_effect(options.effect, options.reconcile, f"{self.key}.options")
+        return TaskFunction(self.fn, options)
 
     @overload
     def __get__(self, instance: None, owner: type[Any]) -> "TaskFunction[P, R]": ...
@@ -196,6 +208,8 @@ def task(
     properties: Mapping[str, Any] | None = None,
     isolation: Isolation | None = None,
     memory_limit: int | None = None,
+    effect: Effect | None = None,
+    reconcile: Reconcile[Any] | None = None,
 ) -> TaskDecorator: ...
 def task(
     fn: Callable[..., Any] | None = None,
@@ -209,12 +223,14 @@ def task(
     properties: Mapping[str, Any] | None = None,
     isolation: Isolation | None = None,
     memory_limit: int | None = None,
+    effect: Effect | None = None,
+    reconcile: Reconcile[Any] | None = None,
 ) -> Any:
     """Make a function a durable task wherever a run calls it; nested in the task that calls it, if any.
 
     Keyed by the function's name (`key=` gives another), repeated calls by `#2`, `#3`, ... `retry` as for
     `io.run_task` (3 attempts), `timeout` per attempt. The return annotation restores models and dataclasses.
-    `isolation="process"` and `memory_limit` as for `io.run_task`.
+    `isolation="process"`, `memory_limit`, `effect="once"` and `reconcile` as for `io.run_task`.
     """
     options = TaskOptions(
         key=None if key is None else check_key(key, "@task"),
@@ -225,6 +241,8 @@ def task(
         properties=properties,
         isolation=check_isolation(isolation, memory_limit, "@task"),
         memory_limit=memory_limit,
+        effect=check_effect(effect, reconcile, "@task"),
+        reconcile=reconcile,
     )
     decorator = TaskDecorator(options)
     return decorator if fn is None else decorator(fn)

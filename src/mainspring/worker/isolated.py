@@ -20,6 +20,7 @@ from pydantic import ConfigDict, validate_call
 
 from mainspring.codec import encode
 from mainspring.errors import MainspringError
+from mainspring.sdk.context import Context, JobInfo, RunInfo, TaskScope, context_alone, current_task
 
 #: The name under which the worker's main script is imported here, so that it does not run again.
 _MAIN = "__mainspring_main__"
@@ -32,12 +33,20 @@ def main() -> None:
     threading.Thread(target=_end_with_worker, daemon=True).start()
     try:
         _limit_memory(call["memory_limit"])
+        _enter(call["ctx"])
         answer = {"output": json.loads(encode(_made(call), what="the output"))}
     except BaseException as error:
         answer = {"error": _shown(error)}
     answers.write(json.dumps(answer))
     answers.flush()
     os._exit(0)  # threads that the function left behind do not keep it
+
+
+def _enter(shown: dict[str, Any] | None) -> None:
+    if shown is not None:
+        run, job = RunInfo(**shown["run"]), JobInfo(**shown["job"])
+        context_alone.set(Context(run, job, shown["environment"], shown["project"]))
+        current_task.set(TaskScope(**shown["task"]))
 
 
 def _made(call: dict[str, Any]) -> Any:

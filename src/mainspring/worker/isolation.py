@@ -11,10 +11,12 @@ import json
 import os
 import signal
 import sys
+from dataclasses import asdict
 from typing import Any
 
 from mainspring.codec import encode
 from mainspring.errors import NonRetryable, ProcessEnded, error_types
+from mainspring.sdk.context import current_scope, current_task
 from mainspring.sdk.isolation import address_of
 from mainspring.sdk.runtime import TaskCall
 
@@ -36,6 +38,7 @@ async def run_isolated(call: TaskCall, key: str) -> Any:
         "memory_limit": call.memory_limit,
         "args": list(call.args),
         "kwargs": dict(call.kwargs),
+        "ctx": _context(),
     }
     line = encode(request, what=f"the arguments of {what}")
     process = await asyncio.create_subprocess_exec(
@@ -69,6 +72,26 @@ async def run_isolated(call: TaskCall, key: str) -> Any:
     if "error" in answer:
         raise _rebuilt(answer["error"])
     return answer["output"]
+
+
+def _context() -> dict[str, Any] | None:
+    """What `ctx` says there: as here, without the event."""
+    scope, task = current_scope.get(), current_task.get()
+    if scope is None or task is None:
+        return None
+    context, run = scope.context, scope.context.run
+    return {
+        "run": {
+            "id": run.id,
+            "attempt": run.attempt,
+            "max_attempts": run.max_attempts,
+            "is_test": run.is_test,
+        },
+        "job": asdict(context.job),
+        "environment": context.environment,
+        "project": context.project,
+        "task": {**asdict(task), "idempotency_key": context.idempotency_key},
+    }
 
 
 def _kill(process: asyncio.subprocess.Process) -> None:

@@ -4,26 +4,24 @@ A task whose outcome was kept is answered from it (I2). A failed attempt is foll
 a long pause is a wait of its own, during which the run may leave this worker.
 """
 
-import asyncio
 import functools
 import random
-from collections.abc import Awaitable
-from contextvars import Context
 from dataclasses import dataclass
 from typing import Any
 
 from mainspring import faults
-from mainspring.clock import SECOND, Clock
+from mainspring.clock import SECOND
 from mainspring.codec import decode, encode
-from mainspring.duration import format_duration
-from mainspring.errors import DataError, TaskTimeout
+from mainspring.errors import DataError
 from mainspring.model.failures import Failure
 from mainspring.model.protocol import ItemAnswer, ReportAnswer, TaskAttemptFailed, TaskStarted, TaskSucceeded
 from mainspring.model.tasks import Checkpoint, TaskLabel
 from mainspring.sdk.bridge import invoke, is_async
 from mainspring.sdk.context import TaskScope, current_task
+from mainspring.sdk.doubt import Done, NotDone
 from mainspring.sdk.retry import DEFAULT_RETRY, Retry, decide
 from mainspring.sdk.runtime import TaskCall
+from mainspring.worker.doubts import CRASHED, DOUBTFUL, Doubt, Doubts
 from mainspring.worker.failures import output_failure, raised_failure, read_failure, task_error, write_failure
 from mainspring.worker.isolation import run_isolated
 from mainspring.worker.keys import Place, current_place, fingerprint, fingerprint_without_input
@@ -31,6 +29,7 @@ from mainspring.worker.passage import Passage
 from mainspring.worker.strands import Ours, settle
 from mainspring.worker.turns import Turn
 from mainspring.worker.waits import WaitCalls
+from mainspring.worker.within import within
 
 #: A pause between attempts longer than this (microseconds) does not keep the worker's slot.
 LONG_PAUSE = 5 * SECOND
@@ -53,6 +52,7 @@ class TaskCalls:
     def __init__(self, passage: Passage, waits: WaitCalls) -> None:
         self._passage = passage
         self._waits = waits
+        self._doubts = Doubts(passage, waits)
         self._clock = passage.clock
 
     async def run(self, call: TaskCall) -> Any:
@@ -78,19 +78,51 @@ class TaskCalls:
             if known.status == "RETRYING":
                 await self._pause(known.key, number, known.next_attempt_in or 0)
                 number += 1
+            elif call.effect is not None:
+                number, came = await self._after_doubt(call, at.label, known)
+                if came is not None:
+                    return await self._taken(call, came)
         retry = call.retry or DEFAULT_RETRY
         while True:
             if passage.is_leaving:
                 await passage.leave()
-            turn = await self._attempt(Attempt(call, at.label, number, retry, self._clock.monotonic()))
-            if turn is not None:
-                return await passage.turns.take(turn)
+            came = await self._attempt(Attempt(call, at.label, number, retry, self._clock.monotonic()))
+            if type(came) is Turn:
+                return await passage.turns.take(came)
+            if came is not None:
+                return await self._taken(call, came)
             number += 1
+
+    async def _after_doubt(
+        self, call: TaskCall, label: TaskLabel, known: Checkpoint
+    ) -> tuple[int, Turn | Checkpoint | None]:
+        """An attempt had begun, and nothing more is known of it. Once somebody knows: how it came out, or None and
+        the number of the attempt to be made."""
+        number, retry = known.attempt, call.retry or DEFAULT_RETRY
+        why = CRASHED if known.status == "RUNNING" else None
+        answer = await self._doubts.ask(Doubt(call, label, number, retry, why))
+        if isinstance(answer, NotDone):
+            return number, None  # that nobody knew was no failure of its own
+        if isinstance(answer, Done):
+            return number, self._done(Attempt(call, label, number, retry, self._clock.monotonic()), answer)
+        return (number + 1, None) if answer.status == "RETRYING" else (number, answer)
+
+    async def _taken(self, call: TaskCall, came: Turn | Checkpoint) -> Any:
+        """What user code gets, in its turn; a checkpoint has had its turn."""
+        return await (self._passage.turns.take(came) if isinstance(came, Turn) else self._value(call, came))
 
     async def _again(self, call: TaskCall, known: Checkpoint) -> Any:
         """The outcome that was kept, in its turn."""
         passage = self._passage
-        await passage.replayed(known)
+        if known.position is None:  # settled by a person while nobody was here
+            await self._waits.hand_out(known)
+        else:
+            await passage.replayed(known)
+        return await self._value(call, known)
+
+    async def _value(self, call: TaskCall, known: Checkpoint) -> Any:
+        """What user code gets of a kept outcome."""
+        passage = self._passage
         if known.status == "FAILED":
             raise task_error(known.key, known.attempt, read_failure(known.failure), None)
         try:
@@ -110,14 +142,17 @@ class TaskCalls:
             await self._waits.block(key, self._passage.expect(key, number))
 
     # ── one attempt ──────────────────────────────────────────────────────────────────────────────────
-    async def _attempt(self, attempt: Attempt) -> Turn | None:
-        """The task's result, on its way to user code; None when another attempt is due."""
+    async def _attempt(self, attempt: Attempt) -> Turn | Checkpoint | None:
+        """The task's result, on its way to user code, or handed out already; None when another attempt is due."""
         passage = self._passage
         # Nobody waits for it; an outcome that is quicker takes it along, and the two become one row.
-        passage.channel.put(TaskStarted(attempt.label, attempt.number), lazy=True)
+        if attempt.call.effect is None:
+            passage.channel.put(TaskStarted(attempt.label, attempt.number), lazy=True)
         here = Place(attempt.label.key)
         passage.attempts += 1
         try:
+            if attempt.call.effect is not None:
+                await self._doubts.begin(attempt.label, attempt.number)
             output, value = await self._outcome(attempt, here)
         except BaseException as error:
             passage.attempts -= 1
@@ -147,12 +182,16 @@ class TaskCalls:
             else:
                 running = invoke(call.fn, call.args, call.kwargs)
             if call.timeout is not None:
-                running = _within(self._clock, call.timeout, running, key)
+                running = within(self._clock, call.timeout, running, key)
             result = await running
             faults.at("task.returned")
         finally:
             current_task.reset(task_token)
             current_place.reset(place_token)
+        return self._kept_form(call, key, result)
+
+    def _kept_form(self, call: TaskCall, key: str, result: Any) -> tuple[str, Any]:
+        """As `_outcome`, of what the function returned."""
         limit = self._passage.held.workplace.registered.max_payload_bytes
         try:
             output = encode(result, what=f"the output of task '{key}'", limit=limit)
@@ -189,17 +228,33 @@ class TaskCalls:
     ) -> None:
         self._passage.turns.ready(turn, value, error)
 
-    async def _failed(self, attempt: Attempt, error: BaseException) -> Turn | None:
+    async def _failed(self, attempt: Attempt, error: BaseException) -> Turn | Checkpoint | None:
         """The failure on its way to user code when this was the last attempt; otherwise None, after the pause."""
         key = attempt.label.key
         if isinstance(error, _Refused):
             return self._failed_for_good(attempt, output_failure(error.reason, key), error.reason)
+        if attempt.call.effect is not None and isinstance(error, DOUBTFUL):
+            doubt = Doubt(attempt.call, attempt.label, attempt.number, attempt.retry, error.message)
+            answer = await self._doubts.ask(doubt)
+            if isinstance(answer, Done):
+                return self._done(attempt, answer)
+            if isinstance(answer, Checkpoint):
+                return None if answer.status == "RETRYING" else answer
         failure = raised_failure(error, key)
         decision = decide(error, attempt.number, attempt.retry, random.random(), self._clock.now())
         if decision.delay is None:
             return self._failed_for_good(attempt, failure, error)
         await self._until_next(attempt, failure, decision.delay)
         return None
+
+    def _done(self, attempt: Attempt, found: Done[Any]) -> Turn:
+        """It turned out that the attempt was done."""
+        try:
+            output, value = self._kept_form(attempt.call, attempt.label.key, found.output)
+        except _Refused as error:
+            failure = output_failure(error.reason, attempt.label.key)
+            return self._failed_for_good(attempt, failure, error.reason)
+        return self._succeeded(attempt, output, value)
 
     def _failed_for_good(self, attempt: Attempt, failure: Failure, error: BaseException) -> Turn:
         passage, label, number = self._passage, attempt.label, attempt.number
@@ -268,30 +323,3 @@ def _restored(call: TaskCall, output: str) -> Any:
     """What user code gets of a kept output, on the first run and on replay alike."""
     value = decode(output)
     return value if call.restore is None else call.restore(value)
-
-
-async def _within(clock: Clock, span: int, running: Awaitable[Any], key: str) -> Any:
-    """What `running` comes to, or `TaskTimeout` after `span`. Measured by our clock, unlike asyncio's timeouts."""
-    strand = asyncio.current_task()
-    assert strand is not None
-    is_over = False
-
-    def expire(timer: asyncio.Task[None]) -> None:
-        nonlocal is_over
-        if not timer.cancelled() and timer.exception() is None:
-            is_over = True
-            strand.cancel()
-
-    # In a context of its own: the timer is none of the run's strands.
-    timer = strand.get_loop().create_task(clock.sleep(span), context=Context())
-    timer.add_done_callback(expire)
-    try:
-        return await running
-    except asyncio.CancelledError as error:
-        if is_over and strand.uncancel() == 0:
-            message = f"task '{key}' took longer than {format_duration(span)}"
-            raise TaskTimeout(message, task_key=key) from error
-        raise
-    finally:
-        timer.remove_done_callback(expire)
-        timer.cancel()

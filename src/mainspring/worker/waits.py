@@ -40,7 +40,7 @@ class WaitCalls:
             await passage.begin()
             known = await self._block(at.label.key, self._start(at.label, call.wait))
         elif known.status in ("SUCCESS", "FAILED"):
-            await self._hand_out(known)
+            await self.hand_out(known)
         elif known.status == "CANCELLED":
             await self.given_up(known.key)
         else:
@@ -54,7 +54,7 @@ class WaitCalls:
         passage.held.keep(Checkpoint(label.key, label.kind, "WAITING", 1, label.fingerprint))
         return waiter
 
-    async def _hand_out(self, known: Checkpoint) -> None:
+    async def hand_out(self, known: Checkpoint) -> None:
         """In its turn: by position, or after all that have one."""
         passage = self._passage
         if known.position is not None:
@@ -118,18 +118,17 @@ class WaitCalls:
         waiter = passage.waiters.get(known.key)
         if waiter is None or passage.stop is not None:
             passage.held.learn(known)
-        elif waiter.attempt is not None:
-            if known.attempt == waiter.attempt and not waiter.future.done():
-                del passage.waiters[known.key]
-                waiter.outcome = known
-                waiter.future.set_result(None)
-                passage.turns.stir()
         elif known.status in ("SUCCESS", "FAILED"):
             del passage.waiters[known.key]
             waiter.outcome = known
             passage.held.learn(known)
             turn = passage.turns.open(self._delivered(known.key), waiter.future)
             passage.turns.ready(turn)
+        elif waiter.attempt is not None and known.attempt == waiter.attempt and not waiter.future.done():
+            del passage.waiters[known.key]
+            waiter.outcome = known
+            waiter.future.set_result(None)
+            passage.turns.stir()
 
 
 def _given(spec: WaitSpec) -> Any:

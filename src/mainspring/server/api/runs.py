@@ -11,6 +11,7 @@ from starlette.responses import Response
 from mainspring.clock import SECOND, Instant
 from mainspring.codec import encode
 from mainspring.engine import inspect
+from mainspring.engine.commands import SettleTask
 from mainspring.engine.views import Page, RunQuery, RunView
 from mainspring.errors import BadRequest
 from mainspring.model.runs import RunStatus
@@ -21,7 +22,7 @@ from mainspring.server.call import Caller, call_of
 from mainspring.server.found import find_run
 from mainspring.server.longpoll import hold
 from mainspring.server.routes import PlainRoute, room
-from mainspring.server.shapes.bodies import ReplayBody
+from mainspring.server.shapes.bodies import ReplayBody, SettleBody
 from mainspring.server.shapes.parts import Listing, listing
 from mainspring.server.shapes.runs import RunShape, run_facts, run_shape
 
@@ -130,6 +131,17 @@ async def replay_run(call: Caller, request: Request, id: str, asked: ReplayBody 
 async def resume_run(call: Caller, id: str) -> RunShape:
     """Let a run go on that stopped because its code no longer fits its checkpoints."""
     await call.engine.resume_run(call.environment_id, id)
+    return run_shape(await find_run(call, id))
+
+
+@router.post("/{id}/tasks/{key:path}/settle")
+async def settle_task(call: Caller, id: str, key: str, body: SettleBody) -> RunShape:
+    """Say what became of a task in doubt: its run goes on."""
+    limit = call.limits.max_payload_bytes
+    is_done = body.verdict == "done"
+    output = encode(body.output, what="output", limit=limit) if is_done else None
+    command = SettleTask(call.environment_id, id, key, body.verdict, output, body.message)
+    await call.engine.settle_task(command)
     return run_shape(await find_run(call, id))
 
 

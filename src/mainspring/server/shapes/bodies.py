@@ -8,6 +8,7 @@ from mainspring.clock import from_iso
 from mainspring.codec import encode
 from mainspring.duration import parse_duration
 from mainspring.errors import DefinitionError
+from mainspring.model.effects import Verdict
 from mainspring.model.events import EventDraft
 from mainspring.model.limits import Limits
 from mainspring.model.protocol import RunDraft
@@ -98,6 +99,20 @@ class ReplayBody(Body):
         max_length=2_048,
         description="The key of a task: what began before it and finished is kept. Left out: all of it runs again.",
     )
+
+
+class SettleBody(Body):
+    verdict: Verdict = Field(description="It was done (and came to `output`), do it again, or let it fail.")
+    output: Json = Field(None, description="With `done`: what the task returns.")
+    message: str | None = Field(None, description="With `fail`: why.", max_length=2_048)
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.verdict != "done" and "output" in self.model_fields_set:
+            raise ValueError("output goes with the verdict `done` alone")
+        if self.verdict != "fail" and self.message is not None:
+            raise ValueError("message goes with the verdict `fail` alone")
+        return self
 
 
 class StoreBody(Body):

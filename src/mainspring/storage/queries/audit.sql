@@ -38,7 +38,7 @@ select run_id, task_key, target_run_id from awaited_runs where run_id > :after a
 
 -- name: audit_history
 -- The accounts of a stretch of runs; of most lines only what happened.
-select run_id, kind, task_key, case when kind in ('WAIT_STARTED', 'RUN_REPAIRED') then data end from history
+select run_id, kind, task_key, case when kind in ('WAIT_STARTED', 'RUN_REPAIRED', 'TASK_STARTED') then data end from history
 where run_id > :after and run_id <= :until and kind <> 'STREAM_APPENDED' order by run_id, sequence;
 
 -- name: audit_mentions

@@ -15,6 +15,11 @@ insert into attempts ({attempt}) values ({:attempt}) on conflict do nothing;
 update tasks set status = :status, output = :output, failure = :failure, event_id = :event_id, finished_at = :now
 where run_id = :run_id and key = :key and status = 'WAITING';
 
+-- name: retry_task
+-- A person says that a task in doubt was not done: its next attempt is due.
+update tasks set status = 'RETRYING', next_attempt_at = :now
+where run_id = :run_id and key = :key and status = 'WAITING';
+
 -- name: cancel_task
 -- User code stopped waiting for it.
 update tasks set status = 'CANCELLED', position = :position, finished_at = :now
