@@ -13,7 +13,7 @@ MainspringError
 │   ├── MigrationChanged
 │   └── PortInUse
 ├── DefinitionError             how a job, trigger or call was written
-│   ├── DuplicateJob  InvalidJobId  InvalidTrigger  InvalidFilter  InvalidRetry  InvalidSchema
+│   ├── DuplicateJob  InvalidJobId  InvalidTrigger  InvalidFilter  InvalidRetry  InvalidSchema  InvalidQueue
 │   └── InvalidDuration  InvalidInstant                 (also ValueError)
 ├── DataError                   a value that cannot be stored or read
 │   ├── Unserialisable  TooLarge  InvalidText
@@ -196,6 +196,12 @@ class InvalidTrigger(DefinitionError):
     """Use event_trigger(name), or invoke_trigger() for a job that is only called."""
 
     code = "invalid_trigger"
+
+
+class InvalidQueue(DefinitionError):
+    """Limits are whole numbers from 1, a rate is like "100/minute"; declare each queue in one way."""
+
+    code = "invalid_queue"
 
 
 class InvalidFilter(DefinitionError):

@@ -84,6 +84,18 @@ PLANTED = (
         "finished",
     ),
     Planted(
+        "an ended run that keeps its slot",
+        "update runs set slot = 3 where id = '{finished}';",
+        rules.SLOT_NOT_FREED,
+        "finished",
+    ),
+    Planted(
+        "a run that a queue without limits holds back",
+        "update runs set slot = 1, is_ready = (1 = 0), timer_at = null where id = '{delayed}';",
+        rules.HELD_FOR_NOTHING,
+        "delayed",
+    ),
+    Planted(
         "an ended run with a timer",
         "update runs set timer_at = 5 where id = '{finished}';",
         rules.END_NOT_CLEAN,

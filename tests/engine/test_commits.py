@@ -40,7 +40,19 @@ from mainspring.model.protocol import (
 from mainspring.storage.shapes import SHAPES
 
 #: What a commit may touch. Workers are left out: the sequence number of the commit is kept there.
-KEPT = ("runs", "tasks", "attempts", "waits", "history", "logs", "events", "store_entries", "schedules")
+KEPT = (
+    "runs",
+    "tasks",
+    "attempts",
+    "waits",
+    "history",
+    "logs",
+    "events",
+    "store_entries",
+    "schedules",
+    "queues",
+    "queue_keys",
+)
 #: Numbered by the database, which goes on where an earlier test left off.
 NUMBERED = ("sequence", "delivery", "heard_from")
 

@@ -3,6 +3,7 @@
 # ruff: noqa: N802 - tests are named after the invariants they hold
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from mainspring.engine.inspect import list_runs
 from mainspring.engine.views import RunQuery
 from mainspring.errors import Conflict, NotFound, PayloadInvalid
 from mainspring.model.protocol import RunCancelConfirmed, RunChanged, RunDraft
+from mainspring.model.queues import TAKEN_IN_TURN
 
 
 def draft(run_id: str, job_id: str = "bill", payload: str = "{}", **options: Any) -> RunDraft:
@@ -25,7 +27,8 @@ def draft(run_id: str, job_id: str = "bill", payload: str = "{}", **options: Any
 # ── calls ────────────────────────────────────────────────────────────────────────────────────────────
 def test_a_call_starts_a_run_with_its_options(world: World) -> None:
     world.worker(
-        job("bill", tags=("money",), ttl=5 * SECOND, max_duration=9 * SECOND, queue="slow", attempts=7)
+        job("bill", tags=("money",), ttl=5 * SECOND, max_duration=9 * SECOND, queue="slow", attempts=7),
+        job("fast"),
     )
     run = world.call(
         "bill",
@@ -36,7 +39,8 @@ def test_a_call_starts_a_run_with_its_options(world: World) -> None:
         concurrency_key="ada",
         is_test=True,
     )
-    assert world.run(run.id) == run
+    # Admitted with the batch that started it: there is nobody before it.
+    assert world.run(run.id) == replace(run, is_ready=True, slot=TAKEN_IN_TURN)
     assert (run.status, run.queue, run.concurrency_key, run.priority) == ("PENDING", "slow", "ada", 3)
     assert json.loads(run.tags) == ["money", "vip"]
     assert (run.metadata, run.is_test, run.attempt, run.max_attempts) == ('{"who":"Ada"}', True, 1, 7)

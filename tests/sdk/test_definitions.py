@@ -18,6 +18,7 @@ from mainspring.errors import (
     InvalidTrigger,
     NotFound,
 )
+from mainspring.model.queues import QueueLimits
 from mainspring.sdk.definition import slug
 
 
@@ -46,7 +47,12 @@ def test_a_job_is_told_to_the_server_with_all_of_its_options() -> None:
     assert (spec.id, spec.name, spec.version) == ("fulfil-order", "Fulfil order", "1.2.0")
     assert [trigger.kind for trigger in spec.triggers] == ["event", "invoke"]
     assert spec.triggers[0].filter == {"amount": [{"$gte": 100}]}
-    assert (spec.queue, spec.concurrency, spec.enabled, spec.pin_version) == ("orders", 5, False, True)
+    assert (spec.queue, spec.limits, spec.enabled, spec.pin_version) == (
+        "orders",
+        QueueLimits(5),
+        False,
+        True,
+    )
     assert (spec.retry.max_attempts, spec.retry.min_delay) == (7, 2 * SECOND)
     assert (spec.max_duration, spec.ttl) == (MINUTE, 30 * SECOND)
     assert (spec.log_level, spec.tags) == ("WARNING", ("a", "b"))

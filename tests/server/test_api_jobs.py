@@ -91,7 +91,7 @@ async def test_no_body_is_an_empty_payload(stage: Stage) -> None:
 
 
 async def test_options_reach_the_run(stage: Stage) -> None:
-    await stage.work(job("greet"))
+    await stage.work(job("greet"), job("slow"))
     options = {"queue": "slow", "concurrency_key": "c", "priority": 5, "max_attempts": 7, "is_test": True}
     run = await stage.ask("POST", TRIGGER, {"delay": "1m", **options})
     assert {name: run[name] for name in options} == options

@@ -16,6 +16,8 @@ TABLES = {
     "entry": "history",
     "log": "logs",
     "schedule": "schedules",
+    "queue": "queues",
+    "queue_key": "queue_keys",
     "store_entry": "store_entries",
     "worker": "workers",
 }

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-Invariant = Literal["I1", "I2", "I3", "I4", "I5", "I7", "I11", "I12"]
+Invariant = Literal["I1", "I2", "I3", "I4", "I5", "I6", "I7", "I11", "I12"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,15 @@ HELD_BUT_NOT_RUNNING = Rule("held-but-not-running", "I4", "Takes the holder off 
 NEVER_STARTS = Rule("never-starts", "I5", "Makes the run claimable.", is_mended=True)
 READY_BUT_NOT_PENDING = Rule(
     "ready-but-not-pending", "I4", "Takes the run out of the ready set.", is_mended=True
+)
+HELD_FOR_NOTHING = Rule(
+    "held-for-nothing", "I5", "Makes the run claimable: its queue has no limits any more.", is_mended=True
+)
+SLOT_NOT_FREED = Rule(
+    "slot-not-freed",
+    "I6",
+    "Takes the slot off the run and gives it to the next of the queue.",
+    is_mended=True,
 )
 WAITS_FOR_NOTHING = Rule(
     "waits-for-nothing",

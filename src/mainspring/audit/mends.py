@@ -71,6 +71,12 @@ def _make_ready(batch: Batch, patient: Patient) -> None:
         batch.wake.ready.add(run.environment_id)
 
 
+def _let_go(batch: Batch, patient: Patient) -> None:
+    run = patient.run
+    batch.tx.run("let_go", environment_id=run.environment_id, name=run.queue)
+    batch.wake.ready.add(run.environment_id)
+
+
 def _wake(batch: Batch, patient: Patient) -> None:
     wake_runs(batch, {patient.run.id})
 
@@ -142,6 +148,8 @@ MENDS: dict[str, Mend] = {
     rules.END_NOT_CLEAN.id: _tidy,
     rules.DEADLINE_UNWATCHED.id: _tidy,
     rules.NEVER_STARTS.id: _make_ready,
+    rules.HELD_FOR_NOTHING.id: _let_go,
+    rules.SLOT_NOT_FREED.id: _tidy,
     rules.WAITS_FOR_NOTHING.id: _wake,
     rules.CHILD_OUTLIVES_CANCEL.id: _cancel,
     rules.OPEN_AFTER_END.id: _close,

@@ -15,6 +15,7 @@ from mainspring.audit.reading import cases_of
 from mainspring.audit.rows import Case
 from mainspring.audit.unheard import check_unheard
 from mainspring.clock import Instant
+from mainspring.engine.admission import admit
 from mainspring.engine.batch import Batch
 from mainspring.engine.children import settle_ended
 from mainspring.engine.timing import Timing
@@ -102,10 +103,14 @@ def _mend(batch: Batch, environment_id: str, run_id: str) -> list[str]:
         if len(mended) >= _MOST_MENDS:
             raise _StillBroken(f"mending {rule.id} does not help")
         keys = tuple(dict.fromkeys(f.task_key for f in left if f.rule is rule and f.task_key is not None))
-        MENDS[rule.id](batch, Patient(RUN.value(row), case, keys))
+        run = RUN.value(row)
+        if run.slot:
+            batch.touch(environment_id, run.queue, run.concurrency_key)
+        MENDS[rule.id](batch, Patient(run, case, keys))
         batch.flush()
         settle_ended(batch)
         batch.flush()
+        admit(batch)
         mended.append(rule.id)
     if mended:
         said = {"rules": mended, "status": case.run.status}

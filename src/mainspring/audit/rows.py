@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from mainspring.model.queues import HELD, UNSERVED
 from mainspring.model.runs import FINAL_RUN_STATUSES
 from mainspring.model.tasks import FINAL_TASK_STATUSES, WAIT_KINDS
 
@@ -30,10 +31,18 @@ class RunRow(NamedTuple):
     cancel_requested_at: int | None
     has_output: bool
     has_failure: bool
+    slot: int
+    #: Its queue has limits.
+    is_governed: bool
 
     @property
     def is_final(self) -> bool:
         return self.status in FINAL_RUN_STATUSES
+
+    @property
+    def is_held(self) -> bool:
+        """Its queue holds it back."""
+        return self.slot in (HELD, UNSERVED)
 
 
 class TaskRow(NamedTuple):

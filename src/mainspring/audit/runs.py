@@ -17,6 +17,7 @@ def check_run(case: Case, around: Around) -> Iterator[Finding]:
     yield from _holder(run, around)
     if run.is_ready and run.status != "PENDING":
         yield found(run, rules.READY_BUT_NOT_PENDING, f"it is {run.status} and could be claimed")
+    yield from _slot(run)
     if run.is_final:
         yield from _end(run)
     else:
@@ -51,6 +52,15 @@ def _holder(run: RunRow, around: Around) -> Iterator[Finding]:
         yield found(run, rules.END_CONTRADICTS, f"it is RUNNING under lease {run.lease}")
 
 
+def _slot(run: RunRow) -> Iterator[Finding]:
+    """Its place in a queue with limits."""
+    if run.is_held and run.status == "PENDING":
+        if not run.is_governed:
+            yield found(run, rules.HELD_FOR_NOTHING, "its queue holds it back and has no limits")
+    elif run.slot and run.status != "RUNNING" and not (run.status == "PENDING" and run.is_ready):
+        yield found(run, rules.SLOT_NOT_FREED, f"it is {run.status} and has a slot in its queue")
+
+
 def _end(run: RunRow) -> Iterator[Finding]:
     if run.timer_at is not None:
         yield found(run, rules.END_NOT_CLEAN, f"it is {run.status} and still has a timer")
@@ -70,7 +80,8 @@ def _goes_on(case: Case) -> Iterator[Finding]:
     run = case.run
     if run.finished_at is not None or run.has_output:
         yield found(run, rules.END_CONTRADICTS, f"it is {run.status}, but has an end")
-    if run.status == "PENDING" and not run.is_ready and not _is_timed(run, run.available_at):
+    is_idle = run.status == "PENDING" and not run.is_ready and not run.is_held
+    if is_idle and not _is_timed(run, run.available_at):
         yield found(run, rules.NEVER_STARTS, "it is PENDING, not ready, and nothing will make it so")
         return
     if run.status == "WAITING" and not case.waits and not _awaits(case):

@@ -7,6 +7,7 @@ come last and are handed what the same batch made ready. Deterministic: no clock
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from mainspring.engine.admission import admit
 from mainspring.engine.batch import Batch
 from mainspring.engine.blame import end_workers
 from mainspring.engine.children import settle_ended
@@ -14,6 +15,7 @@ from mainspring.engine.commands import (
     Beat,
     CancelEvent,
     CancelRun,
+    ChangeQueue,
     Claim,
     Command,
     Commit,
@@ -21,6 +23,7 @@ from mainspring.engine.commands import (
     EndWorkers,
     FireTimers,
     Leave,
+    LimitEnvironment,
     PauseSchedule,
     RegisterWorker,
     ReplayRun,
@@ -35,6 +38,7 @@ from mainspring.engine.commits import apply_commits
 from mainspring.engine.doubts import settle_task
 from mainspring.engine.events import cancel_event, send_events
 from mainspring.engine.jobs import enable_job
+from mainspring.engine.queue_changes import change_queue, limit_environment
 from mainspring.engine.queues import apply_claims
 from mainspring.engine.replays import replay_run
 from mainspring.engine.runs import cancel_run, resume_run, trigger_many
@@ -61,6 +65,8 @@ _RULES: dict[type, _Rule] = {
     TriggerRuns: trigger_many,
     ReplayRun: _each(replay_run),
     SendEvents: send_events,
+    ChangeQueue: _each(change_queue),
+    LimitEnvironment: _each(limit_environment),
     UseStore: use_store,
     EnableJob: _each(enable_job),
     PauseSchedule: _each(pause_schedule),
@@ -87,6 +93,7 @@ def apply(batch: Batch, commands: Sequence[Command]) -> list[Any]:
                 results[index] = result
             settle_ended(batch)
             batch.flush()
+    admit(batch)
     return results
 
 

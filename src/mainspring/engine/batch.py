@@ -80,6 +80,20 @@ class Batch:
         self.timing = timing
         self.wake = Wake()
         self.ended: list[EndedRun] = []
+        #: Queues that need admission, by (environment id, name), each with the concurrency keys it concerns.
+        self.touched: dict[tuple[str, str], set[str]] = {}
+        #: Queues that are governed, as far as this batch came to know.
+        self.governed: set[tuple[str, str]] = set()
+        #: Queues that there are, as far as it was asked.
+        self.known_queues: set[tuple[str, str]] = set()
+        #: Those where several jobs stand, as far as it was said here.
+        self.shared: set[tuple[str, str]] = set()
+        #: Those whose jobs find a concurrency key in the payload.
+        self.keyed: set[tuple[str, str]] = set()
+        #: The jobs that live workers have, by environment, where it was asked.
+        self.served: dict[str, set[str]] = {}
+        #: Environments where runs became ready after the claims were answered.
+        self.refilled: set[str] = set()
         self._writes: dict[str, list[Any]] = defaultdict(list)
 
     def later(self, statement: str, row: Any) -> None:
@@ -107,6 +121,10 @@ class Batch:
                 "data": encode(data, what="history") if data else None,
             }
         )
+
+    def touch(self, environment_id: str, queue: str, key: str | None = None) -> None:
+        """A run came to the queue or left its slot there: admission looks at it at the end of the batch."""
+        self.touched.setdefault((environment_id, queue), set()).add(key or "")
 
     def flush(self) -> None:
         """Sends everything gathered so far, so that the next rule reads it."""

@@ -18,6 +18,7 @@ suspects part. What a death proves depends on what was seen of it:
 from dataclasses import dataclass
 
 from mainspring.clock import SECOND
+from mainspring.engine.admission import give_up_slots
 from mainspring.engine.batch import Batch
 from mainspring.engine.commands import EndWorkers
 from mainspring.engine.runs import ALONE, LAST_CHANCE, RESUMED, end_run
@@ -86,8 +87,11 @@ def give_back(batch: Batch, workers: list[Worker], reason: str, *, blames: bool,
     for group in held.values():
         death = _Death(reason, blames, fault if blames else "", is_alone=len(group) == 1)
         for run in group:
+            if run.slot:
+                batch.touch(run.environment_id, run.queue, run.concurrency_key)
             _give_back_one(batch, run, death)
     batch.flush()
+    give_up_slots(batch, workers)
     return len(runs)
 
 

@@ -150,9 +150,10 @@ def _tell_several(batch: Batch, ids: list[str], waits: list[Wait]) -> None:
 def _cancel_children(batch: Batch, parent_run_ids: list[str]) -> None:
     """Those that nobody holds end at once, and their children after them; holders of the others are asked."""
     running = []
-    for run_id, environment_id, status, lease in batch.tx.rows(
-        "open_children", parent_run_ids=parent_run_ids
-    ):
+    rows = batch.tx.rows("open_children", parent_run_ids=parent_run_ids)
+    for run_id, environment_id, status, lease, queue, key, slot in rows:
+        if slot:
+            batch.touch(environment_id, queue, key)
         if status == "RUNNING":
             running.append(run_id)
         else:

@@ -3,8 +3,9 @@
 Commands carry the environment they act in, and ids made at the edge, so that sending one again is harmless.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from mainspring.clock import Instant
 from mainspring.model.effects import Verdict
@@ -132,6 +133,30 @@ class RunSchedule:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangeQueue:
+    """What an operator says of a queue. Result: the `Queue`, or `NotFound`, `InvalidQueue`."""
+
+    environment_id: str
+    name: str
+    #: None: as it is.
+    paused: bool | None = None
+    #: Who pauses it, as shown to whoever asks why a run waits.
+    by: str | None = None
+    #: Fields of `QueueLimits` as plain values; None under a name: no such limit, whatever the code says.
+    limits: Mapping[str, Any] | None = None
+    #: Forget earlier changes first: what the code declares counts.
+    is_reset: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LimitEnvironment:
+    """How many runs workers may hold at once in the whole environment; None: any number. Result: None."""
+
+    environment_id: str
+    max_leases: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class UseStore:
     """Result: `StoreResult`."""
 
@@ -235,6 +260,8 @@ Command = (
     | EnableJob
     | PauseSchedule
     | RunSchedule
+    | ChangeQueue
+    | LimitEnvironment
     | UseStore
     | RegisterWorker
     | Claim

@@ -136,6 +136,8 @@ def _open(
             continue
         if not _LAST_ITEMS.isdisjoint(map(type, report.items)):
             ended.add(run.id)
+            if run.slot:
+                batch.touch(run.environment_id, run.queue, run.concurrency_key)
         applied = OpenReport(run, report, tasks.setdefault(run.id, {}))
         apply_items(batch, applied)
         opened.reports.append(applied)

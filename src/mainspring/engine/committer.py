@@ -240,6 +240,9 @@ class Committer:
         faults.at("batch.committed")
         settled = list(zip(others, results, strict=True))
         settled += self._keep_open(list(zip(looked_at.values(), answers, strict=True)))
+        refilled = Wake(ready=batch.refilled)
+        if batch.refilled and self._concerned(refilled):
+            self._inbox.put(_Hint(refilled))  # those who were looked at first took all there was then
         settled += [
             (s, ClaimAnswer())
             for s in submissions

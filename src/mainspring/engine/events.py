@@ -157,9 +157,12 @@ def begin_deliveries(batch: Batch) -> None:
 def _listeners(batch: Batch, environment_id: str, names: set[str]) -> dict[str, list[Listener]]:
     listeners: dict[str, list[Listener]] = {}
     rows = batch.tx.rows("listening_jobs", environment_id=environment_id, names=sorted(names))
-    for name, _, filter_text, source, spec_text in rows:
+    for name, _, filter_text, source, spec_text, is_governed in rows:
         condition = filter_from_text(filter_text) if filter_text else None
-        listeners.setdefault(name, []).append(Listener(spec_from_text(spec_text), condition, source))
+        spec = spec_from_text(spec_text)
+        if is_governed:
+            batch.governed.add((environment_id, spec.queue_name))
+        listeners.setdefault(name, []).append(Listener(spec, condition, source))
     return listeners
 
 

@@ -17,6 +17,7 @@ from mainspring.errors import InvalidSchema, MainspringError, NotFound
 from mainspring.model.events import Problem
 from mainspring.model.filters import check_filter
 from mainspring.model.jobs import JobSpec
+from mainspring.model.queues import MAX_KEY, check_limits, key_of
 from mainspring.model.schedules import check_times
 from mainspring.model.sealed import is_sealed
 
@@ -52,7 +53,8 @@ def _refuse(uri: str) -> Any:
 
 
 def check_spec(spec: JobSpec) -> None:
-    """Raises `InvalidSchema`, `InvalidFilter` or `InvalidTrigger` for a job whose data the engine could not use."""
+    """Raises `InvalidSchema`, `InvalidFilter`, `InvalidTrigger` or `InvalidQueue` for a job that the engine could not
+    use as it is."""
     if spec.payload_schema is not None:
         try:
             _validator(encode(spec.payload_schema, what="schema"))
@@ -60,6 +62,8 @@ def check_spec(spec: JobSpec) -> None:
             raise InvalidSchema(
                 f"the payload schema of job '{spec.id}' is not valid JSON Schema: {_first_line(error)}"
             ) from error
+    if spec.limits is not None:
+        check_limits(spec.limits, f"job '{spec.id}'")
     for trigger in spec.triggers:
         if trigger.filter is not None:
             check_filter(trigger.filter)
@@ -75,7 +79,13 @@ def payload_problems(spec: JobSpec, payload: Any) -> tuple[Problem, ...]:
 
     An encrypted payload says nothing here: the worker checks it.
     """
-    if spec.payload_schema is None or is_sealed(payload):
+    if is_sealed(payload):
+        return ()
+    if spec.concurrency_key is not None and len(key_of(spec.concurrency_key, payload) or "") > MAX_KEY:
+        return (
+            Problem(spec.concurrency_key, f"is longer than a concurrency key may be: {MAX_KEY} characters"),
+        )
+    if spec.payload_schema is None:
         return ()
     validator = _validator_of(spec)
     if validator.is_valid(payload):
@@ -121,7 +131,13 @@ def save_jobs(batch: Batch, environment_id: str, specs: tuple[JobSpec, ...]) -> 
     tx.run_many(
         "save_job",
         [
-            {"environment_id": environment_id, "id": s.id, "spec": spec_to_text(s), "now": batch.now}
+            {
+                "environment_id": environment_id,
+                "id": s.id,
+                "spec": spec_to_text(s),
+                "queue": s.queue_name,
+                "now": batch.now,
+            }
             for s in specs
         ],
     )
@@ -146,10 +162,18 @@ def _trigger_rows(environment_id: str, spec: JobSpec) -> list[dict[str, Any]]:
     ]
 
 
-def jobs_of(rows: list[tuple[Any, ...]]) -> dict[str, tuple[JobSpec, bool]]:
-    """Jobs by id, each with whether it may run, out of rows of `jobs_by_ids`."""
-    found = {job_id: (spec_from_text(text), bool(enabled)) for job_id, text, enabled in rows}
-    return {job_id: (spec, enabled and spec.enabled) for job_id, (spec, enabled) in found.items()}
+def jobs_of(
+    batch: Batch, environment_id: str, rows: list[tuple[Any, ...]]
+) -> dict[str, tuple[JobSpec, bool]]:
+    """Jobs by id, each with whether it may run, out of rows of `jobs_by_ids`. The batch learns which queues of
+    theirs are governed."""
+    found: dict[str, tuple[JobSpec, bool]] = {}
+    for job_id, text, enabled, is_governed in rows:
+        spec = spec_from_text(text)
+        found[job_id] = (spec, bool(enabled) and spec.enabled)
+        if is_governed:
+            batch.governed.add((environment_id, spec.queue_name))
+    return found
 
 
 def no_such_job(job_id: str) -> NotFound:

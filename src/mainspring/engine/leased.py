@@ -1,4 +1,4 @@
-"""A run as a commit knows it."""
+"""A run as a commit about it sees it: the holder's lease, and what endings and effects must know."""
 
 from dataclasses import dataclass
 
@@ -24,3 +24,6 @@ class LeasedRun:
     cancel_requested_at: Instant | None
     deadline_at: Instant | None
     faults: int
+    queue: str
+    concurrency_key: str | None
+    slot: int

@@ -8,6 +8,7 @@ serves it first. One that is to be tried alone goes to a worker that holds nothi
 from dataclasses import dataclass
 
 from mainspring.codec import decode
+from mainspring.engine.admission import admit
 from mainspring.engine.batch import Batch
 from mainspring.engine.blame import trial_end
 from mainspring.engine.checkpoints import checkpoint, notices
@@ -15,6 +16,7 @@ from mainspring.engine.commands import Claim
 from mainspring.engine.runs import ALONE, FRESH, LAST_CHANCE, RESUMED, earliest
 from mainspring.engine.shown import event_json
 from mainspring.model.protocol import ClaimAnswer, ClaimedRun
+from mainspring.model.queues import TAKEN_IN_TURN
 from mainspring.model.runs import SUSPECT_FROM, Run
 from mainspring.model.tasks import Checkpoint
 from mainspring.model.workers import WorkerStatus
@@ -37,6 +39,8 @@ class _Claimant:
     has_suspects: bool
     is_reserved: bool
     has_notices: bool
+    #: How many leases its environment may hold; None: any number.
+    max_leases: int | None
 
 
 def apply_claims(batch: Batch, claims: list[Claim]) -> list[ClaimAnswer | None]:
@@ -50,6 +54,7 @@ def apply_claims(batch: Batch, claims: list[Claim]) -> list[ClaimAnswer | None]:
         worker = workers.get(claim.request.worker_id)
         granted.append(_grant(batch, claim, worker) if worker is not None else [])
     packed = _pack(batch, [run for runs in granted for run in runs])
+    _refill(batch, [run for runs in granted for run in runs if run.slot == TAKEN_IN_TURN])
     answers: list[ClaimAnswer | None] = []
     for claim, runs in zip(claims, granted, strict=True):
         worker = workers.get(claim.request.worker_id)
@@ -64,6 +69,19 @@ def apply_claims(batch: Batch, claims: list[Claim]) -> list[ClaimAnswer | None]:
     return answers
 
 
+def _refill(batch: Batch, runs: list[Run]) -> None:
+    """Where keys take turns the next ones come after those that were just claimed."""
+    if not runs:
+        return
+    for run in runs:
+        batch.touch(run.environment_id, run.queue, run.concurrency_key)
+    known = set(batch.wake.ready)
+    batch.wake.ready.clear()
+    admit(batch)
+    batch.refilled |= batch.wake.ready
+    batch.wake.ready |= known
+
+
 def _grant(batch: Batch, claim: Claim, worker: _Claimant) -> list[Run]:
     request = claim.request
     if worker.status == "GONE" or worker.environment_id != claim.environment_id:
@@ -75,6 +93,10 @@ def _grant(batch: Batch, claim: Claim, worker: _Claimant) -> list[Run]:
         return []
     job_ids = decode(worker.job_ids)
     slots = min(request.slots, batch.limits.max_runs_per_claim)
+    if worker.max_leases is not None:
+        slots = min(slots, _leases_left(batch, claim.environment_id))
+        if slots <= 0:
+            return []
     runs = _take_alone(batch, claim, job_ids) if worker.has_suspects else []
     if runs:
         return runs
@@ -102,6 +124,15 @@ def _take(batch: Batch, claim: Claim, job_ids: list[str], first: int, last: int,
         now=batch.now,
     )
     return RUN.values(rows)
+
+
+def _leases_left(batch: Batch, environment_id: str) -> int:
+    """What the limit of an environment allows, with its row held: servers grant one after the other."""
+    (limit,) = batch.tx.row("environment_limit", environment_id=environment_id) or (None,)
+    if limit is None:
+        return batch.limits.max_runs_per_claim
+    (held,) = batch.tx.row("count_leases_of_environment", environment_id=environment_id) or (0,)
+    return max(0, int(limit) - int(held))
 
 
 def _take_alone(batch: Batch, claim: Claim, job_ids: list[str]) -> list[Run]:

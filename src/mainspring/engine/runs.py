@@ -10,15 +10,17 @@ from mainspring.engine.batch import Batch, EndedRun
 from mainspring.engine.commands import CancelRun, ResumeRun, TriggerRuns
 from mainspring.engine.jobs import jobs_of, no_such_job, payload_problems
 from mainspring.engine.shown import failure_json
+from mainspring.engine.standing import remember, standing, standing_refusal
 from mainspring.errors import Conflict, LimitExceeded, MainspringError, NotFound, PayloadInvalid
 from mainspring.ids import id_of
 from mainspring.model.failures import Failure
 from mainspring.model.history import EntryKind
 from mainspring.model.jobs import JobSpec
 from mainspring.model.protocol import RunDraft
+from mainspring.model.queues import FREE, HELD
 from mainspring.model.runs import FINAL_RUN_STATUSES, Run, RunStatus
 from mainspring.storage.database import Question
-from mainspring.storage.shapes import RUN
+from mainspring.storage.shapes import QUEUE, RUN
 
 #: Lanes of the ready set, see `Run.lane`.
 RESUMED, FRESH, LAST_CHANCE, ALONE = 0, 1, 2, 3
@@ -56,11 +58,10 @@ def earliest(*instants: Instant | None) -> Instant | None:
 
 def new_run(batch: Batch, environment_id: str, spec: JobSpec, draft: RunDraft, origin: Origin) -> Run:
     """The row of a run that starts now or after its delay."""
-    now = batch.now
-    available_at = now + (draft.delay or 0)
-    ttl = draft.ttl if draft.ttl is not None else spec.ttl
-    expires_at = available_at + ttl if ttl is not None else None
-    is_ready = available_at <= now
+    available_at = batch.now + (draft.delay or 0)
+    expires_at = _expiry(spec, draft, available_at)
+    is_due = available_at <= batch.now
+    queue, key, is_held = standing(batch, environment_id, spec, draft)
     return Run(
         id=draft.run_id,
         environment_id=environment_id,
@@ -74,8 +75,8 @@ def new_run(batch: Batch, environment_id: str, spec: JobSpec, draft: RunDraft, o
         parent_run_id=origin.parent_run_id,
         parent_task_key=origin.parent_task_key,
         idempotency_key=draft.idempotency_key,
-        queue=draft.queue or spec.queue or spec.id,
-        concurrency_key=draft.concurrency_key,
+        queue=queue,
+        concurrency_key=key,
         priority=draft.priority,
         tags=_tags(spec.tags, draft.tags),
         metadata=draft.metadata,
@@ -88,11 +89,11 @@ def new_run(batch: Batch, environment_id: str, spec: JobSpec, draft: RunDraft, o
         lease=0,
         worker_id=None,
         claim_seq=0,
-        is_ready=is_ready,
+        is_ready=is_due and not is_held,
         lane=FRESH,
         notices=0,
         noticed=0,
-        created_at=now,
+        created_at=batch.now,
         available_at=available_at,
         started_at=None,
         finished_at=None,
@@ -100,10 +101,16 @@ def new_run(batch: Batch, environment_id: str, spec: JobSpec, draft: RunDraft, o
         max_duration=spec.max_duration,
         deadline_at=None,
         cancel_requested_at=None,
-        timer_at=expires_at if is_ready else available_at,
         replay_of=origin.replay_of,
         replay_from=origin.replay_from,
+        timer_at=expires_at if is_due else available_at,
+        slot=HELD if is_due and is_held else FREE,
     )
+
+
+def _expiry(spec: JobSpec, draft: RunDraft, available_at: Instant) -> Instant | None:
+    ttl = draft.ttl if draft.ttl is not None else spec.ttl
+    return None if ttl is None else available_at + ttl
 
 
 def _tags(*groups: Iterable[str]) -> str:
@@ -125,6 +132,8 @@ def insert_run(batch: Batch, run: Run) -> None:
     batch.wake.at(run.timer_at)
     if run.is_ready:
         batch.wake.ready.add(run.environment_id)
+    elif run.slot:
+        batch.touch(run.environment_id, run.queue, run.concurrency_key)
 
 
 # ── started by a call ────────────────────────────────────────────────────────────────────────────────
@@ -171,7 +180,9 @@ def _start(
         run = next((kept[k] for kept in (known, fresh) for k in (draft.run_id, same_call) if k in kept), None)
         if run is None:
             where = f"runs[{index}]" if len(command.runs) > 1 else ""
-            refusal = _refusal(jobs.get(draft.job_id), draft, where)
+            refusal = _refusal(jobs.get(draft.job_id), draft, where) or standing_refusal(
+                batch, command.environment_id, jobs[draft.job_id][0], draft
+            )
             if refusal is not None:
                 return refusal
             run = new_run(batch, command.environment_id, jobs[draft.job_id][0], draft, origin)
@@ -207,15 +218,18 @@ def _look_up(
         ("jobs_by_ids", {**place, "ids": job_ids}),
         ("known_runs", {**place, "ids": [draft.run_id for draft in drafts]}),
     ]
-    if keys:
-        questions.append(("runs_by_keys", {**place, "job_ids": job_ids, "keys": keys}))
+    names = {draft.queue for draft in drafts if draft.queue}
+    questions += [("queues_by_names", {**place, "names": sorted(names)})] if names else []
+    questions += [("runs_by_keys", {**place, "job_ids": job_ids, "keys": keys})] if keys else []
     jobs, *found = batch.tx.ask(*questions)
+    if names:
+        remember(batch, QUEUE.values(found.pop(1)))
     known: dict[Any, Run] = {}
     for run in (run for rows in found for run in RUN.values(rows)):
         known[run.id] = run
         if run.idempotency_key:
             known[(run.job_id, run.idempotency_key)] = run
-    return jobs_of(jobs), known
+    return jobs_of(batch, environment_id, jobs), known
 
 
 def _refusal(job: tuple[JobSpec, bool] | None, draft: RunDraft, where: str = "") -> MainspringError | None:
@@ -276,6 +290,8 @@ def cancel_run(batch: Batch, command: CancelRun) -> Run | MainspringError:
     if isinstance(run, MainspringError) or run.status in FINAL_RUN_STATUSES:
         return run
     now = batch.now
+    if run.slot:
+        batch.touch(run.environment_id, run.queue, run.concurrency_key)
     if run.status != "RUNNING":
         end_run(batch, (run.environment_id, run.id, run.lease), "CANCELLED")
         batch.flush()
@@ -305,4 +321,5 @@ def resume_run(batch: Batch, command: ResumeRun) -> Run | MainspringError:
     batch.flush()
     batch.tx.rows("wake_runs", ids=[run.id], now=batch.now)
     batch.wake.ready.add(run.environment_id)
+    batch.touch(run.environment_id, run.queue, run.concurrency_key)
     return replace(run, status="PENDING", is_ready=True)

@@ -65,8 +65,11 @@ def resolve(batch: Batch, resolutions: Iterable[Resolution]) -> None:
 def wake_runs(batch: Batch, run_ids: set[str]) -> None:
     """Parked runs among these become claimable; holders of the others hear of it."""
     ids = sorted(run_ids)
-    for _, environment_id in batch.tx.rows("wake_runs", ids=ids, now=batch.now):
-        batch.wake.ready.add(environment_id)
+    for _, environment_id, queue, key, slot in batch.tx.rows("wake_runs", ids=ids, now=batch.now):
+        if slot:
+            batch.touch(environment_id, queue, key)
+        else:
+            batch.wake.ready.add(environment_id)
     batch.wake.attention.update(row[0] for row in batch.tx.rows("notify_runs", ids=ids))
 
 

@@ -6,6 +6,7 @@ from mainspring.engine.blame import give_back, release_run
 from mainspring.engine.checkpoints import notices
 from mainspring.engine.commands import Beat, Leave, RegisterWorker
 from mainspring.engine.jobs import check_spec, save_jobs
+from mainspring.engine.queue_changes import save_queues
 from mainspring.engine.runs import end_run
 from mainspring.engine.schedules import save_schedules
 from mainspring.errors import Conflict, MainspringError, ProtocolMismatch, UnknownWorker
@@ -54,8 +55,8 @@ def register(batch: Batch, command: RegisterWorker) -> Registered | MainspringEr
     )
     if not kept:
         return _refusal(batch, command)
-    save_jobs(batch, command.environment_id, said.jobs)
-    save_schedules(batch, command.environment_id, said.jobs)
+    for save in (save_jobs, save_schedules, save_queues):
+        save(batch, command.environment_id, said.jobs)
     names = batch.tx.row("environment_name", id=command.environment_id) or ("", "")
     return Registered(
         project=names[0],
@@ -103,6 +104,8 @@ def _undo_lost_grants(batch: Batch, said: Heartbeat, granted: list[Run]) -> None
     for run in granted:
         if (run.id, run.lease) not in held and run.claim_seq <= said.claims_done:
             leased = (run.environment_id, run.id, run.lease)
+            if run.slot:
+                batch.touch(run.environment_id, run.queue, run.concurrency_key)
             batch.record(leased[:2], "JOB_RELEASED", data={"reason": "claim_answer_lost"})
             if run.cancel_requested_at is not None:  # nobody is there who could confirm it
                 end_run(batch, leased, "CANCELLED")

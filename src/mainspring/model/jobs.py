@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from mainspring.model.queues import QueueLimits
 from mainspring.model.retry import RetryPolicy
 
 TriggerKind = Literal["event", "invoke", "cron", "interval"]
@@ -42,8 +43,12 @@ class JobSpec:
     payload_schema: dict[str, Any] | None = None
     output_schema: dict[str, Any] | None = None
     retry: RetryPolicy = field(default_factory=RetryPolicy)
+    #: The queue its runs stand in; None: one of its own, named after it.
     queue: str | None = None
-    concurrency: int | None = None
+    #: What it declares of that queue; None: nothing.
+    limits: QueueLimits | None = None
+    #: Where in the payload a run's concurrency key is found: "customer.id".
+    concurrency_key: str | None = None
     max_duration: int | None = None
     ttl: int | None = None
     enabled: bool = True
@@ -51,3 +56,7 @@ class JobSpec:
     log_level: str | None = None
     pin_version: bool = False
     description: str | None = None
+
+    @property
+    def queue_name(self) -> str:
+        return self.queue or self.id

@@ -95,6 +95,8 @@ class Run:
     #: that keeps nothing.
     replay_of: str | None = None
     replay_from: str | None = None
+    #: Where it stands in a queue that has limits: see `model/queues.py`.
+    slot: int = 0
 
 
 @dataclass(slots=True, unsafe_hash=True)

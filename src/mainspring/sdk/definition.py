@@ -11,6 +11,7 @@ from mainspring.duration import parse_duration
 from mainspring.errors import DefinitionError, InvalidJobId, InvalidSchema
 from mainspring.model.jobs import JobSpec
 from mainspring.model.logs import LOG_LEVELS
+from mainspring.model.queues import QueueLimits
 from mainspring.sdk.annotations import UNRESOLVED, restorer_for, return_annotation, underlying
 from mainspring.sdk.context import Context
 from mainspring.sdk.inject import Injection, plan
@@ -58,7 +59,7 @@ def define(fn: Callable[..., Any], options: JobOptions, localns: Mapping[str, An
         output_schema=output_schema(output, f"the output of {what}"),
         retry=retry.policy,
         queue=options.get("queue"),
-        concurrency=as_count(options.get("concurrency"), "concurrency", what),
+        limits=_limits(options, what),
         max_duration=_span(options, "max_duration"),
         ttl=_span(options, "ttl"),
         enabled=bool(options.get("enabled", True)),
@@ -77,6 +78,11 @@ def define(fn: Callable[..., Any], options: JobOptions, localns: Mapping[str, An
         on_failure=_hook(options.get("on_failure"), "error", f"on_failure of {what}"),
         place=place_of(fn),
     )
+
+
+def _limits(options: JobOptions, what: str) -> QueueLimits | None:
+    concurrency = as_count(options.get("concurrency"), "concurrency", what)
+    return None if concurrency is None else QueueLimits(concurrency)
 
 
 def place_of(fn: Callable[..., Any]) -> str:

@@ -43,6 +43,7 @@ CREATE TABLE environments (
     project_id text not null references projects (id),
     name text not null,
     created_at integer not null,
+    max_leases integer,
     unique (project_id, name)
 ) strict;
 
@@ -91,6 +92,7 @@ CREATE TABLE jobs (
     spec text not null,
     enabled integer not null default 1,
     updated_at integer not null,
+    queue text,
     primary key (environment_id, id)
 ) strict, without rowid;
 
@@ -119,6 +121,36 @@ CREATE TABLE projects (
     name text not null unique,
     created_at integer not null
 ) strict;
+
+CREATE TABLE queue_keys (
+    environment_id text not null,
+    queue text not null,
+    key text not null,
+    has_held integer not null,
+    priority integer not null,
+    lane integer not null,
+    turn integer not null,
+    spent_until integer not null,
+    is_open integer not null,
+    opens_at integer,
+    primary key (environment_id, queue, key)
+) strict, without rowid;
+
+CREATE TABLE queues (
+    environment_id text not null,
+    name text not null,
+    declared text not null,
+    changed text,
+    is_keyed integer not null,
+    is_shared integer not null,
+    governed_at integer,
+    paused_at integer,
+    paused_by text,
+    turn integer not null,
+    spent_until integer not null,
+    timer_at integer,
+    primary key (environment_id, name)
+) strict, without rowid;
 
 CREATE TABLE runs (
     id text primary key,
@@ -162,7 +194,8 @@ CREATE TABLE runs (
     heard_from integer not null default 0,
     replay_of text,
     replay_from text,
-    faults integer not null default 0) strict;
+    faults integer not null default 0,
+    slot integer not null default 0) strict;
 
 CREATE TABLE schedules (
     id text not null,
@@ -294,7 +327,15 @@ CREATE INDEX events_due on events (deliver_at) where delivered_at is null and ca
 
 CREATE INDEX history_by_run on history (run_id, sequence);
 
+CREATE INDEX idle_keys on queue_keys (environment_id, queue, turn) where not has_held;
+
+CREATE INDEX keys_opening on queue_keys (environment_id, queue, opens_at) where opens_at is not null;
+
 CREATE INDEX moved_schedules on schedules (moved_at) where next_at is not null;
+
+CREATE INDEX open_keys on queue_keys (environment_id, queue, priority desc, lane, turn) where is_open;
+
+CREATE INDEX queues_due on queues (timer_at) where timer_at is not null;
 
 CREATE INDEX runs_alone on runs (worker_id) where lane = 3;
 
@@ -311,13 +352,20 @@ CREATE INDEX runs_by_parent on runs (parent_run_id) where parent_run_id is not n
 
 CREATE INDEX runs_due on runs (timer_at) where timer_at is not null;
 
+CREATE INDEX runs_held on runs
+    (environment_id, queue, coalesce(concurrency_key, ''), priority desc, lane, id) where slot = 1;
+
 CREATE INDEX runs_leased on runs (worker_id) where worker_id is not null;
 
 CREATE INDEX runs_of_suspicion on runs (environment_id) where is_ready and lane >= 2;
 
 CREATE INDEX runs_ready on runs (environment_id, job_id, priority desc, lane, available_at) where is_ready;
 
+CREATE INDEX runs_unserved on runs (environment_id, job_id) where slot = 2;
+
 CREATE INDEX runs_with_notices on runs (worker_id) where notices > noticed;
+
+CREATE INDEX runs_with_slot on runs (environment_id, queue, is_ready, coalesce(concurrency_key, '')) where slot >= 3;
 
 CREATE INDEX schedules_of_job on schedules (environment_id, job_id);
 

@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeVar, get_args, get_type_hints
 from mainspring.model.events import Event
 from mainspring.model.history import Entry
 from mainspring.model.logs import LogLine
+from mainspring.model.queues import Queue, QueueKey
 from mainspring.model.runs import Run
 from mainspring.model.schedules import Schedule
 from mainspring.model.store import StoreEntry
@@ -57,6 +58,8 @@ WAIT = Shape(Wait)
 EVENT = Shape(Event)
 ENTRY = Shape(Entry)
 LOG = Shape(LogLine)
+QUEUE = Shape(Queue)
+QUEUE_KEY = Shape(QueueKey)
 SCHEDULE = Shape(Schedule)
 STORE_ENTRY = Shape(StoreEntry)
 WORKER = Shape(Worker)
@@ -70,6 +73,8 @@ SHAPES: dict[str, Shape[Any]] = {
     "event": EVENT,
     "entry": ENTRY,
     "log": LOG,
+    "queue": QUEUE,
+    "queue_key": QUEUE_KEY,
     "schedule": SCHEDULE,
     "store_entry": STORE_ENTRY,
     "worker": WORKER,

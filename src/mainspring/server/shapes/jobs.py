@@ -79,7 +79,7 @@ def job_shape(view: JobView) -> JobShape:
         output_schema=spec.output_schema,
         retry=_retry_shape(spec.retry),
         queue=spec.queue,
-        concurrency=spec.concurrency,
+        concurrency=spec.limits.concurrency if spec.limits else None,
         max_duration=seconds(spec.max_duration),
         ttl=seconds(spec.ttl),
         pin_version=spec.pin_version,

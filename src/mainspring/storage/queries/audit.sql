@@ -1,13 +1,17 @@
 -- name: audit_runs
 -- A page of runs as they stand, without what they carry, by id.
 select id, environment_id, job_id, status, event_id, parent_run_id, attempt, lease, worker_id, is_ready, timer_at,
-  available_at, deadline_at, heard_from, finished_at, cancel_requested_at, output is not null, failure is not null
+  available_at, deadline_at, heard_from, finished_at, cancel_requested_at, output is not null, failure is not null, slot,
+  exists (select 1 from queues q
+    where q.environment_id = runs.environment_id and q.name = runs.queue and q.governed_at is not null)
 from runs where id > :after order by id limit :limit;
 
 -- name: audit_some_runs
 -- The same of some runs by name.
 select id, environment_id, job_id, status, event_id, parent_run_id, attempt, lease, worker_id, is_ready, timer_at,
-  available_at, deadline_at, heard_from, finished_at, cancel_requested_at, output is not null, failure is not null
+  available_at, deadline_at, heard_from, finished_at, cancel_requested_at, output is not null, failure is not null, slot,
+  exists (select 1 from queues q
+    where q.environment_id = runs.environment_id and q.name = runs.queue and q.governed_at is not null)
 from runs where id in each(:ids) order by id;
 
 -- name: audit_weights
@@ -115,7 +119,8 @@ select id, environment_id, status from runs where status in ('PENDING', 'RUNNING
 -- name: repair_run
 -- Takes off a run what its status does not allow, and sets its timer.
 update runs set worker_id = case when status = 'RUNNING' then worker_id end,
-  is_ready = (is_ready and status = 'PENDING'), timer_at = :timer_at
+  is_ready = (is_ready and status = 'PENDING'), timer_at = :timer_at,
+  slot = case when status = 'RUNNING' or (status = 'PENDING' and (is_ready or slot < 3)) then slot else 0 end
 where id = :id and lease = :lease and status = :status;
 
 -- name: repair_stray_wait

@@ -30,7 +30,7 @@ select id, environment_id, status from runs where id in each(:ids) order by id @
 
 -- name: open_children
 -- Runs that these runs started and that have not ended.
-select id, environment_id, status, lease from runs
+select id, environment_id, status, lease, queue, concurrency_key, slot from runs
 where parent_run_id in each(:parent_run_ids) and status in ('PENDING', 'RUNNING', 'WAITING') order by id @lock;
 
 -- name: request_cancels

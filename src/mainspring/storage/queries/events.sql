@@ -12,8 +12,9 @@ select {event} from events where environment_id = :environment_id and idempotenc
 
 -- name: listening_jobs
 -- Enabled jobs that listen for any of these events, with their filters.
-select t.event_name, t.job_id, t.filter, t.source, j.spec
+select t.event_name, t.job_id, t.filter, t.source, j.spec, q.governed_at is not null
 from event_triggers t join jobs j on j.environment_id = t.environment_id and j.id = t.job_id
+  left join queues q on q.environment_id = j.environment_id and q.name = j.queue
 where t.environment_id = :environment_id and t.event_name in each(:names) and j.enabled
 order by t.event_name, t.job_id, t.ordinal;
 

@@ -1,8 +1,9 @@
 -- name: save_job
 -- Keeps what a worker registered; a person's switch stays as it is.
-insert into jobs (environment_id, id, spec, enabled, updated_at)
-values (:environment_id, :id, :spec, true, :now)
-on conflict (environment_id, id) do update set spec = excluded.spec, updated_at = excluded.updated_at
+insert into jobs (environment_id, id, spec, queue, enabled, updated_at)
+values (:environment_id, :id, :spec, :queue, true, :now)
+on conflict (environment_id, id) do update set spec = excluded.spec, queue = excluded.queue,
+  updated_at = excluded.updated_at
 where jobs.spec <> excluded.spec;
 
 -- name: forget_triggers
@@ -15,8 +16,10 @@ insert into event_triggers (environment_id, event_name, job_id, ordinal, filter,
 values (:environment_id, :event_name, :job_id, :ordinal, :filter, :source);
 
 -- name: jobs_by_ids
--- What is known of some jobs.
-select id, spec, enabled from jobs where environment_id = :environment_id and id in each(:ids);
+-- What is known of some jobs, and whether the queue of each is governed.
+select j.id, j.spec, j.enabled, q.governed_at is not null
+from jobs j left join queues q on q.environment_id = j.environment_id and q.name = j.queue
+where j.environment_id = :environment_id and j.id in each(:ids);
 
 -- name: enable_job
 -- A person's switch.

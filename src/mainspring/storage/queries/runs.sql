@@ -14,7 +14,7 @@ where environment_id = :environment_id and job_id in each(:job_ids) and idempote
 -- name: leased_runs
 -- What a commit must know of the runs it reports on.
 select id, environment_id, job_id, status, lease, worker_id, attempt, max_attempts, crashes, heard_from, event_id,
-  cancel_requested_at, deadline_at, faults
+  cancel_requested_at, deadline_at, faults, queue, concurrency_key, slot
 from runs where id in each(:ids) order by id @lock;
 
 -- name: runs_by_ids
@@ -32,34 +32,49 @@ select {run} from runs where environment_id = :environment_id and id = :id @lock
 -- name: finish_run
 -- The end of a run, under the lease that brought it there.
 update runs set status = :status, output = :output, failure = :failure, finished_at = :now, worker_id = null,
-  is_ready = false, timer_at = null
+  is_ready = false, timer_at = null, slot = 0
 where id = :id and lease = :lease and status in ('PENDING', 'RUNNING', 'WAITING');
 
 -- name: park_run
 -- The run waits; its lease and slot are free.
-update runs set status = 'WAITING', worker_id = null, crashes = 0, faults = 0, timer_at = deadline_at
+update runs set status = 'WAITING', worker_id = null, crashes = 0, faults = 0, timer_at = deadline_at,
+  slot = 0
 where id = :id and lease = :lease and status = 'RUNNING';
 
 -- name: release_run
 -- Back to the head of its queue, to go on from its last checkpoint; a suspect perhaps after a pause.
-update runs set status = 'PENDING', worker_id = null, is_ready = :is_ready, lane = :lane, crashes = :crashes,
+update runs set status = 'PENDING', worker_id = null, lane = :lane, crashes = :crashes,
   faults = :faults, available_at = :available_at,
   timer_at = case when deadline_at < coalesce(:timer_at, deadline_at) then deadline_at
-    else coalesce(:timer_at, deadline_at) end
+    else coalesce(:timer_at, deadline_at) end,
+  is_ready = :is_ready and not exists (
+    select 1 from queues q
+    where q.environment_id = runs.environment_id and q.name = runs.queue and q.governed_at is not null),
+  slot = case when :is_ready and exists (
+    select 1 from queues q
+    where q.environment_id = runs.environment_id and q.name = runs.queue and q.governed_at is not null) then 1 else 0 end
 where id = :id and lease = :lease and status = 'RUNNING';
 
 -- name: retry_run
 -- The body failed and is tried again later; its worker lived to tell.
 update runs set status = 'PENDING', worker_id = null, is_ready = false, lane = 0, attempt = attempt + 1,
-  crashes = 0, faults = 0, failure = :failure, available_at = :available_at, timer_at = :timer_at
+  crashes = 0, faults = 0, failure = :failure, available_at = :available_at, timer_at = :timer_at,
+  slot = 0
 where id = :id and lease = :lease and status = 'RUNNING';
 
 -- name: wake_runs
--- Parked runs of which a wait resolved become claimable, ahead of fresh ones; not those that wait for a person.
-update runs set status = 'PENDING', is_ready = true, lane = 0, available_at = :now, timer_at = deadline_at
+-- Parked runs of which a wait resolved become claimable, ahead of fresh ones, or are held at the head of a queue that
+-- has limits; not those that wait for a person.
+update runs set status = 'PENDING', lane = 0, available_at = :now, timer_at = deadline_at,
+  is_ready = not exists (
+    select 1 from queues q
+    where q.environment_id = runs.environment_id and q.name = runs.queue and q.governed_at is not null),
+  slot = case when exists (
+    select 1 from queues q
+    where q.environment_id = runs.environment_id and q.name = runs.queue and q.governed_at is not null) then 1 else 0 end
 where id in each(:ids) and status = 'WAITING'
   and not exists (select 1 from waits w where w.run_id = runs.id and w.kind = 'drift')
-returning id, environment_id;
+returning id, environment_id, queue, coalesce(concurrency_key, ''), slot;
 
 -- name: notify_runs
 -- Runs under a lease: their holder must hear that something happened.
@@ -93,8 +108,14 @@ update runs set crashes = 0, faults = 0, lane = 0 where id = :id and lease = :le
 select {run} from runs where timer_at <= :now order by timer_at limit :limit @skip_locked;
 
 -- name: admit_run
--- A delayed run enters the ready set.
-update runs set is_ready = true, timer_at = :timer_at where id = :id and status = 'PENDING' and not is_ready;
+-- A delayed run enters the ready set, or is held where its queue has limits.
+update runs set timer_at = :timer_at, is_ready = not exists (
+    select 1 from queues q
+    where q.environment_id = runs.environment_id and q.name = runs.queue and q.governed_at is not null),
+  slot = case when exists (
+    select 1 from queues q
+    where q.environment_id = runs.environment_id and q.name = runs.queue and q.governed_at is not null) then 1 else 0 end
+where id = :id and status = 'PENDING' and not is_ready and slot = 0;
 
 -- name: try_alone
 -- It has a worker of its own until then.

@@ -10,13 +10,14 @@ select * from rows(:environment_id text, :batch_id text, :number bigint, :run_id
 -- name: finish_run
 -- The same, many at once.
 update runs set status = r.status, output = r.output, failure = r.failure, finished_at = r.now, worker_id = null,
-  is_ready = false, timer_at = null
+  is_ready = false, timer_at = null, slot = 0
 from rows(:id text, :lease bigint, :status text, :output text, :failure text, :now bigint)
 where runs.id = r.id and runs.lease = r.lease and runs.status in ('PENDING', 'RUNNING', 'WAITING');
 
 -- name: park_run
 -- The same, many at once.
-update runs set status = 'WAITING', worker_id = null, crashes = 0, faults = 0, timer_at = deadline_at
+update runs set status = 'WAITING', worker_id = null, crashes = 0, faults = 0, timer_at = deadline_at,
+  slot = 0
 from rows(:id text, :lease bigint)
 where runs.id = r.id and runs.lease = r.lease and runs.status = 'RUNNING';
 
@@ -64,3 +65,9 @@ insert into logs ({log}) select * from rows({log}) on conflict do nothing;
 update schedules set next_at = r.next_at, last_at = r.last_at, moved_at = r.moved_at, refusal = r.refusal
 from rows(:environment_id text, :id text, :next_at bigint, :last_at bigint, :moved_at bigint, :refusal text)
 where schedules.environment_id = r.environment_id and schedules.id = r.id;
+
+-- name: grant_slot
+-- The same, many at once.
+update runs set is_ready = true, slot = r.slot, available_at = r.available_at
+from rows(:id text, :slot bigint, :available_at bigint)
+where runs.id = r.id and runs.slot = 1 and runs.status = 'PENDING';

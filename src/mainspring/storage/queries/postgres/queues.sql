@@ -12,3 +12,25 @@ where status = 'PENDING' and (expires_at is null or expires_at > :now) and id in
     order by i.priority desc, i.lane, i.available_at limit :slots for update skip locked) r
   order by r.priority desc, r.lane, r.available_at limit :slots)
 returning {run};
+
+-- name: held_runs
+-- The first held runs of some keys of a queue: some of each, in their order.
+select j.key, r.id, r.job_id, r.priority, r.lane
+from unnest(:keys::text[]) j(key) cross join lateral (
+  select i.id, i.job_id, i.priority, i.lane from runs i
+  where i.environment_id = :environment_id and i.queue = :name and coalesce(i.concurrency_key, '') = j.key
+    and i.slot = 1
+  order by i.priority desc, i.lane, i.id limit :limit for update skip locked) r
+order by r.priority desc, r.lane, r.id;
+
+-- name: key_states
+-- Of some keys of a queue: how many runs have a slot, and priority and lane of the first that is held.
+select j.key, (
+    select count(*) from runs i
+    where i.environment_id = :environment_id and i.queue = :name and i.is_ready in (false, true)
+      and coalesce(i.concurrency_key, '') = j.key and i.slot >= 3), r.priority, r.lane
+from unnest(:keys::text[]) j(key) left join lateral (
+  select i.priority, i.lane from runs i
+  where i.environment_id = :environment_id and i.queue = :name and coalesce(i.concurrency_key, '') = j.key
+    and i.slot = 1
+  order by i.priority desc, i.lane, i.id limit 1) r on true;

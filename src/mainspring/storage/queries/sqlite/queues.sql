@@ -12,3 +12,25 @@ where status = 'PENDING' and (expires_at is null or expires_at > :now) and id in
     order by i.priority desc, i.lane, i.available_at limit :slots)
   order by r.priority desc, r.lane, r.available_at limit :slots)
 returning {run};
+
+-- name: held_runs
+-- The first held runs of some keys of a queue: some of each, in their order.
+select coalesce(r.concurrency_key, ''), r.id, r.job_id, r.priority, r.lane
+from json_each(:keys) j join runs r on r.rowid in (
+  select i.rowid from runs i
+  where i.environment_id = :environment_id and i.queue = :name and coalesce(i.concurrency_key, '') = j.value
+    and i.slot = 1
+  order by i.priority desc, i.lane, i.id limit :limit)
+order by r.priority desc, r.lane, r.id;
+
+-- name: key_states
+-- Of some keys of a queue: how many runs have a slot, and priority and lane of the first that is held.
+select j.value, (
+    select count(*) from runs i
+    where i.environment_id = :environment_id and i.queue = :name and i.is_ready in (0, 1)
+      and coalesce(i.concurrency_key, '') = j.value and i.slot >= 3), r.priority, r.lane
+from json_each(:keys) j left join runs r on r.rowid = (
+  select i.rowid from runs i
+  where i.environment_id = :environment_id and i.queue = :name and coalesce(i.concurrency_key, '') = j.value
+    and i.slot = 1
+  order by i.priority desc, i.lane, i.id limit 1);

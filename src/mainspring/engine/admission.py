@@ -1,0 +1,232 @@
+"""Admission: which held runs of a queue with limits get the next slots. Decided here, at the end of a batch, so that
+a claim costs the same whatever is held back, and a slot that became free is handed on in the same transaction.
+
+A slot is a mark on the run's own row, given here and taken by whatever ends the lease: there is no counter that
+could drift, the rows with a slot are counted under the lock of their queue's row (I6). Between the concurrency
+keys of a queue slots go round by start-time fair queueing: the key with the smallest turn goes first and its turn
+moves on; a key that comes back begins where the others are. Priority goes before turns, resumed runs before fresh.
+Only keys with held runs and room of their own are in the index that is asked, so no backlog is ever scanned.
+"""
+
+from dataclasses import replace
+from itertools import groupby
+
+from mainspring.clock import SECOND
+from mainspring.codec import decode
+from mainspring.engine.batch import Batch
+from mainspring.engine.turns import QueueTurns
+from mainspring.model.queues import TAKEN, TAKEN_IN_TURN, Queue
+from mainspring.model.workers import Worker
+from mainspring.storage.shapes import QUEUE
+
+#: Runs admitted from one queue in one go. What is left follows in the next look.
+MOST_AT_ONCE = 1_000
+#: Where keys take turns so many runs are admitted before they are claimed, whatever the limits allow: a key that
+#: comes stands behind these at most.
+WINDOW = 100
+#: Jobs without a worker are set aside in so many goes per batch.
+_ROUNDS = 20
+#: When a look that could not be finished goes on.
+SOON = SECOND // 5
+#: A transaction that began before a queue was governed may still add a run as if it were not: looked at after these.
+ADOPTED_AGAIN = (SECOND, 10 * SECOND)
+
+
+def admit(batch: Batch) -> None:
+    """Looks at the queues that this batch touched, in one order on every server, and gives what slots there are."""
+    while batch.touched:
+        batch.flush()
+        touched, batch.touched = batch.touched, {}
+        for environment_id, group in groupby(sorted(touched), key=lambda place: place[0]):
+            for queue in hold_queues(batch, environment_id, [name for _, name in group]):
+                keys = touched[queue.place]
+                kept = replace(queue)
+                _admit_to(batch, queue, keys)
+                if queue != kept:
+                    batch.tx.run_many("save_queue", [queue])
+                batch.wake.at(queue.timer_at)
+    batch.shared.clear()
+    batch.keyed.clear()
+
+
+def hold_queues(batch: Batch, environment_id: str, names: list[str]) -> list[Queue]:
+    """The queues, held until the batch commits; those that are not known yet are made."""
+    place = {"environment_id": environment_id, "names": sorted(set(names))}
+    queues = QUEUE.values(batch.tx.rows("queues_to_change", **place))
+    missing = set(names) - {queue.name for queue in queues}
+    if not missing:
+        return queues
+    batch.tx.run_many("insert_queue", [new_queue(environment_id, name) for name in sorted(missing)])
+    return QUEUE.values(batch.tx.rows("queues_to_change", **place))
+
+
+def new_queue(environment_id: str, name: str) -> Queue:
+    """A queue of which nothing is declared."""
+    return Queue(environment_id, name, "{}", None, False, False, None, None, None, 0, 0, None)
+
+
+def _admit_to(batch: Batch, queue: Queue, keys: set[str]) -> None:
+    """Gives the slots of one queue that is held. `keys`: those of which runs came or went."""
+    queue.is_shared = queue.is_shared or queue.place in batch.shared
+    if not queue.is_keyed and (any(keys) or queue.place in batch.keyed):
+        queue.is_keyed = True
+        keys |= _all_held_keys(batch, queue)
+    is_governed = queue.paused_at is not None or queue.is_keyed or queue.limits.is_any
+    if is_governed != (queue.governed_at is not None):
+        keys |= _govern(batch, queue) if is_governed else _free(batch, queue)
+    elif is_governed and _is_young(batch, queue):
+        keys |= _adopt(batch, queue)
+    queue.timer_at = None
+    if not is_governed:
+        return
+    turns = QueueTurns(batch, queue) if queue.is_keyed else None
+    if turns is not None:
+        turns.look_at(keys)
+    room = _fill(batch, queue, turns)
+    _set_timer(batch, queue, turns, room)
+
+
+def _fill(batch: Batch, queue: Queue, turns: QueueTurns | None) -> int:
+    """Admits until the room is used up or nobody is left who may; returns what room is left."""
+    room = _room(batch, queue)
+    for _ in range(_ROUNDS):
+        if room <= 0:
+            break
+        chosen = turns.choose(room) if turns is not None else _first_held(batch, queue, room)
+        served = [(run_id, key) for run_id, job_id, key in chosen if _is_served(batch, queue, job_id)]
+        absent = [run_id for run_id, job_id, _ in chosen if not _is_served(batch, queue, job_id)]
+        if absent:
+            batch.tx.run("set_aside", ids=absent)
+        if served:
+            slot = TAKEN if turns is None else TAKEN_IN_TURN
+            rows = [
+                {"id": run_id, "slot": slot, "available_at": batch.now + number}
+                for number, (run_id, _) in enumerate(served)  # claimed in the order of their admission
+            ]
+            batch.tx.run_many("grant_slot", rows)
+            batch.wake.ready.add(queue.environment_id)
+            room -= len(served)
+        if turns is not None:
+            turns.took({key for _, _, key in chosen})
+        rate = queue.limits.rate
+        if rate is not None:
+            queue.spent_until = rate.spend(queue.spent_until, batch.now, len(served))
+            room = min(room, rate.allows(queue.spent_until, batch.now, room))
+        if not chosen:
+            break
+    return room
+
+
+def _room(batch: Batch, queue: Queue) -> int:
+    """How many runs may be admitted now as far as the whole queue is concerned."""
+    if queue.paused_at is not None:
+        return 0
+    place = {"environment_id": queue.environment_id, "name": queue.name}
+    limits, room = queue.limits, MOST_AT_ONCE
+    if limits.concurrency is not None:
+        taken, ready = batch.tx.row("slots_of_queue", **place) or (0, 0)
+        room = min(room, limits.concurrency - taken)
+    elif queue.is_keyed:
+        (ready,) = batch.tx.row("ready_of_queue", **place) or (0,)
+    if queue.is_keyed:
+        room = min(room, WINDOW - ready)
+    if limits.rate is not None and room > 0:
+        room = limits.rate.allows(queue.spent_until, batch.now, room)
+    return room
+
+
+def _first_held(batch: Batch, queue: Queue, room: int) -> list[tuple[str, str, str]]:
+    rows = batch.tx.rows(
+        "held_runs", environment_id=queue.environment_id, name=queue.name, keys=[""], limit=room
+    )
+    return [(run_id, job_id, key) for key, run_id, job_id, _, _ in rows]
+
+
+def _set_timer(batch: Batch, queue: Queue, turns: QueueTurns | None, room: int) -> None:
+    """When to look again without being asked: a rate opens, or what could not be looked at now."""
+    now, again = batch.now, []
+    place = {"environment_id": queue.environment_id, "name": queue.name}
+    age = now - (queue.governed_at or now)
+    again += [now - age + span for span in ADOPTED_AGAIN if span > age][:1]
+    rate = queue.limits.rate
+    is_closed = rate is not None and not rate.allows(queue.spent_until, now, 1)
+    if queue.paused_at is None and (room > 0 or is_closed) and batch.tx.row("is_any_held", **place):
+        if rate is not None and is_closed:
+            again.append(rate.opens_at(queue.spent_until))
+        elif turns is None or turns.is_any_open():
+            again.append(now + SOON)  # another server held them back from us, or there were too many
+        if queue.limits.key_rate is not None:
+            (opens_at,) = batch.tx.row("next_key_at", **place) or (None,)
+            again += [] if opens_at is None else [opens_at]
+    queue.timer_at = min(again, default=None)
+
+
+# ── governed from now on, or no more ─────────────────────────────────────────────────────────────────
+def _all_held_keys(batch: Batch, queue: Queue) -> set[str]:
+    rows = batch.tx.rows("held_keys", environment_id=queue.environment_id, name=queue.name)
+    return {key for (key,) in rows}
+
+
+def _is_young(batch: Batch, queue: Queue) -> bool:
+    """Its timer is there to look once more for runs that came as if it had no limits."""
+    age = batch.now - (queue.governed_at or 0)
+    return age <= 2 * ADOPTED_AGAIN[-1] and queue.timer_at is not None and queue.timer_at <= batch.now
+
+
+def _govern(batch: Batch, queue: Queue) -> set[str]:
+    queue.governed_at = batch.now
+    return _adopt(batch, queue)
+
+
+def _adopt(batch: Batch, queue: Queue) -> set[str]:
+    """What stands in the queue as if it had no limits is held, and what runs is counted."""
+    place = {"environment_id": queue.environment_id, "name": queue.name}
+    batch.tx.run("hold_ready", **place)
+    batch.tx.run("count_leases", **place)
+    return _all_held_keys(batch, queue) if queue.is_keyed else set()
+
+
+def _free(batch: Batch, queue: Queue) -> set[str]:
+    place = {"environment_id": queue.environment_id, "name": queue.name}
+    queue.governed_at = None
+    for statement in ("let_go", "forget_slots", "forget_keys"):
+        batch.tx.run(statement, **place)
+    batch.wake.ready.add(queue.environment_id)
+    return set()
+
+
+def take_back(batch: Batch, queue: Queue) -> None:
+    """The limits of a governed queue changed: what was admitted and not begun is admitted anew."""
+    place = {"environment_id": queue.environment_id, "name": queue.name}
+    batch.tx.run("take_back", **place)
+    for key in _all_held_keys(batch, queue):
+        batch.touch(*queue.place, key)
+    batch.touch(*queue.place)
+
+
+# ── jobs without a worker ────────────────────────────────────────────────────────────────────────────
+def _is_served(batch: Batch, queue: Queue, job_id: str) -> bool:
+    """In a queue of several jobs a run that no worker could take must not keep a slot from the others."""
+    if not queue.is_shared:
+        return True
+    served = batch.served.get(queue.environment_id)
+    if served is None:
+        rows = batch.tx.rows("served_jobs", environment_id=queue.environment_id)
+        served = batch.served[queue.environment_id] = {one for (text,) in rows for one in decode(text)}
+    return job_id in served
+
+
+def call_back(batch: Batch, environment_id: str, job_ids: list[str]) -> None:
+    """A worker came that has these jobs."""
+    batch.served.pop(environment_id, None)
+    for queue, key in batch.tx.rows("call_back", environment_id=environment_id, job_ids=job_ids):
+        batch.touch(environment_id, queue, key)
+
+
+def give_up_slots(batch: Batch, workers: list[Worker]) -> None:
+    """Workers went: what was admitted for them and nobody else can take stands back."""
+    for worker in workers:
+        batch.served.pop(worker.environment_id, None)
+        place = {"environment_id": worker.environment_id, "job_ids": decode(worker.job_ids)}
+        for queue, key in batch.tx.rows("give_up_slots", **place):
+            batch.touch(worker.environment_id, queue, key)

@@ -1,0 +1,40 @@
+-- Queues with limits: which runs are held back, which have a slot, and whose turn it is.
+alter table jobs add column queue text;
+alter table runs add column slot bigint not null default 0;
+alter table environments add column max_leases bigint;
+create table queues (
+    environment_id text not null,
+    name text not null,
+    declared text not null,
+    changed text,
+    is_keyed boolean not null,
+    is_shared boolean not null,
+    governed_at bigint,
+    paused_at bigint,
+    paused_by text,
+    turn bigint not null,
+    spent_until bigint not null,
+    timer_at bigint,
+    primary key (environment_id, name)
+);
+create index queues_due on queues (timer_at) where timer_at is not null;
+create table queue_keys (
+    environment_id text not null,
+    queue text not null,
+    key text not null,
+    has_held boolean not null,
+    priority bigint not null,
+    lane bigint not null,
+    turn bigint not null,
+    spent_until bigint not null,
+    is_open boolean not null,
+    opens_at bigint,
+    primary key (environment_id, queue, key)
+);
+create index open_keys on queue_keys (environment_id, queue, priority desc, lane, turn) where is_open;
+create index idle_keys on queue_keys (environment_id, queue, turn) where not has_held;
+create index keys_opening on queue_keys (environment_id, queue, opens_at) where opens_at is not null;
+create index runs_held on runs
+    (environment_id, queue, coalesce(concurrency_key, ''), priority desc, lane, id) where slot = 1;
+create index runs_with_slot on runs (environment_id, queue, is_ready, coalesce(concurrency_key, '')) where slot >= 3;
+create index runs_unserved on runs (environment_id, job_id) where slot = 2;

@@ -1,0 +1,143 @@
+-- name: insert_queue
+-- A queue that is not known yet.
+insert into queues ({queue}) values ({:queue}) on conflict (environment_id, name) do nothing;
+
+-- name: queues_to_change
+-- Some queues of an environment, held for a change, in one order on every server.
+select {queue} from queues where environment_id = :environment_id and name in each(:names) order by name @lock;
+
+-- name: queues_by_names
+-- Some queues of an environment.
+select {queue} from queues where environment_id = :environment_id and name in each(:names);
+
+-- name: save_queue
+-- A queue as admission leaves it.
+update queues set declared = :declared, changed = :changed, is_keyed = :is_keyed, is_shared = :is_shared,
+  governed_at = :governed_at, paused_at = :paused_at, paused_by = :paused_by, turn = :turn,
+  spent_until = :spent_until, timer_at = :timer_at
+where environment_id = :environment_id and name = :name;
+
+-- name: due_queues
+-- Queues that admission must look at now.
+select environment_id, name from queues where timer_at <= :now order by timer_at limit :limit;
+
+-- name: next_queue_at
+-- When the next queue needs a look.
+select min(timer_at) from queues where timer_at is not null;
+
+-- name: slots_of_queue
+-- How many runs of a queue have a slot, and how many of these nobody has claimed yet.
+select (select count(*) from runs where environment_id = :environment_id and queue = :name and slot >= 3),
+  (select count(*) from runs where environment_id = :environment_id and queue = :name and slot >= 3 and is_ready);
+
+-- name: ready_of_queue
+-- How many runs of a queue were admitted and not claimed yet.
+select count(*) from runs where environment_id = :environment_id and queue = :name and slot >= 3 and is_ready;
+
+-- name: hold_ready
+-- A queue is governed from now on: what could be claimed is held back.
+update runs set is_ready = false, slot = 1
+where environment_id = :environment_id and queue = :name and is_ready and slot = 0
+  and job_id in (select id from jobs where environment_id = :environment_id);
+
+-- name: count_leases
+-- The same: what runs already has a slot.
+update runs set slot = 3
+where worker_id in (select id from workers where environment_id = :environment_id and status <> 'GONE')
+  and queue = :name and slot = 0 and status = 'RUNNING';
+
+-- name: take_back
+-- What was admitted and not claimed yet is held again, until the limits that count now admit it.
+update runs set is_ready = false, slot = 1
+where environment_id = :environment_id and queue = :name and slot >= 3 and is_ready;
+
+-- name: let_go
+-- A queue is governed no more: whatever is held may be claimed.
+update runs set is_ready = true, slot = 0
+where environment_id = :environment_id and queue = :name and slot in (1, 2) and status = 'PENDING';
+
+-- name: forget_slots
+-- The same: nobody counts.
+update runs set slot = 0 where environment_id = :environment_id and queue = :name and slot >= 3;
+
+-- name: grant_slot
+-- A run is admitted; from now on it may start.
+update runs set is_ready = true, slot = :slot, available_at = :available_at
+where id = :id and slot = 1 and status = 'PENDING';
+
+-- name: set_aside
+-- Held runs whose job no live worker has leave the line, for they would stand in the way of others.
+update runs set slot = 2 where id in each(:ids) and slot = 1;
+
+-- name: call_back
+-- A worker came that has these jobs: their runs stand in the line again.
+update runs set slot = 1 where environment_id = :environment_id and job_id in each(:job_ids) and slot = 2
+returning queue, coalesce(concurrency_key, '');
+
+-- name: give_up_slots
+-- Workers went that had these jobs: what was admitted and not claimed gives its slot back.
+update runs set is_ready = false, slot = 1
+where environment_id = :environment_id and job_id in each(:job_ids) and is_ready and slot >= 3
+returning queue, coalesce(concurrency_key, '');
+
+-- name: is_any_held
+-- Whether a queue holds runs back.
+select 1 from runs where environment_id = :environment_id and queue = :name and slot = 1 limit 1;
+
+-- name: held_keys
+-- The concurrency keys of which a queue holds runs back.
+select distinct coalesce(concurrency_key, '') from runs
+where environment_id = :environment_id and queue = :name and slot = 1;
+
+-- name: keys_by_names
+-- Some concurrency keys of a queue.
+select {queue_key} from queue_keys where environment_id = :environment_id and queue = :name and key in each(:keys);
+
+-- name: open_keys
+-- The next keys in the order of their turns that have held runs and room.
+select {queue_key} from queue_keys
+where environment_id = :environment_id and queue = :name and is_open
+order by priority desc, lane, turn limit :limit;
+
+-- name: opening_keys
+-- Keys whose rate allows a run again.
+select key from queue_keys
+where environment_id = :environment_id and queue = :name and opens_at <= :now order by opens_at limit :limit;
+
+-- name: next_key_at
+-- When the rate of a key allows the next run.
+select min(opens_at) from queue_keys
+where environment_id = :environment_id and queue = :name and opens_at is not null;
+
+-- name: save_queue_key
+-- A concurrency key as admission leaves it.
+insert into queue_keys ({queue_key}) values ({:queue_key})
+on conflict (environment_id, queue, key) do update set has_held = excluded.has_held,
+  priority = excluded.priority, lane = excluded.lane, turn = excluded.turn, spent_until = excluded.spent_until,
+  is_open = excluded.is_open, opens_at = excluded.opens_at;
+
+-- name: forget_idle_keys
+-- Keys without held runs of which nothing needs to be remembered: their turn is over and their rate unspent.
+delete from queue_keys
+where environment_id = :environment_id and queue = :name and not has_held and turn <= :turn and spent_until <= :now;
+
+-- name: forget_keys
+-- A queue is governed no more.
+delete from queue_keys where environment_id = :environment_id and queue = :name;
+
+-- name: served_jobs
+-- The jobs that live workers have, as lists.
+select distinct job_ids from workers where environment_id = :environment_id and status = 'ALIVE';
+
+-- name: environment_limit
+-- How many leases an environment may hold, held so that servers grant one after the other; null: no limit.
+select max_leases from environments where id = :environment_id @lock;
+
+-- name: count_leases_of_environment
+-- How many runs of an environment workers hold.
+select count(*) from workers w join runs r on r.worker_id = w.id
+where w.environment_id = :environment_id and w.status <> 'GONE';
+
+-- name: set_environment_limit
+-- An operator says how many leases an environment may hold.
+update environments set max_leases = :max_leases where id = :environment_id;
