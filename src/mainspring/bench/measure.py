@@ -3,18 +3,23 @@
 import asyncio
 import tempfile
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from mainspring.bench import resources
+from mainspring.bench.bulk import Load, fill
 from mainspring.bench.figures import Figure, medians
 from mainspring.bench.limits import limits
+from mainspring.bench.lists import lists
 from mainspring.bench.shapes import Shape, apart, embedded
 from mainspring.bench.workloads import WORKLOADS, Sizes, warm_up
 
 #: The workloads there are.
-NUMBERS = frozenset(["W6", "W7", *(number for number, _ in WORKLOADS)])
+NUMBERS = frozenset(["W6", "W7", "W9", *(number for number, _ in WORKLOADS)])
+
+#: Of each of the many runs that lists are measured with.
+_TASKS_LISTED = 3
 
 
 @dataclass(frozen=True)
@@ -26,7 +31,7 @@ class Plan:
     workers: int
     sizes: Sizes
     rounds: int
-    #: W1, W2, ...; empty takes all of them.
+    #: W1, W2, ...; empty takes all but W9.
     only: frozenset[str] = frozenset()
 
 
@@ -45,6 +50,9 @@ async def measure(plan: Plan, folder: Path, told: Callable[[Sequence[Figure]], N
 
 async def _one_round(plan: Plan, folder: Path) -> AsyncIterator[list[Figure]]:
     watches = resources.are_measurable()
+    if plan.only == {"W9"}:
+        yield await _with_many_runs(plan, folder)
+        return
     async with _opened(plan, folder) as shape:
         if watches and _wants(plan, "W6"):
             yield await resources.idle(shape)
@@ -56,6 +64,16 @@ async def _one_round(plan: Plan, folder: Path) -> AsyncIterator[list[Figure]]:
             yield await resources.many_waiting(shape, plan.sizes)
     if plan.shape == "embedded" and _wants(plan, "W6"):
         yield await resources.cold_start()
+    if "W9" in plan.only:  # writing so many runs takes longer than all the rest
+        yield await _with_many_runs(plan, folder)
+
+
+async def _with_many_runs(plan: Plan, folder: Path) -> list[Figure]:
+    with tempfile.TemporaryDirectory(dir=folder) as own:
+        url = plan.database_url or f"sqlite:///{own}/bench.db"
+        await asyncio.to_thread(fill, url, Load(runs=plan.sizes.listed, tasks=_TASKS_LISTED))
+        async with _running(plan, url, Path(own)) as shape:
+            return await lists(shape.door, plan.sizes.listed)
 
 
 def _wants(plan: Plan, number: str) -> bool:
@@ -66,6 +84,9 @@ def _wants(plan: Plan, number: str) -> bool:
 async def _opened(plan: Plan, folder: Path) -> AsyncIterator[Shape]:
     with tempfile.TemporaryDirectory(dir=folder) as own:
         url = plan.database_url or f"sqlite:///{own}/bench.db"
-        is_inside = plan.shape == "embedded"
-        async with embedded(url, Path(own)) if is_inside else apart(url, Path(own), plan.workers) as shape:
+        async with _running(plan, url, Path(own)) as shape:
             yield shape
+
+
+def _running(plan: Plan, url: str, own: Path) -> AbstractAsyncContextManager[Shape]:
+    return embedded(url, own) if plan.shape == "embedded" else apart(url, own, plan.workers)

@@ -6,13 +6,15 @@ import secrets
 import signal
 import sys
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from mainspring.bench.app import client
 from mainspring.client.gathering import open_gathering_door
+from mainspring.client.http import door_into
 from mainspring.embedded import Embedded
+from mainspring.sdk.door import Door
 
 #: Runs side by side in one worker.
 SLOTS = 1000
@@ -21,17 +23,24 @@ _COMMAND = (sys.executable, "-m", "mainspring")
 
 @dataclass(frozen=True)
 class Shape:
-    """A running platform that the client of `app.py` speaks to. `processes` are ours, by what they are."""
+    """A running platform that the client of `app.py` speaks to. `processes` are ours, by what they are; `door` leads
+    to the whole API."""
 
     processes: Mapping[str, int]
+    door: Door
 
 
 @asynccontextmanager
 async def embedded(database_url: str, folder: Path) -> AsyncIterator[Shape]:
     """Engine and worker in this process, on this event loop."""
-    flags = {"database_url": database_url, "data_dir": folder, "worker_concurrency": SLOTS}
-    async with Embedded(client, flags):
-        yield Shape({"process": os.getpid()})
+    key = _new_key()
+    flags = {"database_url": database_url, "data_dir": folder, "worker_concurrency": SLOTS, "api_key": key}
+    async with Embedded(client, flags) as platform, aclosing(door_into(platform.app, key)) as door:
+        yield Shape({"process": os.getpid()}, door)
+
+
+def _new_key() -> str:
+    return f"tr_dev_{secrets.token_hex(20)}"
 
 
 @asynccontextmanager
@@ -40,7 +49,7 @@ async def apart(database_url: str, folder: Path, workers: int = 1) -> AsyncItera
     settings = {
         "MAINSPRING_DATABASE_URL": database_url,
         "MAINSPRING_DATA_DIR": str(folder),
-        "MAINSPRING_API_KEY": f"tr_dev_{secrets.token_hex(20)}",
+        "MAINSPRING_API_KEY": _new_key(),
         "MAINSPRING_WORKER_CONCURRENCY": str(SLOTS),
     }
     await _finished("db", "upgrade", settings=settings)
@@ -53,9 +62,10 @@ async def apart(database_url: str, folder: Path, workers: int = 1) -> AsyncItera
                 stack, "Ready.", "worker", "mainspring.bench.app:client", settings=settings
             )
             processes[f"worker {number}" if workers > 1 else "worker"] = process.pid
-        client.use_door(open_gathering_door(settings["MAINSPRING_API_URL"], settings["MAINSPRING_API_KEY"]))
+        door = open_gathering_door(settings["MAINSPRING_API_URL"], settings["MAINSPRING_API_KEY"])
+        client.use_door(door)
         try:
-            yield Shape(processes)
+            yield Shape(processes, door)
         finally:
             await client.aclose()
             client.use_door(None)

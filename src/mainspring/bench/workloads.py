@@ -34,9 +34,10 @@ class Sizes:
     events: int = 100
     waiting: int = 10_000
     children: int = 1_000
+    listed: int = 1_000_000
 
     def quick(self) -> "Sizes":
-        return Sizes(500, 1_000, 50, 25, 50, 200, 100, 0.5, 30, 1_000, 1_000)
+        return Sizes(500, 1_000, 50, 25, 50, 200, 100, 0.5, 30, 1_000, 1_000, 20_000)
 
 
 Workload = Callable[[Sizes], Awaitable[list[Figure]]]

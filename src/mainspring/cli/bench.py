@@ -30,9 +30,10 @@ def bench(
     ] = None,
     workers: Annotated[int, typer.Option("--workers", min=1, help="Workers, with --shape apart.")] = 1,
     only: Annotated[
-        list[str] | None, typer.Option("--only", help="W1 to W8; may be repeated.", show_default="all")
+        list[str] | None, typer.Option("--only", help="W1 to W9; may be repeated.", show_default="W1 to W8")
     ] = None,
     rounds: Annotated[int, typer.Option("--rounds", min=1, help="Medians of so many.")] = 1,
+    runs: Annotated[int, typer.Option("--runs", min=1_000, help="Runs in the database for W9.")] = 1_000_000,
     quick: Annotated[bool, typer.Option("--quick", help="A tenth of the work.")] = False,
     data_dir: options.DataDir = None,
     as_json: options.Json = False,
@@ -56,7 +57,7 @@ def bench(
         )
     folder = load_settings({"data_dir": data_dir}).data_dir
     folder.mkdir(parents=True, exist_ok=True)
-    sizes = Sizes().quick() if quick else Sizes()
+    sizes = Sizes().quick() if quick else Sizes(listed=runs)
     plan = Plan(shape.value, database_url, workers, sizes, rounds, wanted)
 
     def told(found: Sequence[Figure]) -> None:

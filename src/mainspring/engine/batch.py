@@ -27,6 +27,7 @@ _ORDER = (
     "insert_wait",
     "insert_awaited_run",
     "insert_batch_run",
+    "tag_run",
     "cancel_task",
     "deliver_task",
     "resolve_task",

@@ -8,6 +8,7 @@ from mainspring.engine.accounts import KeyHolder, authenticate
 from mainspring.engine.doubts import doubt_message
 from mainspring.engine.events import rejections_from_text
 from mainspring.engine.jobs import spec_from_text
+from mainspring.engine.lists import newest_runs
 from mainspring.engine.views import (
     EventQuery,
     EventView,
@@ -86,21 +87,9 @@ def get_batch(tx: Transaction, environment_id: str, batch_id: str) -> list[Run]:
 
 
 def list_runs(tx: Transaction, environment_id: str, query: RunQuery, now: Instant) -> Page[RunView]:
-    rows = tx.rows(
-        "list_runs",
-        environment_id=environment_id,
-        before=query.cursor or _LAST_ID,
-        status=query.status,
-        job_id=query.job_id,
-        event_id=query.event_id,
-        since=query.since,
-        until=query.until,
-        tag=query.tag,
-        limit=query.limit + 1,
-    )
-    runs = RUN.values(rows[: query.limit])
-    more = runs[-1].id if len(rows) > query.limit else None
-    return Page(_run_views(tx, environment_id, runs, now), more)
+    """A page, newest first; it may hold fewer than `limit` though there is a next one (see `lists.py`)."""
+    runs, cursor = newest_runs(tx, environment_id, query)
+    return Page(_run_views(tx, environment_id, runs, now), cursor)
 
 
 def _run_views(tx: Transaction, environment_id: str, runs: list[Run], now: Instant) -> list[RunView]:

@@ -13,7 +13,7 @@ from mainspring.engine.batch import Batch
 from mainspring.engine.blame import release_run
 from mainspring.engine.doubts import doubt_wait
 from mainspring.engine.leased import LeasedRun
-from mainspring.engine.runs import earliest, end_run
+from mainspring.engine.runs import earliest, end_run, tag_run
 from mainspring.engine.shown import chunk_data, failure_json, readable, waits_for
 from mainspring.engine.waits import NewWait
 from mainspring.model.effects import EffectBegun, TaskInDoubt, TaskReconciled
@@ -261,25 +261,17 @@ def _store_used(batch: Batch, report: OpenReport, index: int, item: StoreUsed) -
 
 # ── what is shown ────────────────────────────────────────────────────────────────────────────────────
 def _log_written(batch: Batch, report: OpenReport, _: int, item: LogWritten) -> None:
-    run = report.run
-    line = LogLine(
-        run.id,
-        run.lease,
-        item.number,
-        batch.now - item.age,
-        item.level,
-        clean_text(item.message, batch.limits.max_log_line_bytes),
-        item.task_key,
-        item.fields,
-        item.origin,
-    )
+    place = (report.run.id, report.run.lease, item.number, batch.now - item.age)
+    message = clean_text(item.message, batch.limits.max_log_line_bytes)
+    line = LogLine(*place, item.level, message, item.task_key, item.fields, item.origin)
     batch.later("insert_log", line)
-    batch.wake.grown.add(run.id)
+    batch.wake.grown.add(report.run.id)
 
 
 def _run_changed(batch: Batch, report: OpenReport, _: int, item: RunChanged) -> None:
     shown = {"tags": item.tags, "metadata": item.metadata, "progress": item.progress}
     batch.later("show_run", {"id": report.run.id, "lease": report.run.lease, **shown})
+    tag_run(batch, report.run.id, item.tags or "[]")
     batch.wake.grown.add(report.run.id)
 
 

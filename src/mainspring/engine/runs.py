@@ -121,6 +121,7 @@ def _tags(*groups: Iterable[str]) -> str:
 def insert_run(batch: Batch, run: Run) -> None:
     """Gathers a new run, its account's first line and the hint that it may be claimed."""
     batch.later("insert_run", run)
+    tag_run(batch, run.id, run.tags)
     said = {
         "event": run.event_id,
         "parent": run.parent_run_id,
@@ -134,6 +135,13 @@ def insert_run(batch: Batch, run: Run) -> None:
         batch.wake.ready.add(run.environment_id)
     elif run.slot:
         batch.touch(run.environment_id, run.queue, run.concurrency_key)
+
+
+def tag_run(batch: Batch, run_id: str, tags: str) -> None:
+    """Lets a run be found by its tags (JSON text). Those it loses later keep pointing at it: lists look at the run."""
+    if tags != "[]":
+        for tag in dict.fromkeys(str(tag) for tag in decode(tags)):
+            batch.later("tag_run", {"run_id": run_id, "tag": tag})
 
 
 # ── started by a call ────────────────────────────────────────────────────────────────────────────────

@@ -28,7 +28,8 @@ class Page(Generic[T]):
 # ── questions ────────────────────────────────────────────────────────────────────────────────────────
 @dataclass(frozen=True, slots=True)
 class RunQuery:
-    status: RunStatus | None = None
+    #: Any of them; none asks for all.
+    statuses: tuple[RunStatus, ...] = ()
     job_id: str | None = None
     event_id: str | None = None
     tag: str | None = None
@@ -36,6 +37,11 @@ class RunQuery:
     until: Instant | None = None
     limit: int = 50
     cursor: str | None = None
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it asks for all runs of a time: every one that is looked at is on the page."""
+        return not (self.statuses or self.job_id or self.event_id or self.tag)
 
 
 @dataclass(frozen=True, slots=True)

@@ -152,6 +152,14 @@ CREATE TABLE queues (
     primary key (environment_id, name)
 ) strict, without rowid;
 
+CREATE TABLE run_tags (
+    environment_id text not null,
+    tag text not null,
+    created_at integer not null,
+    run_id text not null,
+    primary key (environment_id, tag, created_at, run_id)
+) strict, without rowid;
+
 CREATE TABLE runs (
     id text primary key,
     environment_id text not null,
@@ -339,16 +347,19 @@ CREATE INDEX queues_due on queues (timer_at) where timer_at is not null;
 
 CREATE INDEX runs_alone on runs (worker_id) where lane = 3;
 
-CREATE INDEX runs_by_environment on runs (environment_id, id);
+CREATE INDEX runs_by_environment on runs (environment_id, created_at, id);
 
 CREATE INDEX runs_by_event on runs (event_id) where event_id is not null;
 
 CREATE UNIQUE INDEX runs_by_idempotency_key on runs (environment_id, job_id, idempotency_key)
     where idempotency_key is not null;
 
-CREATE INDEX runs_by_job on runs (environment_id, job_id, id);
+CREATE INDEX runs_by_job on runs (environment_id, job_id, created_at, id);
 
 CREATE INDEX runs_by_parent on runs (parent_run_id) where parent_run_id is not null;
+
+CREATE INDEX runs_by_status on runs (environment_id, status, created_at, id)
+    where status <> 'SUCCESS' and status <> 'RUNNING';
 
 CREATE INDEX runs_due on runs (timer_at) where timer_at is not null;
 

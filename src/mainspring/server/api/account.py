@@ -1,6 +1,5 @@
 """What a run did: its tasks, logs, history and trace."""
 
-import re
 from typing import Annotated
 
 from fastapi import Query
@@ -8,9 +7,8 @@ from pydantic import Field
 
 from mainspring.engine import account
 from mainspring.engine.views import LogQuery
-from mainspring.errors import BadRequest
 from mainspring.model.logs import LogLevel
-from mainspring.server.api.queries import Back, Paging, instant_of, page_size
+from mainspring.server.api.queries import Back, Paging, instant_of, page_size, place_of
 from mainspring.server.call import Caller
 from mainspring.server.found import known
 from mainspring.server.routes import room
@@ -43,7 +41,7 @@ class TaskPaging(Paging):
 async def list_tasks(call: Caller, id: str, asked: Annotated[TaskPaging, Query()]) -> Listing[TaskShape]:
     """Its tasks with their attempts, in the order they began."""
     limit = page_size(asked.limit, call.limits)
-    cursor = _place(asked.cursor, r"\d{1,18}\.[^\x00]+")
+    cursor = place_of(asked.cursor, r"\d{1,18}\.[^\x00]+")
     found = await call.engine.read(account.page_of_tasks, call.environment_id, id, cursor, limit)
     return listing(known(found, id), task_shape)
 
@@ -57,7 +55,7 @@ async def list_logs(call: Caller, id: str, asked: Annotated[LogFilter, Query()])
         text=asked.text,
         since=instant_of(asked.since, "since", call.now()),
         limit=limit,
-        cursor=_place(asked.cursor, r"-?\d{1,18}\.-?\d{1,18}"),
+        cursor=place_of(asked.cursor, r"-?\d{1,18}\.-?\d{1,18}"),
     )
     found = await call.engine.read(account.run_logs, call.environment_id, id, query)
     # Always with a cursor: the list grows while the run goes on, and is followed by asking again.
@@ -83,12 +81,4 @@ async def list_trace(call: Caller, id: str) -> Listing[SpanShape]:
 
 def cursor_sequence(cursor: str | None) -> int:
     """The sequence that a cursor of a history is; `BadRequest` for another one."""
-    return int(_place(cursor, r"\d{1,18}") or 0)
-
-
-def _place(cursor: str | None, form: str) -> str | None:
-    """The cursor, `BadRequest` when it has not the form of this list's."""
-    if cursor is not None and not re.fullmatch(form, cursor, re.ASCII):
-        message = "is no cursor of this list"
-        raise BadRequest(f"cursor: {message}", errors=[{"path": "cursor", "message": message}])
-    return cursor
+    return int(place_of(cursor, r"\d{1,18}") or 0)

@@ -1,5 +1,6 @@
 """The query parameters of lists: unknown ones are refused, spans back from now are understood."""
 
+import re
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -47,3 +48,11 @@ def instant_of(text: str | None, name: str, now: Instant) -> Instant | None:
         except InvalidDuration:
             message = f"{no_instant.message}, and no span like 2h either"
             raise BadRequest(f"{name}: {message}", errors=[{"path": name, "message": message}]) from None
+
+
+def place_of(cursor: str | None, form: str) -> str | None:
+    """The cursor, `BadRequest` when it has not the form of this list's."""
+    if cursor is not None and not re.fullmatch(form, cursor, re.ASCII):
+        message = "is no cursor of this list"
+        raise BadRequest(f"cursor: {message}", errors=[{"path": "cursor", "message": message}])
+    return cursor

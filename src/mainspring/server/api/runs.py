@@ -1,22 +1,21 @@
 """Runs: listed, shown and waited for, cancelled, replayed, resumed."""
 
-from dataclasses import replace
-from typing import Annotated, Any, get_args
+from typing import Annotated, get_args
 
 from fastapi import Query
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from mainspring.clock import SECOND, Instant
+from mainspring.clock import SECOND
 from mainspring.codec import encode
 from mainspring.engine import inspect
 from mainspring.engine.commands import SettleTask
-from mainspring.engine.views import Page, RunQuery, RunView
+from mainspring.engine.views import RunQuery
 from mainspring.errors import BadRequest
 from mainspring.model.runs import RunStatus
 from mainspring.server.answers import json_response
-from mainspring.server.api.queries import Back, Paging, instant_of, page_size
+from mainspring.server.api.queries import Back, Paging, instant_of, page_size, place_of
 from mainspring.server.bodies import idempotency_key_of, read_query
 from mainspring.server.call import Caller, call_of
 from mainspring.server.found import find_run
@@ -55,22 +54,19 @@ class RunsWait(RunWait):
 
 @router.get("")
 async def list_runs(call: Caller, asked: Annotated[RunFilter, Query()]) -> Listing[RunShape]:
-    """Runs, newest first."""
+    """Runs, newest first. A page may hold fewer than `limit` though `next_cursor` says that there is more."""
     now = call.now()
     query = RunQuery(
+        statuses=tuple(_statuses(asked.status)),
         job_id=asked.job,
         event_id=asked.event_id,
         tag=asked.tag,
         since=instant_of(asked.since, "since", now),
         until=instant_of(asked.until, "until", now),
         limit=page_size(asked.limit, call.limits),
-        cursor=asked.cursor,
+        cursor=place_of(asked.cursor, r"\d{1,18}\.[\w-]{1,64}"),
     )
-    statuses = _statuses(asked.status)
-    if statuses:
-        page = await call.engine.read(_newest_of_all, call.environment_id, query, statuses, now)
-    else:
-        page = await call.engine.read(inspect.list_runs, call.environment_id, query, now)
+    page = await call.engine.read(inspect.list_runs, call.environment_id, query, now)
     return listing(page, run_shape)
 
 
@@ -154,20 +150,6 @@ def _statuses(text: str | None) -> list[RunStatus]:
         message = f"{unknown[0][:32]!r} is no status; there are {', '.join(every)}"
         raise BadRequest(f"status: {message}", errors=[{"path": "status", "message": message}])
     return [status for status in every if status in asked]
-
-
-def _newest_of_all(
-    tx: Any, environment_id: str, query: RunQuery, statuses: list[RunStatus], now: Instant
-) -> Page[RunView]:
-    """A page over several statuses, merged: ids sort by time, so what is cut off comes on the next page.
-
-    `tx` is only passed on: one view for all of them, so that a run that moves on is seen once.
-    """
-    pages = [inspect.list_runs(tx, environment_id, replace(query, status=status), now) for status in statuses]
-    views = sorted((view for page in pages for view in page.data), key=lambda view: view.run.id, reverse=True)
-    there_is_more = len(views) > query.limit or any(page.next_cursor for page in pages)
-    views = views[: query.limit]
-    return Page(views, views[-1].run.id if there_is_more else None)
 
 
 #: What senders wait for: by the thousand.

@@ -36,4 +36,5 @@ group by job_id, status;
 
 -- name: last_runs_of_job
 -- The newest runs of a job.
-select id, status from runs where environment_id = :environment_id and job_id = :job_id order by id desc limit :limit;
+select id, status from runs where environment_id = :environment_id and job_id = :job_id
+order by created_at desc, id desc limit :limit;

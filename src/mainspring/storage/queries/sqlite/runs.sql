@@ -1,14 +1,12 @@
--- name: list_runs
--- A page of runs, newest first.
+-- name: filter_runs
+-- Those of some runs that pass the filters of a list, newest first.
 select {run:r} from runs r
-where r.environment_id = :environment_id and r.id < :before
-  and (cast(:status as text) is null or r.status = :status)
+where r.id in each(:ids) and r.environment_id = :environment_id
+  and (:is_any_status or r.status in each(:statuses))
   and (cast(:job_id as text) is null or r.job_id = :job_id)
   and (cast(:event_id as text) is null or r.event_id = :event_id)
-  and (cast(:since as bigint) is null or r.created_at >= :since)
-  and (cast(:until as bigint) is null or r.created_at < :until)
   and (cast(:tag as text) is null or exists (select 1 from json_each(r.tags) where value = :tag))
-order by r.id desc limit :limit;
+order by r.created_at desc, r.id desc;
 
 -- name: hold_with_parents
 -- Runs that are reported on, and the parents of those that end: here the write transaction holds everything.

@@ -1,0 +1,79 @@
+"""W9: the list of runs and the page of a run, asked over the API while very many runs are kept."""
+
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+from mainspring.bench.bulk import APART, run_name
+from mainspring.bench.figures import Figure, at_percent
+from mainspring.clock import SECOND
+from mainspring.sdk.door import API, Door
+
+#: How often each question is asked; of a list, pages that follow one another.
+_TIMES = 25
+
+Question = dict[str, str]
+
+
+def questions(runs: int) -> dict[str, Question]:
+    """Every filter, alone and together, with much, little and nothing behind it, over a load of so many runs."""
+
+    def ago(share: float) -> str:
+        return f"{round(runs * APART * share / SECOND)}s"
+
+    return {
+        "all": {},
+        "a status that most have": {"status": "SUCCESS"},
+        "a status that few have": {"status": "FAILED"},
+        "statuses of long ago": {"status": "EXPIRED,TIMED_OUT"},
+        "statuses that none has": {"status": "RUNNING,WAITING"},
+        "a job that most are of": {"job": "many-tasks"},
+        "a job of long ago": {"job": "seldom"},
+        "a tag that many have": {"tag": "vip"},
+        "a tag of long ago": {"tag": "first"},
+        "a tag that none has": {"tag": "none"},
+        "an event": {"event_id": "evt_00000000001000000000000100"},
+        "a time in the middle": {"since": ago(0.51), "until": ago(0.5)},
+        "until long ago": {"until": ago(0.99)},
+        "job and status": {"job": "one-task", "status": "FAILED"},
+        "job, status and tag": {"job": "many-tasks", "status": "CANCELLED", "tag": "vip"},
+        "a tag and a status that never meet": {"tag": "vip", "status": "FAILED"},
+        "a job and success of long ago": {"job": "seldom", "status": "SUCCESS"},
+        "status and time": {"status": "FAILED", "since": ago(0.9), "until": ago(0.5)},
+    }
+
+
+#: What the page of a run asks for.
+_PARTS = ("", "/tasks", "/logs", "/history", "/trace")
+
+
+async def lists(door: Door, runs: int) -> list[Figure]:
+    """W9: the p95 of every question over a load of so many runs (see `bulk.py`)."""
+    figures = []
+    await _asked(door, "/runs", {})  # connections and prepared statements
+    for name, question in questions(runs).items():
+        spans = [span async for span in _pages(door, question)]
+        figures.append(Figure("W9", f"list, {name}, p95", at_percent(spans, 95), "ms"))
+    for part in _PARTS:
+        some = [run_name(runs * n // _TIMES) for n in range(_TIMES)]
+        spans = [(await _asked(door, f"/runs/{run_id}{part}", {}))[1] for run_id in some]
+        figures.append(Figure("W9", f"page of a run{part}, p95", at_percent(spans, 95), "ms"))
+    worst = max(figures, key=lambda figure: figure.value)
+    return [*figures, Figure("W9", f"worst of them with {runs:,} runs", worst.value, "ms")]
+
+
+async def _pages(door: Door, question: Question) -> AsyncIterator[float]:
+    """Milliseconds that each page took; from the first again when there is no next one."""
+    cursor = None
+    for _ in range(_TIMES):
+        answer, span = await _asked(
+            door, "/runs", question if cursor is None else {**question, "cursor": cursor}
+        )
+        cursor = answer["next_cursor"]
+        yield span
+
+
+async def _asked(door: Door, path: str, params: Question) -> tuple[Any, float]:
+    began = time.monotonic()
+    answer = await door.call("GET", API + path, params=params)
+    return answer, 1000 * (time.monotonic() - began)
