@@ -199,3 +199,29 @@ def test_a_parent_that_ends_otherwise_leaves_its_children(
 ) -> None:
     puppet.report(run, triggered("c", *drafts("run_a")), RunSucceeded("1"))
     assert world.status("run_a") == "PENDING"
+
+
+def test_what_a_run_leaves_at_work_that_was_cancelled_too_late_is_cancelled(
+    world: World, puppet: Puppet, run: ClaimedRun
+) -> None:
+    puppet.report(run, triggered("c", *drafts("run_a", "run_b")))
+    (child,) = puppet.take(1)
+    world.do(CancelRun(world.env, run.run_id, "no more", "key_1"))
+    puppet.report(run, done())
+    kept = world.view(run.run_id).run
+    assert (kept.status, kept.cancel_reason, kept.cancelled_by) == ("SUCCESS", "no more", "key_1")
+    other = next(one for one in ("run_a", "run_b") if one != child.run_id)
+    assert world.status(other) == "CANCELLED"
+    assert world.view(child.run_id).run.cancel_requested_at == world.now
+    assert {world.view(one).run.cancelled_by for one in ("run_a", "run_b")} == {run.run_id}
+
+
+def test_a_run_whose_time_is_over_while_it_is_asked_to_stop_leaves_nothing_at_work(world: World) -> None:
+    puppet = world.worker(job("short", max_duration=5_000_000), job("child"))
+    world.call("short")
+    run = puppet.take_one()
+    puppet.report(run, triggered("c", *drafts("run_a")))
+    world.do(CancelRun(world.env, run.run_id))
+    world.advance(6)
+    world.fire()
+    assert (world.status(run.run_id), world.status("run_a")) == ("TIMED_OUT", "CANCELLED")

@@ -92,6 +92,9 @@ class RecordingRuntime:
     async def append_chunk(self, stream: str, chunk: str) -> None:
         self.chunks.append((stream, codec.decode(chunk)))
 
+    def is_cancelled(self) -> bool:
+        return False
+
     def tags(self) -> list[str]:
         return self._tags
 

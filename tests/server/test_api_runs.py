@@ -77,6 +77,8 @@ async def test_a_finished_run_is_shown_whole(stage: Stage) -> None:
         "parent_run_id": None,
         "replay_of": None,
         "replay_from": None,
+        "cancel_reason": None,
+        "cancelled_by": None,
         "attempt": 1,
         "max_attempts": 3,
         "tags": ["vip"],

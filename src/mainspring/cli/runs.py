@@ -52,9 +52,14 @@ def get_run(run: options.RunId, as_json: options.Json = False) -> None:
 
 
 @runs.command("cancel")
-def cancel_run(run: options.RunId, as_json: options.Json = False) -> None:
+def cancel_run(
+    run: options.RunId,
+    reason: Annotated[str | None, typer.Option("--reason", help="Shown with the run.")] = None,
+    as_json: options.Json = False,
+) -> None:
     """Cancel a run: at once when it is pending or waiting, at its next await when it is running."""
-    found = connection.ask("POST", f"/runs/{connection.quoted(run)}/cancel")
+    body = None if reason is None else {"reason": reason}
+    found = connection.ask("POST", f"/runs/{connection.quoted(run)}/cancel", body=body)
     _answer(found, as_json)
 
 
@@ -160,6 +165,8 @@ def _show_run(run: dict[str, Any]) -> None:
             ("event", run["event_id"]),
             ("parent", run["parent_run_id"]),
             ("replay of", _origin(run)),
+            ("cancelled by", run["cancelled_by"]),
+            ("because", run["cancel_reason"]),
             ("created", output.local_time(run["created_at"])),
             ("started", output.local_time(run["started_at"]) or None),
             ("finished", output.local_time(run["finished_at"]) or None),

@@ -38,6 +38,7 @@ _ORDER = (
     "move_schedule",
     "show_run",
     "forgive_run",
+    "note_cancel",
     "finish_run",
     "park_run",
     "release_run",
@@ -66,6 +67,8 @@ class EndedRun:
     status: str
     output: str | None
     failure: str | None
+    #: It was cancelled, or would have been: what it started ends with it.
+    takes_children: bool
 
 
 class Batch:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from mainspring.codec import decode
 from mainspring.engine.batch import Batch, EndedRun
-from mainspring.engine.runs import end_run
+from mainspring.engine.runs import cancel_note, cancel_now
 from mainspring.engine.shown import failure_json, run_result_json
 from mainspring.engine.waits import NewWait, Resolution, resolve
 from mainspring.model.failures import Failure
@@ -115,9 +115,9 @@ def settle_ended(batch: Batch) -> None:
         for said, rows in zip(outputs.values(), single, strict=True):
             _tell_single(batch, said, WAIT.values(rows))
         _tell_several(batch, ids, WAIT.values(several))
-        cancelled = [run.run_id for run in ended if run.status == "CANCELLED"]
-        if cancelled:
-            _cancel_children(batch, cancelled)
+        stopped = [run.run_id for run in ended if run.takes_children]
+        if stopped:
+            _cancel_children(batch, stopped)
 
 
 def _results(ended: Iterable[EndedRun]) -> dict[str, dict[str, str]]:
@@ -151,19 +151,19 @@ def _cancel_children(batch: Batch, parent_run_ids: list[str]) -> None:
     """Those that nobody holds end at once, and their children after them; holders of the others are asked."""
     running = []
     rows = batch.tx.rows("open_children", parent_run_ids=parent_run_ids)
-    for run_id, environment_id, status, lease, queue, key, slot in rows:
+    for run_id, environment_id, status, lease, queue, key, slot, parent_id in rows:
         if slot:
             batch.touch(environment_id, queue, key)
         if status == "RUNNING":
             running.append(run_id)
         else:
-            end_run(batch, (environment_id, run_id, lease), "CANCELLED")
+            cancel_now(batch, (environment_id, run_id, lease), reason=None, by=parent_id)
     if not running:
         return
     timer_at = batch.now + batch.timing.cancel_grace
     asked = batch.tx.rows("request_cancels", ids=running, now=batch.now, timer_at=timer_at)
-    for run_id, environment_id, worker_id in asked:
-        batch.record((environment_id, run_id), "CANCEL_REQUESTED")
+    for run_id, environment_id, worker_id, parent_id in asked:
+        batch.record((environment_id, run_id), "CANCEL_REQUESTED", data=cancel_note(None, parent_id))
         batch.wake.attention.add(worker_id)
     if asked:
         batch.wake.at(timer_at)

@@ -63,6 +63,9 @@ class CancelRun:
 
     environment_id: str
     run_id: str
+    reason: str | None = None
+    #: The id of who asks.
+    by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

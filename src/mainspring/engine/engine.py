@@ -210,9 +210,11 @@ class Engine:
         self.ends.tell([run.id for run in started if run.status in FINAL_RUN_STATUSES])
         return started
 
-    async def cancel_run(self, environment_id: str, run_id: str) -> Run:
-        """Raises `NotFound`; a run that ended already stays as it is."""
-        run: Run = await self._do(CancelRun(environment_id, run_id))
+    async def cancel_run(
+        self, environment_id: str, run_id: str, *, reason: str | None = None, by: str | None = None
+    ) -> Run:
+        """`by`: the id of who asks. Raises `NotFound`; a run that ended already stays as it is."""
+        run: Run = await self._do(CancelRun(environment_id, run_id, reason, by))
         return run
 
     async def replay_run(

@@ -295,7 +295,8 @@ def _stream_appended(batch: Batch, report: OpenReport, _: int, item: StreamAppen
 
 # ── endings ──────────────────────────────────────────────────────────────────────────────────────────
 def _run_succeeded(batch: Batch, report: OpenReport, _: int, item: RunSucceeded) -> None:
-    end_run(batch, report.leased, "SUCCESS", output=item.output)
+    too_late = report.run.cancel_requested_at is not None  # for its own code, not for what that left at work
+    end_run(batch, report.leased, "SUCCESS", output=item.output, takes_children=too_late)
 
 
 def _run_attempt_failed(batch: Batch, report: OpenReport, _: int, item: RunAttemptFailed) -> None:

@@ -1,6 +1,6 @@
 """Runs: started by events and calls, ended once, cancelled."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -266,18 +266,23 @@ def end_run(
     *,
     output: str | None = None,
     failure: Failure | None = None,
+    said: Mapping[str, str] | None = None,
+    takes_children: bool = False,
 ) -> None:
     """The end of a run, given as (environment id, run id, lease). `children.settle_ended` tells who
-    waits for it."""
+    waits for it, and cancels its children if it was cancelled or takes them with it. `said`: for its account."""
     environment_id, run_id, lease = run
     kept = failure_json(failure) if failure else None
     batch.later(
         "finish_run",
         {"id": run_id, "lease": lease, "status": status, "output": output, "failure": kept, "now": batch.now},
     )
-    data = {"message": failure.message, "code": failure.code, "task": failure.task_key} if failure else None
+    data: Mapping[str, Any] | None = said
+    if failure:
+        data = {"message": failure.message, "code": failure.code, "task": failure.task_key}
     batch.record((environment_id, run_id), _END_ENTRIES[status], data=data)
-    batch.ended.append(EndedRun(run_id, environment_id, status, output, kept))
+    takes_children = takes_children or status == "CANCELLED"
+    batch.ended.append(EndedRun(run_id, environment_id, status, output, kept, takes_children))
     batch.wake.finished.add(run_id)
 
 
@@ -301,16 +306,31 @@ def cancel_run(batch: Batch, command: CancelRun) -> Run | MainspringError:
     if run.slot:
         batch.touch(run.environment_id, run.queue, run.concurrency_key)
     if run.status != "RUNNING":
-        end_run(batch, (run.environment_id, run.id, run.lease), "CANCELLED")
+        cancel_now(batch, (run.environment_id, run.id, run.lease), reason=command.reason, by=command.by)
         batch.flush()
         return replace(run, status="CANCELLED", finished_at=now)
     timer_at = earliest(now + batch.timing.cancel_grace, run.deadline_at)
-    holder = batch.tx.row("request_cancel", id=run.id, now=now, timer_at=timer_at)
+    holder = batch.tx.row(
+        "request_cancel", id=run.id, now=now, timer_at=timer_at, reason=command.reason, by=command.by
+    )
     if holder is not None:
-        batch.record((run.environment_id, run.id), "CANCEL_REQUESTED")
+        said = cancel_note(command.reason, command.by)
+        batch.record((run.environment_id, run.id), "CANCEL_REQUESTED", data=said)
         batch.wake.attention.add(holder[0])
         batch.wake.at(timer_at)
     return replace(run, cancel_requested_at=run.cancel_requested_at or now)
+
+
+def cancel_now(batch: Batch, run: tuple[str, str, int], *, reason: str | None, by: str | None) -> None:
+    """Ends a run that nobody holds, given as (environment id, run id, lease)."""
+    batch.later("note_cancel", {"id": run[1], "reason": reason, "by": by})
+    end_run(batch, run, "CANCELLED", said=cancel_note(reason, by))
+
+
+def cancel_note(reason: str | None, by: str | None) -> dict[str, str]:
+    """What the account of a run tells of its cancellation."""
+    said = {"reason": reason, "by": by}
+    return {name: text for name, text in said.items() if text is not None}
 
 
 def resume_run(batch: Batch, command: ResumeRun) -> Run | MainspringError:

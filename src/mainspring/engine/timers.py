@@ -43,13 +43,15 @@ def _look_at(batch: Batch, run: Run) -> None:
     leased = (run.environment_id, run.id, run.lease)
     if run.slot:
         batch.touch(run.environment_id, run.queue, run.concurrency_key)
+    is_cancelled = run.cancel_requested_at is not None
     if run.deadline_at is not None and run.deadline_at <= now:
         span = (run.max_duration or 0) / 1_000_000
         message = f"it ran longer than its max_duration of {span:g} seconds"
-        end_run(batch, leased, "TIMED_OUT", failure=Failure("TimedOut", message, "max_duration"))
+        failure = Failure("TimedOut", message, "max_duration")
+        end_run(batch, leased, "TIMED_OUT", failure=failure, takes_children=is_cancelled)
         if run.worker_id is not None:
             batch.wake.attention.add(run.worker_id)
-    elif run.cancel_requested_at is not None:
+    elif is_cancelled:
         end_run(batch, leased, "CANCELLED")
     elif run.status == "PENDING" and run.expires_at is not None and run.expires_at <= now:
         message = "it did not start within its ttl"

@@ -97,6 +97,10 @@ class Run:
     replay_from: str | None = None
     #: Where it stands in a queue that has limits: see `model/queues.py`.
     slot: int = 0
+    #: Why it was cancelled, in the caller's words, and by whom: the id of an API key, or of the run that was cancelled
+    #: and took this one with it.
+    cancel_reason: str | None = None
+    cancelled_by: str | None = None
 
 
 @dataclass(slots=True, unsafe_hash=True)

@@ -17,7 +17,8 @@ import types
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Mapping, Sequence
 from typing import Any, TypeVar
 
-from mainspring.errors import ControlFlow, NotInRun, RunSuspended, WrongLoop
+from mainspring.errors import ControlFlow, NotInRun, RunCancelled, RunSuspended, WrongLoop
+from mainspring.sdk.context import scope_or_none
 from mainspring.sdk.threads import enter, leave, pool
 
 T = TypeVar("T")
@@ -42,6 +43,9 @@ class Crossing:
         self._closed = threading.Event()
         self._reason: BaseException | None = None
         self._home: int | None = None
+        #: Where the function's own code is at work, for as long as it is; and whether that was interrupted.
+        self._at_work: int | None = None
+        self._is_interrupted = False
         self._asked: asyncio.Task[Any] | None = None
         #: The function's own thread is inside `call`: it ends soon after that is refused.
         self.is_asking = False
@@ -58,6 +62,36 @@ class Crossing:
     def begin(self) -> None:
         """In the thread, before the function is called. Others that it starts may call back, too."""
         self._home = threading.get_ident()
+
+    def work(self, fn: Callable[[], T]) -> T:
+        """In the thread: `fn()`, which may be interrupted."""
+        try:
+            with self._lock:
+                if self._is_interrupted:
+                    raise RunCancelled("the run was cancelled before this began")
+                self._at_work = threading.get_ident()
+            return fn()
+        finally:
+            self._leave()
+
+    def _leave(self) -> None:
+        """What was to interrupt the function, and has not come to it yet, must not meet whoever works here next."""
+        with self._lock:
+            self._at_work = None
+            if self._is_interrupted:
+                _raise_in(threading.get_ident(), None)
+
+    def interrupt(self) -> bool:
+        """On the loop: raise `RunCancelled` in the function's own code, as soon as Python runs there: not while it
+        is inside a call of the system. Once, so that its cleaning up is left in peace. False: it is not at work."""
+        with self._lock:
+            if self._is_interrupted or self.is_asking:
+                return False
+            self._is_interrupted = True
+            if self._at_work is None:  # not yet, and then it never will be; or not any more
+                return False
+            _raise_in(self._at_work, RunCancelled)
+            return True
 
     def call(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """In the thread: do `coroutine` on the loop and wait for its result."""
@@ -165,7 +199,8 @@ async def run_in_thread(
 ) -> T:
     """`fn()` in a thread, with this context; what it returns or raises.
 
-    When this call is cancelled the thread is left to end by itself, and its calls back are refused.
+    When this call is cancelled the thread's calls back are refused; it is interrupted if that is because the run was
+    cancelled, and else left to end by itself.
     `is_queued`: at most `threads.MAX_THREADS` of these at once. A call from a thread that is already at work
     never queues behind others, so that nesting cannot lock itself up. `crossing`: one made for it.
     """
@@ -184,7 +219,7 @@ async def run_in_thread(
         try:
             if not crossing.is_closed:  # cancelled before its turn came: never begun
                 crossing.begin()
-                result = context.run(fn)
+                result = context.run(crossing.work, fn)
         except StopIteration as stop:  # a future cannot carry it
             error = RuntimeError(f"the function raised StopIteration({stop.value!r})")
         except BaseException as raised:
@@ -204,11 +239,21 @@ async def run_in_thread(
     except asyncio.CancelledError as reason:
         is_asking = crossing.is_asking
         crossing.close(reason)
-        if is_asking:  # it is refused there: what it cleans up comes before whatever follows here
+        scope = scope_or_none()
+        is_interrupted = scope is not None and scope.runtime.is_cancelled() and crossing.interrupt()
+        if is_asking or is_interrupted:  # what it cleans up comes before whatever follows here
             await asyncio.wait({ended}, timeout=_CLOSING)
         raise
     finally:
         crossing.close()
+
+
+def _raise_in(thread: int, error: type[BaseException] | None) -> None:
+    """Python itself raises it there, between two of its instructions. None takes back what has not been raised."""
+    import ctypes  # start-up cost: only needed once a run with a plain `def` is cancelled
+
+    kind = None if error is None else ctypes.py_object(error)
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), kind)
 
 
 def _settle(

@@ -118,6 +118,16 @@ class RunState(Generic[OutputT_co]):
         return self._text("parent_run_id")
 
     @property
+    def cancel_reason(self) -> str | None:
+        """What whoever cancelled it said."""
+        return self._text("cancel_reason")
+
+    @property
+    def cancelled_by(self) -> str | None:
+        """The id of the API key that cancelled it, or of the parent that was cancelled."""
+        return self._text("cancelled_by")
+
+    @property
     def replay_of(self) -> str | None:
         """The id of the run that it replays."""
         return self._text("replay_of")
@@ -218,9 +228,11 @@ class Run(RunState[OutputT_co]):
         )
         return answer
 
-    async def cancel(self) -> "Run[OutputT_co]":
-        """Stop it: at once when it waits or is pending, else its code gets `RunCancelled` soon."""
-        self._shown = await self._api.call("POST", f"/runs/{segment(self.id)}/cancel")
+    async def cancel(self, *, reason: str | None = None) -> "Run[OutputT_co]":
+        """Stop it: at once when it waits or is pending, else its code gets `RunCancelled` soon. What it started
+        stops with it. `reason` is shown with the run."""
+        body = None if reason is None else encode({"reason": reason}, what="the reason")
+        self._shown = await self._api.call("POST", f"/runs/{segment(self.id)}/cancel", body=body)
         return self
 
     async def replay(
@@ -311,9 +323,9 @@ class Runs:
         }
         return Listing(self._api, "/runs", params, lambda shown: Run(self._api, shown))
 
-    async def cancel(self, run_id: str) -> Run[Any]:
+    async def cancel(self, run_id: str, *, reason: str | None = None) -> Run[Any]:
         """As `Run.cancel`."""
-        return await self._handle(run_id).cancel()
+        return await self._handle(run_id).cancel(reason=reason)
 
     async def replay(
         self,

@@ -43,9 +43,9 @@ class SyncRun(RunState[OutputT_co]):
         finally:
             self._shown = self._run._shown
 
-    def cancel(self) -> "SyncRun[OutputT_co]":
+    def cancel(self, *, reason: str | None = None) -> "SyncRun[OutputT_co]":
         """As `Run.cancel`."""
-        return self._done(self._run.cancel(), "cancel")
+        return self._done(self._run.cancel(reason=reason), "cancel")
 
     def replay(
         self, from_task: str | None = None, *, payload: Any = _UNSET, idempotency_key: str | None = None
@@ -147,9 +147,9 @@ class SyncRuns:
         )
         return SyncListing(listing, "client.sync.runs.list", SyncRun)
 
-    def cancel(self, run_id: str) -> SyncRun[Any]:
+    def cancel(self, run_id: str, *, reason: str | None = None) -> SyncRun[Any]:
         """As `client.runs.cancel`."""
-        return SyncRun(wait_for(self._runs.cancel(run_id), "client.sync.runs.cancel"))
+        return SyncRun(wait_for(self._runs.cancel(run_id, reason=reason), "client.sync.runs.cancel"))
 
     def replay(
         self,

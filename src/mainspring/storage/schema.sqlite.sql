@@ -203,7 +203,9 @@ CREATE TABLE runs (
     replay_of text,
     replay_from text,
     faults integer not null default 0,
-    slot integer not null default 0) strict;
+    slot integer not null default 0,
+    cancel_reason text,
+    cancelled_by text) strict;
 
 CREATE TABLE schedules (
     id text not null,

@@ -17,6 +17,7 @@ from mainspring.sdk.runtime import TaskCall, WaitCall
 from mainspring.worker.effects import EffectCalls
 from mainspring.worker.passage import Passage
 from mainspring.worker.shown import Shown
+from mainspring.worker.stops import Cancelled
 from mainspring.worker.streams import StreamCalls
 from mainspring.worker.tasks import TaskCalls
 from mainspring.worker.waits import WaitCalls
@@ -84,6 +85,9 @@ class RunRuntime:
 
     async def append_chunk(self, stream: str, chunk: str) -> None:
         await self._streams.append(stream, chunk)
+
+    def is_cancelled(self) -> bool:
+        return self._passage.stop is Cancelled
 
     def tags(self) -> list[str]:
         return self._shown.tags()

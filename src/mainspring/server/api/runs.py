@@ -21,7 +21,7 @@ from mainspring.server.call import Caller, call_of
 from mainspring.server.found import find_run
 from mainspring.server.longpoll import hold
 from mainspring.server.routes import PlainRoute, room
-from mainspring.server.shapes.bodies import ReplayBody, SettleBody
+from mainspring.server.shapes.bodies import CancelBody, ReplayBody, SettleBody
 from mainspring.server.shapes.parts import Listing, listing
 from mainspring.server.shapes.runs import RunShape, run_facts, run_shape
 
@@ -100,9 +100,10 @@ def _span(asked: RunWait) -> int:
 
 
 @router.post("/{id}/cancel")
-async def cancel_run(call: Caller, id: str) -> RunShape:
+async def cancel_run(call: Caller, id: str, asked: CancelBody | None = None) -> RunShape:
     """End it, or ask it to stop when it runs."""
-    await call.engine.cancel_run(call.environment_id, id)
+    reason = None if asked is None else asked.reason
+    await call.engine.cancel_run(call.environment_id, id, reason=reason, by=call.holder.key_id)
     return run_shape(await find_run(call, id))
 
 

@@ -91,6 +91,10 @@ class TriggerBody(Body):
     is_test: bool = False
 
 
+class CancelBody(Body):
+    reason: str | None = Field(None, max_length=1_000, description="Shown with the run.")
+
+
 class ReplayBody(Body):
     payload: Json = Field(None, description="Left out: the payload of the run that is replayed.")
     from_task: str | None = Field(

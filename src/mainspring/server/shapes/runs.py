@@ -68,6 +68,8 @@ class RunShape(BaseModel):
     started_at: At | None
     finished_at: At | None
     deadline_at: At | None
+    cancel_reason: str | None
+    cancelled_by: str | None = Field(description="The API key that asked, or the parent that was cancelled.")
     pending_reason: PendingReasonShape | None
     waiting_for: list[WaitShape]
 
@@ -120,6 +122,8 @@ def run_facts(view: RunView) -> dict[str, Any]:
         "started_at": at(run.started_at),
         "finished_at": at(run.finished_at),
         "deadline_at": at(run.deadline_at),
+        "cancel_reason": run.cancel_reason,
+        "cancelled_by": run.cancelled_by,
         "pending_reason": _pending_facts(view.pending_reason),
         "waiting_for": [_wait_facts(wait) for wait in view.waiting_for],
     }

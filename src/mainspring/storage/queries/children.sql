@@ -30,15 +30,15 @@ select id, environment_id, status from runs where id in each(:ids) order by id @
 
 -- name: open_children
 -- Runs that these runs started and that have not ended.
-select id, environment_id, status, lease, queue, concurrency_key, slot from runs
+select id, environment_id, status, lease, queue, concurrency_key, slot, parent_run_id from runs
 where parent_run_id in each(:parent_run_ids) and status in ('PENDING', 'RUNNING', 'WAITING') order by id @lock;
 
 -- name: request_cancels
 -- Asks the holders of some running runs to stop.
-update runs set cancel_requested_at = :now, notices = notices + 1,
+update runs set cancel_requested_at = :now, notices = notices + 1, cancelled_by = parent_run_id,
   timer_at = case when deadline_at < :timer_at then deadline_at else :timer_at end
 where id in each(:ids) and status = 'RUNNING' and cancel_requested_at is null
-returning id, environment_id, worker_id;
+returning id, environment_id, worker_id, parent_run_id;
 
 -- name: insert_batch_run
 -- One of the runs that a request started.

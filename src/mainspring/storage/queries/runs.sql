@@ -90,8 +90,14 @@ select id, lease, notices, cancel_requested_at from runs where worker_id = :work
 
 -- name: request_cancel
 -- Asks the holder of a running run to stop.
-update runs set cancel_requested_at = :now, timer_at = :timer_at, notices = notices + 1
+update runs set cancel_requested_at = :now, timer_at = :timer_at, notices = notices + 1,
+  cancel_reason = :reason, cancelled_by = :by
 where id = :id and status = 'RUNNING' and cancel_requested_at is null returning worker_id;
+
+-- name: note_cancel
+-- Who cancels a run that has not ended, and why.
+update runs set cancel_reason = :reason, cancelled_by = :by
+where id = :id and status in ('PENDING', 'WAITING') and cancel_requested_at is null;
 
 -- name: show_run
 -- What a run shows live; nulls leave a field as it is.
