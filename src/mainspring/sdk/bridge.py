@@ -239,13 +239,17 @@ async def run_in_thread(
     except asyncio.CancelledError as reason:
         is_asking = crossing.is_asking
         crossing.close(reason)
-        scope = scope_or_none()
-        is_interrupted = scope is not None and scope.runtime.is_cancelled() and crossing.interrupt()
-        if is_asking or is_interrupted:  # what it cleans up comes before whatever follows here
+        if is_asking or _interrupts(crossing):  # what it cleans up comes before whatever follows here
             await asyncio.wait({ended}, timeout=_CLOSING)
         raise
     finally:
         crossing.close()
+
+
+def _interrupts(crossing: Crossing) -> bool:
+    """Whether the run was cancelled, and the function's own code is told so."""
+    scope = scope_or_none()
+    return scope is not None and scope.runtime.is_cancelled() and crossing.interrupt()
 
 
 def _raise_in(thread: int, error: type[BaseException] | None) -> None:
