@@ -41,6 +41,7 @@ from mainspring.sdk.children import RunResult
 from mainspring.sdk.client import Client
 from mainspring.sdk.context import Context
 from mainspring.sdk.doubt import Done, NotDone
+from mainspring.sdk.dynamic import DynamicSchedule
 from mainspring.sdk.events import Event, EventMessage
 from mainspring.sdk.handle import Run
 from mainspring.sdk.io import IO
@@ -69,6 +70,7 @@ __all__ = [
     "DefinitionError",
     "Done",
     "DuplicateJob",
+    "DynamicSchedule",
     "Event",
     "EventMessage",
     "EventRejected",

@@ -17,7 +17,7 @@ from mainspring.clock import DAY, HOUR, MINUTE, SECOND, to_iso
 from mainspring.codec import decode
 from mainspring.engine.commands import EnableJob, FireTimers, PauseSchedule, RunSchedule
 from mainspring.engine.inspect import get_schedule, list_runs, list_schedules
-from mainspring.engine.views import RunQuery, ScheduleView
+from mainspring.engine.views import RunQuery, ScheduleQuery, ScheduleView
 from mainspring.errors import Conflict, InvalidTrigger, NotFound
 from mainspring.model.jobs import JobSpec, TriggerSpec
 from mainspring.model.runs import Run
@@ -87,6 +87,8 @@ def test_the_payload_tells_of_the_slot(world: World) -> None:
         "timezone": "Europe/Paris",
         "schedule_id": "report",
         "external_id": None,
+        "key": None,
+        "metadata": {},
         "upcoming": [to_iso(began + hour * HOUR) for hour in range(3, 8)],
     }
 
@@ -169,7 +171,7 @@ def test_a_clock_set_back_repeats_no_slot_and_silences_none(world: World, back: 
     assert len(found) == len(set(found))
     assert len(found) >= 4 + min(24, back // HOUR) - 1
     with world.read() as tx:
-        (view,) = list_schedules(tx, world.env)
+        (view,) = list_schedules(tx, world.env, ScheduleQuery()).data
     assert view.schedule.next_at is not None
     assert 0 < view.schedule.next_at - world.now <= HOUR
 
@@ -223,7 +225,7 @@ def test_a_changed_timetable_counts_from_its_registration(world: World) -> None:
     assert slots(world) == [3.5]
     world.worker(timed("report", TriggerSpec("invoke")))
     with world.read() as tx:
-        assert list_schedules(tx, world.env) == []
+        assert list_schedules(tx, world.env, ScheduleQuery()).data == []
     world.advance(3600)
     world.fire()
     assert slots(world) == [3.5]

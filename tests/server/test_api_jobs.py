@@ -34,6 +34,9 @@ async def test_a_job_is_shown_whole(stage: Stage) -> None:
                 "cron": None,
                 "timezone": None,
                 "every": None,
+                "catch_up": "none",
+                "overlap": "allow",
+                "dynamic_schedule": None,
             }
         ],
         "payload_schema": NAMED,

@@ -75,6 +75,7 @@ async def test_a_finished_run_is_shown_whole(stage: Stage) -> None:
         "event_id": event_id,
         "event_name": "hello",
         "parent_run_id": None,
+        "schedule_id": None,
         "replay_of": None,
         "replay_from": None,
         "cancel_reason": None,

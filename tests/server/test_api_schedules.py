@@ -29,6 +29,11 @@ async def test_a_schedule_is_shown_whole(stage: Stage) -> None:
         "timezone": "Europe/Paris",
         "every": None,
         "catch_up": "last",
+        "overlap": "allow",
+        "dynamic_schedule": None,
+        "key": None,
+        "external_id": None,
+        "metadata": {},
         "jitter": 90.0,
         "next_at": to_iso(began + HOUR),
         "upcoming": [to_iso(began + n * HOUR) for n in range(1, 6)],
@@ -77,3 +82,43 @@ async def test_a_wrong_timetable_is_refused_by_name(stage: Stage) -> None:
     wrong = replace(job("report"), triggers=(TriggerSpec("cron", cron="0 25 * * *"),))
     with pytest.raises(InvalidTrigger, match="the hour"):
         await stage.work(wrong)
+
+
+async def test_registered_listed_backfilled_unregistered(stage: Stage) -> None:
+    dynamic = replace(job("tenant-report"), triggers=(TriggerSpec("dynamic", dynamic="reports"),))
+    await stage.work(timed(), dynamic)
+    body = {"dynamic_schedule": "reports", "key": "acme inc", "every": "90s", "external_id": "t1"}
+    made = await stage.ask("POST", SCHEDULES, json=body)
+    assert (made["id"], made["job_id"], made["every"]) == ("reports@acme inc", "tenant-report", 90.0)
+    assert await stage.ask("POST", SCHEDULES, json=body) == made
+    listed = await stage.ask("GET", f"{SCHEDULES}?dynamic_schedule=reports&external_id=t1")
+    assert listed == {"data": [made], "next_cursor": None}
+    assert (await stage.ask("GET", f"{SCHEDULES}?limit=1"))["next_cursor"] == "report"
+    path = f"{SCHEDULES}/reports%40acme%20inc"
+    assert await stage.ask("GET", path) == made
+    began = stage.clock.now()
+    asked = {"since": to_iso(began - 2 * HOUR), "until": to_iso(began)}
+    done = (await stage.ask("POST", f"{SCHEDULES}/report/backfill", json=asked))["data"]
+    assert [(one["slot"], one["is_new"]) for one in done] == [
+        (to_iso(began - n * HOUR), True) for n in (2, 1, 0)
+    ]
+    runs = (await stage.ask("GET", "/api/v1/runs?schedule=report"))["data"]
+    assert {run["id"] for run in runs} == {one["run_id"] for one in done}
+    assert {run["schedule_id"] for run in runs} == {"report"}
+    assert await stage.ask("DELETE", path) == {"id": "reports@acme inc", "deleted": True}
+    assert (await stage.ask("DELETE", path))["deleted"] is False
+
+
+async def test_what_cannot_be_registered_or_backfilled_says_why(stage: Stage) -> None:
+    await stage.work(timed())
+    body = {"dynamic_schedule": "reports", "key": "acme", "cron": "0 0 30 2 *"}
+    problem = await stage.refused(422, "POST", SCHEDULES, json=body)
+    assert "never comes" in problem["detail"]
+    await stage.refused(400, "POST", SCHEDULES, json={**body, "cron": "@daily", "overlap": "queu"})
+    await stage.refused(409, "DELETE", f"{SCHEDULES}/report")
+    now = stage.clock.now()
+    future = {"since": to_iso(now), "until": to_iso(now + HOUR)}
+    await stage.refused(400, "POST", f"{SCHEDULES}/report/backfill", json=future)
+    too_many = {"since": to_iso(now - 2000 * HOUR), "until": to_iso(now)}
+    problem = await stage.refused(422, "POST", f"{SCHEDULES}/report/backfill", json=too_many)
+    assert "max_runs_per_batch" in problem["detail"]

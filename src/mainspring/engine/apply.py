@@ -12,6 +12,7 @@ from mainspring.engine.batch import Batch
 from mainspring.engine.blame import end_workers
 from mainspring.engine.children import settle_ended
 from mainspring.engine.commands import (
+    BackfillSchedule,
     Beat,
     CancelEvent,
     CancelRun,
@@ -25,6 +26,7 @@ from mainspring.engine.commands import (
     Leave,
     LimitEnvironment,
     PauseSchedule,
+    RegisterSchedule,
     RegisterWorker,
     ReplayRun,
     ResumeRun,
@@ -32,6 +34,7 @@ from mainspring.engine.commands import (
     SendEvents,
     SettleTask,
     TriggerRuns,
+    UnregisterSchedule,
     UseStore,
 )
 from mainspring.engine.commits import apply_commits
@@ -42,7 +45,13 @@ from mainspring.engine.queue_changes import change_queue, limit_environment
 from mainspring.engine.queues import apply_claims
 from mainspring.engine.replays import replay_run
 from mainspring.engine.runs import cancel_run, resume_run, trigger_many
-from mainspring.engine.schedules import pause_schedule, run_schedule
+from mainspring.engine.scheduling import (
+    backfill_schedule,
+    pause_schedule,
+    register_schedules,
+    run_schedule,
+    unregister_schedule,
+)
 from mainspring.engine.store import use_store
 from mainspring.engine.timers import fire_timers
 from mainspring.engine.workers import beat, leave, register
@@ -69,8 +78,11 @@ _RULES: dict[type, _Rule] = {
     LimitEnvironment: _each(limit_environment),
     UseStore: use_store,
     EnableJob: _each(enable_job),
+    RegisterSchedule: register_schedules,
+    UnregisterSchedule: _each(unregister_schedule),
     PauseSchedule: _each(pause_schedule),
     RunSchedule: _each(run_schedule),
+    BackfillSchedule: _each(backfill_schedule),
     CancelEvent: _each(cancel_event),
     ResumeRun: _each(resume_run),
     SettleTask: _each(settle_task),

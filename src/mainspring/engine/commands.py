@@ -18,6 +18,7 @@ from mainspring.model.protocol import (
     Registration,
     RunDraft,
 )
+from mainspring.model.schedules import ScheduleDraft
 from mainspring.model.store import StoreOperation
 
 
@@ -160,6 +161,40 @@ class LimitEnvironment:
 
 
 @dataclass(frozen=True, slots=True)
+class RegisterSchedule:
+    """At run time; one with this key is changed. Result: the `Schedule`, or `InvalidTrigger`."""
+
+    environment_id: str
+    schedule: ScheduleDraft
+
+
+@dataclass(frozen=True, slots=True)
+class UnregisterSchedule:
+    """Result: whether there was one; `Conflict` for a schedule that a job was written with."""
+
+    environment_id: str
+    schedule_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class BackfillSchedule:
+    """Runs for the slots of a past range (both ends included) that have none. Result: a tuple of `Backfilled`."""
+
+    environment_id: str
+    schedule_id: str
+    since: Instant
+    until: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class Backfilled:
+    slot: Instant
+    run_id: str
+    #: False: the slot had this run already.
+    is_new: bool
+
+
+@dataclass(frozen=True, slots=True)
 class UseStore:
     """Result: `StoreResult`."""
 
@@ -265,6 +300,9 @@ Command = (
     | RunSchedule
     | ChangeQueue
     | LimitEnvironment
+    | RegisterSchedule
+    | UnregisterSchedule
+    | BackfillSchedule
     | UseStore
     | RegisterWorker
     | Claim

@@ -21,11 +21,9 @@ from mainspring.engine.commands import (
     EndWorkers,
     EventSent,
     Leave,
-    PauseSchedule,
     RegisterWorker,
     ReplayRun,
     ResumeRun,
-    RunSchedule,
     SendEvents,
     SettleTask,
     StoreResult,
@@ -40,6 +38,7 @@ from mainspring.engine.inspect import RunKey, get_runs
 from mainspring.engine.lookout import Lookout
 from mainspring.engine.news import Edge
 from mainspring.engine.runs import batch_id, no_such_run
+from mainspring.engine.schedule_verbs import ScheduleVerbs
 from mainspring.engine.timing import Timing
 from mainspring.engine.views import RunView
 from mainspring.errors import MainspringError, TooLarge
@@ -85,6 +84,7 @@ class Engine:
         self.timing = timing or Timing()
         self.ids = ids or IdSource(self.clock.now)
         self.ends = Ends()
+        self.schedules = ScheduleVerbs(self._do, self.ids)
         self._deadlines = Deadlines(self.clock)
         self._run_views: Gathered[RunKey, RunView] = Gathered(self._look_at_runs)
         self._watchers: list[Callable[[set[str]], None]] = []
@@ -290,20 +290,6 @@ class Engine:
             yield
         finally:
             self._watchers.remove(watcher)
-
-    # ── schedules ────────────────────────────────────────────────────────────────────────────────────
-    async def pause_schedule(self, environment_id: str, schedule_id: str, paused: bool) -> None:
-        """Or resumes it. Raises `NotFound`."""
-        await self._do(PauseSchedule(environment_id, schedule_id, paused))
-
-    async def run_schedule(
-        self, environment_id: str, schedule_id: str, *, idempotency_key: str | None = None
-    ) -> Run:
-        """A run now. Raises `NotFound`, `Conflict` (disabled), `PayloadInvalid`."""
-        run: Run = await self._do(
-            RunSchedule(environment_id, schedule_id, self.ids.new("run"), idempotency_key)
-        )
-        return run
 
     # ── store, environments, reads ───────────────────────────────────────────────────────────────────
     async def use_store(

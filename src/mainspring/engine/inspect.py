@@ -18,6 +18,7 @@ from mainspring.engine.views import (
     RunOfEvent,
     RunQuery,
     RunView,
+    ScheduleQuery,
     ScheduleView,
     WaitView,
     WorkerView,
@@ -201,12 +202,19 @@ def list_workers(tx: Transaction, environment_id: str, now: Instant) -> list[Wor
 
 
 # ── schedules ────────────────────────────────────────────────────────────────────────────────────────
-def list_schedules(tx: Transaction, environment_id: str) -> list[ScheduleView]:
-    """Every schedule with its next slots."""
-    return [
-        _schedule_view(SCHEDULE.value(row))
-        for row in tx.rows("list_schedules", environment_id=environment_id)
-    ]
+def list_schedules(tx: Transaction, environment_id: str, query: ScheduleQuery) -> Page[ScheduleView]:
+    """By id, each with its next slots."""
+    rows = tx.rows(
+        "list_schedules",
+        environment_id=environment_id,
+        after=query.cursor or "",
+        job_id=query.job_id,
+        dynamic_id=query.dynamic_id,
+        external_id=query.external_id,
+        limit=query.limit + 1,
+    )
+    views = [_schedule_view(schedule) for schedule in SCHEDULE.values(rows[: query.limit])]
+    return Page(views, views[-1].schedule.id if len(rows) > query.limit else None)
 
 
 def get_schedule(tx: Transaction, environment_id: str, schedule_id: str) -> ScheduleView | None:

@@ -77,6 +77,7 @@ def _rows(tx: Transaction, environment_id: str, query: RunQuery, places: Sequenc
         statuses=list(query.statuses),
         job_id=query.job_id,
         event_id=query.event_id,
+        schedule_id=query.schedule_id,
         tag=query.tag,
     )
     return RUN.values(rows)
@@ -116,6 +117,8 @@ def _sources(tx: Transaction, environment_id: str, query: RunQuery) -> list[Sour
     found: list[Source] = []
     if query.event_id is not None:
         found.append(source("newest_of_event", event_id=query.event_id))
+    if query.schedule_id is not None:
+        found.append(source("newest_of_schedule", schedule_id=query.schedule_id))
     if query.tag is not None:
         found.append(source("newest_of_tag", tag=query.tag))
     if query.statuses and "SUCCESS" not in query.statuses:

@@ -194,4 +194,5 @@ def _claimed(run: Run, checkpoints: tuple[Checkpoint, ...], event: str | None) -
         event=event,
         cancel_requested=run.cancel_requested_at is not None,
         replay_of=run.replay_of,
+        schedule_id=run.schedule_id,
     )

@@ -11,7 +11,7 @@ from mainspring.engine.commands import CancelRun, ResumeRun, TriggerRuns
 from mainspring.engine.jobs import jobs_of, no_such_job, payload_problems
 from mainspring.engine.shown import failure_json
 from mainspring.engine.standing import remember, standing, standing_refusal
-from mainspring.errors import Conflict, LimitExceeded, MainspringError, NotFound, PayloadInvalid
+from mainspring.errors import BadRequest, Conflict, LimitExceeded, MainspringError, NotFound, PayloadInvalid
 from mainspring.ids import id_of
 from mainspring.model.failures import Failure
 from mainspring.model.history import EntryKind
@@ -19,6 +19,7 @@ from mainspring.model.jobs import JobSpec
 from mainspring.model.protocol import RunDraft
 from mainspring.model.queues import FREE, HELD
 from mainspring.model.runs import FINAL_RUN_STATUSES, Run, RunStatus
+from mainspring.model.schedules import SLOT_KEYS
 from mainspring.storage.database import Question
 from mainspring.storage.shapes import QUEUE, RUN
 
@@ -35,6 +36,7 @@ class Origin:
     parent_task_key: str | None = None
     replay_of: str | None = None
     replay_from: str | None = None
+    schedule_id: str | None = None
 
 
 #: A call that starts runs, and what these come from.
@@ -56,6 +58,28 @@ def earliest(*instants: Instant | None) -> Instant | None:
     return min((i for i in instants if i is not None), default=None)
 
 
+#: What every run begins with.
+_AT_FIRST: dict[str, Any] = {
+    "status": "PENDING",
+    "output": None,
+    "failure": None,
+    "progress": None,
+    "attempt": 1,
+    "crashes": 0,
+    "faults": 0,
+    "lease": 0,
+    "worker_id": None,
+    "claim_seq": 0,
+    "lane": FRESH,
+    "notices": 0,
+    "noticed": 0,
+    "started_at": None,
+    "finished_at": None,
+    "deadline_at": None,
+    "cancel_requested_at": None,
+}
+
+
 def new_run(batch: Batch, environment_id: str, spec: JobSpec, draft: RunDraft, origin: Origin) -> Run:
     """The row of a run that starts now or after its delay."""
     available_at = batch.now + (draft.delay or 0)
@@ -67,44 +91,29 @@ def new_run(batch: Batch, environment_id: str, spec: JobSpec, draft: RunDraft, o
         environment_id=environment_id,
         job_id=spec.id,
         job_version=spec.version,
-        status="PENDING",
         payload=draft.payload,
-        output=None,
-        failure=None,
         event_id=origin.event_id,
         parent_run_id=origin.parent_run_id,
         parent_task_key=origin.parent_task_key,
         idempotency_key=draft.idempotency_key,
+        schedule_id=origin.schedule_id,
         queue=queue,
         concurrency_key=key,
         priority=draft.priority,
         tags=_tags(spec.tags, draft.tags),
         metadata=draft.metadata,
-        progress=None,
         is_test=draft.is_test,
-        attempt=1,
         max_attempts=draft.max_attempts or spec.retry.max_attempts,
-        crashes=0,
-        faults=0,
-        lease=0,
-        worker_id=None,
-        claim_seq=0,
         is_ready=is_due and not is_held,
-        lane=FRESH,
-        notices=0,
-        noticed=0,
         created_at=batch.now,
         available_at=available_at,
-        started_at=None,
-        finished_at=None,
         expires_at=expires_at,
         max_duration=spec.max_duration,
-        deadline_at=None,
-        cancel_requested_at=None,
         replay_of=origin.replay_of,
         replay_from=origin.replay_from,
         timer_at=expires_at if is_due else available_at,
         slot=HELD if is_due and is_held else FREE,
+        **_AT_FIRST,
     )
 
 
@@ -125,6 +134,7 @@ def insert_run(batch: Batch, run: Run) -> None:
     said = {
         "event": run.event_id,
         "parent": run.parent_run_id,
+        "schedule": run.schedule_id,
         "replay_of": run.replay_of,
         "replay_from": run.replay_from,
     }
@@ -188,7 +198,7 @@ def _start(
         run = next((kept[k] for kept in (known, fresh) for k in (draft.run_id, same_call) if k in kept), None)
         if run is None:
             where = f"runs[{index}]" if len(command.runs) > 1 else ""
-            refusal = _refusal(jobs.get(draft.job_id), draft, where) or standing_refusal(
+            refusal = _refusal(jobs.get(draft.job_id), draft, origin, where) or standing_refusal(
                 batch, command.environment_id, jobs[draft.job_id][0], draft
             )
             if refusal is not None:
@@ -240,9 +250,15 @@ def _look_up(
     return jobs_of(batch, environment_id, jobs), known
 
 
-def _refusal(job: tuple[JobSpec, bool] | None, draft: RunDraft, where: str = "") -> MainspringError | None:
+def _refusal(
+    job: tuple[JobSpec, bool] | None, draft: RunDraft, origin: Origin, where: str = ""
+) -> MainspringError | None:
     if job is None:
         return no_such_job(draft.job_id)
+    if origin.schedule_id is None and (draft.idempotency_key or "").startswith(SLOT_KEYS):
+        return BadRequest(
+            f"idempotency keys that begin with '{SLOT_KEYS}' belong to schedules", mend="Use another key."
+        )
     spec, enabled = job
     if not enabled:
         return Conflict(f"the job '{spec.id}' is disabled", mend="Enable it first.")

@@ -32,6 +32,7 @@ class RunQuery:
     statuses: tuple[RunStatus, ...] = ()
     job_id: str | None = None
     event_id: str | None = None
+    schedule_id: str | None = None
     tag: str | None = None
     since: Instant | None = None
     until: Instant | None = None
@@ -41,13 +42,22 @@ class RunQuery:
     @property
     def is_plain(self) -> bool:
         """Whether it asks for all runs of a time: every one that is looked at is on the page."""
-        return not (self.statuses or self.job_id or self.event_id or self.tag)
+        return not (self.statuses or self.job_id or self.event_id or self.schedule_id or self.tag)
 
 
 @dataclass(frozen=True, slots=True)
 class EventQuery:
     name: str | None = None
     since: Instant | None = None
+    limit: int = 50
+    cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleQuery:
+    job_id: str | None = None
+    dynamic_id: str | None = None
+    external_id: str | None = None
     limit: int = 50
     cursor: str | None = None
 

@@ -8,7 +8,7 @@ from mainspring.engine.commands import Beat, Leave, RegisterWorker
 from mainspring.engine.jobs import check_spec, save_jobs
 from mainspring.engine.queue_changes import save_queues
 from mainspring.engine.runs import end_run
-from mainspring.engine.schedules import save_schedules
+from mainspring.engine.scheduling import save_schedules
 from mainspring.errors import Conflict, MainspringError, ProtocolMismatch, UnknownWorker
 from mainspring.model.protocol import PROTOCOL_VERSION, Heartbeat, HeartbeatAnswer, Notice, Registered
 from mainspring.model.runs import Run

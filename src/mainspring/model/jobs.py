@@ -6,9 +6,11 @@ from typing import Any, Literal
 from mainspring.model.queues import QueueLimits
 from mainspring.model.retry import RetryPolicy
 
-TriggerKind = Literal["event", "invoke", "cron", "interval"]
+TriggerKind = Literal["event", "invoke", "cron", "interval", "dynamic"]
 #: What becomes of slots that were missed, nobody being there.
 CatchUp = Literal["none", "last", "all"]
+#: What becomes of a slot that comes while a run of the same schedule is still under way.
+Overlap = Literal["allow", "skip", "cancel"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,9 @@ class TriggerSpec:
     catch_up: CatchUp = "none"
     #: Runs are spread over this span after their slot, in microseconds.
     jitter: int | None = None
+    overlap: Overlap = "allow"
+    #: The id of the schedules that are registered at run time (kind "dynamic").
+    dynamic: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

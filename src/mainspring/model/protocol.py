@@ -85,6 +85,7 @@ class ClaimedRun:
     cancel_requested: bool = False
     #: The run that it replays.
     replay_of: str | None = None
+    schedule_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

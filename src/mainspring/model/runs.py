@@ -48,6 +48,8 @@ class Run:
     parent_run_id: str | None
     parent_task_key: str | None
     idempotency_key: str | None
+    #: The schedule that started it.
+    schedule_id: str | None
     queue: str
     concurrency_key: str | None
     #: Higher goes first.

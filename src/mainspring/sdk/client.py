@@ -12,15 +12,17 @@ from mainspring.sdk.api import Api
 from mainspring.sdk.decorate import JobMaker
 from mainspring.sdk.definition import define
 from mainspring.sdk.door import Door
+from mainspring.sdk.dynamic import DynamicSchedule, check_only_one, dynamic_schedule
 from mainspring.sdk.events import Event, EventMessage, Events, drafts, read_event, request_of
 from mainspring.sdk.handle import Runs
 from mainspring.sdk.job import Job
 from mainspring.sdk.jobs import Jobs
 from mainspring.sdk.options import JobOptions
+from mainspring.sdk.schedules import Schedules
 from mainspring.sdk.sealing import Codec, Sealing
 from mainspring.sdk.serving import Serving
 from mainspring.sdk.store import Store
-from mainspring.sdk.sync import SyncClient
+from mainspring.sdk.sync_client import SyncClient
 
 
 class Client(JobMaker, Serving):
@@ -51,6 +53,7 @@ class Client(JobMaker, Serving):
         self.jobs: Jobs = Jobs(self._api)
         self.events: Events = Events(self._api)
         self.store: Store = Store(self._api)
+        self.schedules: Schedules = Schedules(self._api)
 
     def __repr__(self) -> str:
         return f"<Client {self.name}: {len(self._jobs)} jobs>"
@@ -71,8 +74,18 @@ class Client(JobMaker, Serving):
             raise DuplicateJob(
                 f"the id '{job.id}' is taken twice: at {other.definition.place} and at {job.definition.place}"
             )
+        dynamic = {t.dynamic: one.id for one in self._jobs.values() for t in one.spec().triggers if t.dynamic}
+        check_only_one(job.spec().triggers, dynamic, job.id)
         self._jobs[job.id] = job
         return job
+
+    def dynamic_schedule(self, id: str) -> DynamicSchedule:
+        """The trigger of a job that starts at times registered while the app runs: one schedule per tenant, say.
+
+        `reports = client.dynamic_schedule("reports")`, a job with `trigger=reports`, and wherever it is known:
+        `await reports.register("acme", cron="0 9 * * *", timezone="Europe/Paris")`. Raises `InvalidTrigger`.
+        """
+        return dynamic_schedule(self._api, id)
 
     @property
     def registered(self) -> Mapping[str, Job[..., Any, Any]]:

@@ -30,6 +30,8 @@ class RunInfo:
     is_test: bool = False
     #: As the run was claimed; `io.tags` changes them.
     tags: tuple[str, ...] = ()
+    #: The schedule that started it; its slot is the payload's `timestamp`.
+    schedule_id: str | None = None
     created_at: datetime | None = None
     started_at: datetime | None = None
     #: The run that this one replays, from a task or from its beginning; None: it is a run of its own.

@@ -5,14 +5,14 @@ Each call does its async twin on an event loop in a thread of ours and waits for
 
 from collections.abc import Callable, Coroutine, Generator, Iterator, Sequence
 from datetime import datetime
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, TypeVar
 
 from mainspring.duration import Duration
 from mainspring.model.runs import RunStatus
 from mainspring.sdk.api import Listing, Page
 from mainspring.sdk.bridge import iterate, wait_for
 from mainspring.sdk.doubt import Done, NotDone
-from mainspring.sdk.events import Event, EventMessage, Events
+from mainspring.sdk.events import Event, Events
 from mainspring.sdk.handle import Run, Runs, RunState
 from mainspring.sdk.jobs import Jobs, RegisteredJob
 from mainspring.sdk.store import Store
@@ -108,7 +108,8 @@ class SyncListing(Generic[T]):
             yield self._read(one)
 
 
-def _same(one: T) -> T:
+def same(one: T) -> T:
+    """What is read needs no blocking form."""
     return one
 
 
@@ -193,7 +194,7 @@ class SyncJobs:
 
     def list(self) -> SyncListing[RegisteredJob]:
         """As `client.jobs.list`."""
-        return SyncListing(self._jobs.list(), "client.sync.jobs.list", _same)
+        return SyncListing(self._jobs.list(), "client.sync.jobs.list", same)
 
 
 class SyncEvents:
@@ -220,7 +221,7 @@ class SyncEvents:
     ) -> SyncListing[Event[Any]]:
         """As `client.events.list`."""
         listing = self._events.list(name=name, since=since, limit=limit, cursor=cursor)
-        return SyncListing(listing, "client.sync.events.list", _same)
+        return SyncListing(listing, "client.sync.events.list", same)
 
 
 class SyncStore:
@@ -255,72 +256,4 @@ class SyncStore:
 
     def list(self, *, prefix: str | None = None, limit: int | None = None) -> SyncListing[tuple[str, Any]]:
         """As `client.store.list`."""
-        return SyncListing(self._store.list(prefix=prefix, limit=limit), "client.sync.store.list", _same)
-
-
-class Verbs(Protocol):
-    """The client, as far as it is called here."""
-
-    runs: Runs
-    jobs: Jobs
-    events: Events
-    store: Store
-
-    async def send_event(
-        self,
-        name: str,
-        payload: Any = None,
-        *,
-        id: str | None = None,
-        idempotency_key: str | None = None,
-        deliver_at: datetime | str | None = None,
-        delay: Duration | None = None,
-        source: str | None = None,
-        context: Any = None,
-    ) -> Event[Any]: ...
-
-    async def send_events(self, events: Sequence[EventMessage]) -> list[Event[Any]]: ...
-
-
-class SyncClient:
-    """`client.sync`."""
-
-    def __init__(self, client: Verbs) -> None:
-        self._client = client
-        self.runs: SyncRuns = SyncRuns(client.runs)
-        self.jobs: SyncJobs = SyncJobs(client.jobs)
-        self.events: SyncEvents = SyncEvents(client.events)
-        self.store: SyncStore = SyncStore(client.store)
-
-    def send_event(
-        self,
-        name: str,
-        payload: Any = None,
-        *,
-        id: str | None = None,
-        idempotency_key: str | None = None,
-        deliver_at: datetime | str | None = None,
-        delay: Duration | None = None,
-        source: str | None = None,
-        context: Any = None,
-    ) -> Event[Any]:
-        """As `client.send_event`."""
-        sending = self._client.send_event(
-            name,
-            payload,
-            id=id,
-            idempotency_key=idempotency_key,
-            deliver_at=deliver_at,
-            delay=delay,
-            source=source,
-            context=context,
-        )
-        return wait_for(sending, "client.sync.send_event")
-
-    def send_events(self, events: Sequence[EventMessage]) -> list[Event[Any]]:
-        """As `client.send_events`."""
-        return wait_for(self._client.send_events(events), "client.sync.send_events")
-
-    def cancel_event(self, event_id: str) -> Event[Any]:
-        """As `client.cancel_event`."""
-        return self.events.cancel(event_id)
+        return SyncListing(self._store.list(prefix=prefix, limit=limit), "client.sync.store.list", same)

@@ -8,7 +8,7 @@ from typing import Any, get_args
 from mainspring.duration import Duration, parse_duration
 from mainspring.errors import DefinitionError, InvalidTrigger
 from mainspring.model.filters import check_filter
-from mainspring.model.jobs import CatchUp, TriggerSpec
+from mainspring.model.jobs import CatchUp, Overlap, TriggerSpec
 from mainspring.model.timetables import check_cron, check_every, check_timezone
 from mainspring.sdk.events import check_event_name
 from mainspring.sdk.json_text import decode, encode
@@ -16,7 +16,7 @@ from mainspring.sdk.json_text import decode, encode
 
 @dataclass(frozen=True, slots=True)
 class Trigger:
-    """Made by `event_trigger`, `cron_trigger`, `interval_trigger` and `invoke_trigger`."""
+    """Made by `event_trigger`, `cron_trigger`, `interval_trigger`, `invoke_trigger`, `client.dynamic_schedule`."""
 
     spec: TriggerSpec
     #: A model or JSON Schema for the payload, where the job itself says nothing.
@@ -66,35 +66,63 @@ def invoke_trigger() -> Trigger:
 
 
 def cron_trigger(
-    expression: str, *, timezone: str = "UTC", catch_up: CatchUp = "none", jitter: Duration | None = None
+    expression: str,
+    *,
+    timezone: str = "UTC",
+    catch_up: CatchUp = "none",
+    jitter: Duration | None = None,
+    overlap: Overlap = "allow",
 ) -> Trigger:
     """Start the job at every slot of a cron expression: "0 9 * * MON-FRI", six fields with seconds, "@hourly".
 
     The times are those of the zone, whose clocks may change. `catch_up` says what becomes of slots that came
     while no server was there: "none" of them starts a run, the "last", or "all". `jitter` spreads the runs
-    over a span after their slot. Raises `InvalidTrigger`, `InvalidDuration`.
+    over a span after their slot. `overlap` says what becomes of a slot while a run of the schedule is still under
+    way: it is "allow"ed beside it, "skip"ped, or "cancel"s it. Raises `InvalidTrigger`, `InvalidDuration`.
     """
-    if catch_up not in get_args(CatchUp):
-        raise InvalidTrigger(
-            f"the catch_up of cron_trigger({expression!r:.80}) is {catch_up!r:.80}",
-            mend='Use "none", "last" or "all".',
-        )
+    what = f"cron_trigger({expression!r:.80})"
+    check_rules(what, catch_up, overlap)
     spec = TriggerSpec(
         "cron",
         cron=check_cron(expression),
         timezone=check_timezone(timezone),
         catch_up=catch_up,
         jitter=None if jitter is None else parse_duration(jitter),
+        overlap=overlap,
     )
     return Trigger(spec)
 
 
-def interval_trigger(every: Duration) -> Trigger:
+def interval_trigger(
+    every: Duration,
+    *,
+    catch_up: CatchUp = "none",
+    jitter: Duration | None = None,
+    overlap: Overlap = "allow",
+) -> Trigger:
     """Start the job again and again, "5 minutes" apart, counted from when a worker first registered it.
 
-    Raises `InvalidTrigger`, `InvalidDuration`.
+    The options are those of `cron_trigger`. Raises `InvalidTrigger`, `InvalidDuration`.
     """
-    return Trigger(TriggerSpec("interval", every=check_every(parse_duration(every))))
+    check_rules(f"interval_trigger({every!r:.80})", catch_up, overlap)
+    spec = TriggerSpec(
+        "interval",
+        every=check_every(parse_duration(every)),
+        catch_up=catch_up,
+        jitter=None if jitter is None else parse_duration(jitter),
+        overlap=overlap,
+    )
+    return Trigger(spec)
+
+
+def check_rules(what: str, catch_up: CatchUp, overlap: Overlap) -> None:
+    """Raises `InvalidTrigger` for words that are none of theirs."""
+    for name, value, words in (("catch_up", catch_up, CatchUp), ("overlap", overlap, Overlap)):
+        if value not in get_args(words):
+            *most, last = (f'"{word}"' for word in get_args(words))
+            raise InvalidTrigger(
+                f"the {name} of {what} is {value!r:.80}", mend=f"Use {', '.join(most)} or {last}."
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +135,13 @@ class ScheduledTick:
     last_timestamp: datetime | None
     timezone: str
     schedule_id: str
+    #: Whose schedule it is, as it was registered with `dynamic_schedule(...).register`.
     external_id: str | None = None
     #: The next slots.
     upcoming: tuple[datetime, ...] = ()
+    #: Key and metadata that it was registered with.
+    key: str | None = None
+    metadata: dict[str, Any] = field(default_factory=dict)
 
 
 def as_triggers(given: Trigger | Iterable[Trigger] | None) -> tuple[Trigger, ...]:

@@ -205,7 +205,8 @@ CREATE TABLE runs (
     faults integer not null default 0,
     slot integer not null default 0,
     cancel_reason text,
-    cancelled_by text) strict;
+    cancelled_by text,
+    schedule_id text) strict;
 
 CREATE TABLE schedules (
     id text not null,
@@ -222,6 +223,11 @@ CREATE TABLE schedules (
     moved_at integer not null,
     paused_at integer,
     refusal text,
+    overlap text not null default 'allow',
+    dynamic_id text,
+    key text,
+    external_id text,
+    metadata text not null default '{}',
     primary key (environment_id, id)
 ) strict, without rowid;
 
@@ -360,6 +366,9 @@ CREATE INDEX runs_by_job on runs (environment_id, job_id, created_at, id);
 
 CREATE INDEX runs_by_parent on runs (parent_run_id) where parent_run_id is not null;
 
+CREATE INDEX runs_by_schedule on runs (environment_id, schedule_id, created_at, id)
+    where schedule_id is not null;
+
 CREATE INDEX runs_by_status on runs (environment_id, status, created_at, id)
     where status <> 'SUCCESS' and status <> 'RUNNING';
 
@@ -372,6 +381,8 @@ CREATE INDEX runs_leased on runs (worker_id) where worker_id is not null;
 
 CREATE INDEX runs_of_suspicion on runs (environment_id) where is_ready and lane >= 2;
 
+CREATE INDEX runs_open_by_schedule on runs (schedule_id) where schedule_id is not null and finished_at is null;
+
 CREATE INDEX runs_ready on runs (environment_id, job_id, priority desc, lane, available_at) where is_ready;
 
 CREATE INDEX runs_unserved on runs (environment_id, job_id) where slot = 2;
@@ -379,6 +390,10 @@ CREATE INDEX runs_unserved on runs (environment_id, job_id) where slot = 2;
 CREATE INDEX runs_with_notices on runs (worker_id) where notices > noticed;
 
 CREATE INDEX runs_with_slot on runs (environment_id, queue, is_ready, coalesce(concurrency_key, '')) where slot >= 3;
+
+CREATE INDEX schedules_by_dynamic_id on schedules (environment_id, dynamic_id, job_id) where dynamic_id is not null;
+
+CREATE INDEX schedules_in_code on schedules (environment_id, job_id) where dynamic_id is null;
 
 CREATE INDEX schedules_of_job on schedules (environment_id, job_id);
 

@@ -38,6 +38,7 @@ def context_of(held: Held, *, is_replay: bool) -> Context:
             is_replay=is_replay,
             is_test=claimed.is_test,
             tags=tuple(decode(claimed.tags)),
+            schedule_id=claimed.schedule_id,
             created_at=to_datetime(claimed.created_at),
             started_at=to_datetime(claimed.started_at),
             replay_of=claimed.replay_of,

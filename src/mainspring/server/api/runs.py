@@ -37,6 +37,7 @@ class RunFilter(Paging):
     )
     job: str | None = Field(None, max_length=128)
     event_id: str | None = Field(None, max_length=256)
+    schedule: str | None = Field(None, max_length=512)
     tag: str | None = Field(None, max_length=256)
     since: Back = None
     until: Back = None
@@ -60,6 +61,7 @@ async def list_runs(call: Caller, asked: Annotated[RunFilter, Query()]) -> Listi
         statuses=tuple(_statuses(asked.status)),
         job_id=asked.job,
         event_id=asked.event_id,
+        schedule_id=asked.schedule,
         tag=asked.tag,
         since=instant_of(asked.since, "since", now),
         until=instant_of(asked.until, "until", now),

@@ -137,8 +137,8 @@ def event_draft(body: EventBody, id: str, limits: Limits, *, idempotency_key: st
         idempotency_key=body.idempotency_key or idempotency_key,
         source=body.source,
         context=context,
-        deliver_at=_validated(body.deliver_at),
-        delay=_validated(body.delay),
+        deliver_at=validated(body.deliver_at),
+        delay=validated(body.delay),
     )
 
 
@@ -151,11 +151,11 @@ def run_draft(
         job_id=job_id,
         payload=encode(body.payload, what="payload", limit=limits.max_payload_bytes),
         idempotency_key=body.idempotency_key or idempotency_key,
-        delay=_validated(body.delay),
+        delay=validated(body.delay),
         queue=body.queue,
         concurrency_key=body.concurrency_key,
         priority=body.priority,
-        ttl=_validated(body.ttl),
+        ttl=validated(body.ttl),
         tags=tuple(body.tags),
         metadata=encode(body.metadata, what="metadata", limit=limits.max_payload_bytes),
         max_attempts=body.max_attempts,
@@ -163,6 +163,6 @@ def run_draft(
     )
 
 
-def _validated(value: Any) -> int | None:
+def validated(value: Any) -> int | None:
     """What a `Span` or `When` became: its annotation is what callers write, its value is an int."""
     return None if value is None else int(value)

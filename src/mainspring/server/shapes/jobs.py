@@ -1,12 +1,12 @@
 """Jobs as the API shows them."""
 
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import BaseModel, Field
 
 from mainspring.clock import to_iso
 from mainspring.engine.views import JobView
-from mainspring.model.jobs import TriggerSpec
+from mainspring.model.jobs import CatchUp, Overlap, TriggerKind, TriggerSpec
 from mainspring.model.retry import RetryPolicy
 from mainspring.model.runs import RunStatus
 from mainspring.model.timetables import Timetable
@@ -14,7 +14,7 @@ from mainspring.server.shapes.parts import At, seconds
 
 
 class TriggerShape(BaseModel):
-    kind: Literal["event", "invoke", "cron", "interval"]
+    kind: TriggerKind
     events: list[str]
     filter: dict[str, Any] | None
     source: str | None
@@ -22,6 +22,9 @@ class TriggerShape(BaseModel):
     cron: str | None
     timezone: str | None
     every: float | None = Field(description="Seconds.")
+    catch_up: CatchUp = Field(description="What becomes of slots that were missed.")
+    overlap: Overlap = Field(description="What becomes of a slot while a run of the schedule is under way.")
+    dynamic_schedule: str | None = Field(description="Starts it at times registered at run time.")
 
 
 class RetryShape(BaseModel):
@@ -98,6 +101,8 @@ def in_words(triggers: tuple[TriggerSpec, ...]) -> str:
 
 
 def _words(trigger: TriggerSpec) -> str:
+    if trigger.dynamic is not None:
+        return f"at times registered with dynamic schedule {trigger.dynamic}"
     if trigger.kind != "event":
         words = Timetable(trigger.cron, trigger.timezone or "UTC", trigger.every).in_words()
         return words[0].lower() + words[1:]
@@ -117,6 +122,9 @@ def _trigger_shape(trigger: TriggerSpec) -> TriggerShape:
         cron=trigger.cron,
         timezone=trigger.timezone,
         every=seconds(trigger.every),
+        catch_up=trigger.catch_up,
+        overlap=trigger.overlap,
+        dynamic_schedule=trigger.dynamic,
     )
 
 

@@ -53,6 +53,7 @@ class RunShape(BaseModel):
     parent_run_id: str | None
     replay_of: str | None = Field(description="The run that it replays.")
     replay_from: str | None = Field(description="The task of that run before which everything is kept.")
+    schedule_id: str | None = Field(description="The schedule that started it.")
     attempt: int
     max_attempts: int
     tags: list[str]
@@ -107,6 +108,7 @@ def run_facts(view: RunView) -> dict[str, Any]:
         "parent_run_id": run.parent_run_id,
         "replay_of": run.replay_of,
         "replay_from": run.replay_from,
+        "schedule_id": run.schedule_id,
         "attempt": run.attempt,
         "max_attempts": run.max_attempts,
         "tags": value_of(run.tags),

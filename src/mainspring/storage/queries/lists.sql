@@ -43,3 +43,10 @@ order by created_at desc, id desc limit :limit;
 -- Lets a run be found by a tag.
 insert into run_tags (environment_id, tag, created_at, run_id)
 select environment_id, :tag, created_at, id from runs where id = :run_id on conflict do nothing;
+
+-- name: newest_of_schedule
+-- The same that a schedule started.
+select created_at, id from runs
+where environment_id = :environment_id and schedule_id = :schedule_id and (created_at, id) < (:at, :before)
+  and created_at >= :since
+order by created_at desc, id desc limit :limit;

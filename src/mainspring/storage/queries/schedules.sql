@@ -1,16 +1,30 @@
 -- name: schedules_of_jobs
--- The schedules of jobs that are registered, held for a change.
-select {schedule} from schedules where environment_id = :environment_id and job_id in each(:job_ids) order by id @lock;
+-- The schedules that jobs which are registered were written with, held for a change.
+select {schedule} from schedules
+where environment_id = :environment_id and job_id in each(:job_ids) and dynamic_id is null order by id @lock;
+
+-- name: schedules_to_attach
+-- Registered at run time, but not yet with the job that has them as its trigger.
+select {schedule} from schedules
+where environment_id = :environment_id and dynamic_id = :dynamic_id and job_id <> :job_id order by id @lock;
+
+-- name: schedules_to_detach
+-- Registered at run time, with a job that no longer has them as its trigger.
+select {schedule} from schedules
+where environment_id = :environment_id and job_id = :job_id and dynamic_id is not null
+  and not (dynamic_id in each(:dynamic_ids)) order by id @lock;
 
 -- name: save_schedule
 -- A schedule as its job asks for it; what came of it until now stays.
 insert into schedules ({schedule}) values ({:schedule})
 on conflict (environment_id, id) do update set job_id = excluded.job_id, cron = excluded.cron,
   timezone = excluded.timezone, every = excluded.every, catch_up = excluded.catch_up, jitter = excluded.jitter,
-  anchor_at = excluded.anchor_at, next_at = excluded.next_at, moved_at = excluded.moved_at;
+  overlap = excluded.overlap, external_id = excluded.external_id, metadata = excluded.metadata,
+  anchor_at = excluded.anchor_at, next_at = excluded.next_at, moved_at = excluded.moved_at,
+  refusal = excluded.refusal;
 
 -- name: delete_schedule
--- One that its job no longer asks for.
+-- One that its job no longer asks for, or that was unregistered.
 delete from schedules where environment_id = :environment_id and id = :id;
 
 -- name: due_schedules
@@ -45,5 +59,14 @@ update schedules set paused_at = :paused_at, next_at = :next_at, moved_at = :now
 where environment_id = :environment_id and id = :id;
 
 -- name: list_schedules
--- Every schedule of an environment.
-select {schedule} from schedules where environment_id = :environment_id order by id;
+-- A page of the schedules of an environment.
+select {schedule} from schedules
+where environment_id = :environment_id and id > :after
+  and (cast(:job_id as text) is null or job_id = :job_id)
+  and (cast(:dynamic_id as text) is null or dynamic_id = :dynamic_id)
+  and (cast(:external_id as text) is null or external_id = :external_id)
+order by id limit :limit;
+
+-- name: open_runs_of_schedules
+-- Runs of some schedules that have not ended.
+select environment_id, schedule_id, id from runs where schedule_id in each(:ids) and finished_at is null;
