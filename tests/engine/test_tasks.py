@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from engine.items import done, error, failed, job, parked, started, succeeded
+from engine.items import done, error, failed, job, label, parked, started, succeeded
 from engine.puppet import Puppet, report
 from engine.world import World
 from mainspring.clock import SECOND
@@ -52,6 +52,16 @@ def test_begun_and_ended_in_one_report_is_one_row(world: World, puppet: Puppet, 
     assert {key: task.status for key, task in tasks.items()} == {"a": "SUCCESS", "b": "RUNNING"}
     assert tasks["a"].started_at == world.now - 1_000, "counted back by how long it took"
     assert world.kinds(run.run_id)[-3:] == ["TASK_STARTED a", "TASK_COMPLETED a", "TASK_STARTED b"]
+
+
+def test_an_outcome_that_came_before_its_start_was_told_tells_of_both(
+    world: World, puppet: Puppet, run: ClaimedRun
+) -> None:
+    world.advance(2)
+    puppet.report(run, TaskSucceeded(label("a"), 1, 1_000, '"A"', 1, is_whole=True))
+    task = world.task(run.run_id, "a")
+    assert (task.status, task.output, task.started_at) == ("SUCCESS", '"A"', world.now - 1_000)
+    assert world.kinds(run.run_id)[-2:] == ["TASK_STARTED a", "TASK_COMPLETED a"]
 
 
 def test_nested_tasks_know_their_parents(world: World, puppet: Puppet, run: ClaimedRun) -> None:

@@ -12,7 +12,16 @@ from mainspring.model.logs import LogLevel
 from mainspring.model.runs import RunDraft
 from mainspring.model.store import StoreOperation
 from mainspring.sdk.bridge import invoke
-from mainspring.sdk.context import Context, JobInfo, RunInfo, TaskScope, enter_run, enter_task
+from mainspring.sdk.context import (
+    Context,
+    JobInfo,
+    RunInfo,
+    TaskScope,
+    begin_run,
+    current_scope,
+    current_task,
+    enter_task,
+)
 from mainspring.sdk.runtime import TaskCall, WaitCall
 
 
@@ -137,8 +146,13 @@ def a_context(**facts: Any) -> Context:
 def in_run(context: Context | None = None) -> Iterator[RecordingRuntime]:
     """Everything inside is in a run of its own."""
     runtime = RecordingRuntime()
-    with enter_run(runtime, context or a_context()):
+    before = current_scope.get(), current_task.get()
+    begin_run(runtime, context or a_context())
+    try:
         yield runtime
+    finally:
+        current_scope.set(before[0])
+        current_task.set(before[1])
 
 
 class RecordingDoor:

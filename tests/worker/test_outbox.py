@@ -89,15 +89,21 @@ async def test_every_task_start_is_told_of_with_the_outcome_when_that_is_quicker
     @client.job(id="job")
     async def job(io: IO) -> None:
         await io.run_task("quick", asyncio.sleep, 0)
+        await io.run_task("talks", talks, io)
         await io.run_task("slow", gate.wait)
+
+    async def talks(io: IO) -> None:
+        io.logger.info("one line")
 
     async with at_work(client, backend):
         backend.grant(run := a_run())
-        await backend.until(lambda: backend.kinds(run, TaskStarted))
+        await backend.until(lambda: len(backend.kinds(run, TaskStarted)) == 2)
         gate.set()
         await backend.ended(run)
 
-    assert [item.task.key for item in backend.kinds(run, TaskStarted)] == ["quick", "slow"]
+    whole = [(item.task.key, item.is_whole) for item in backend.kinds(run, TaskSucceeded)]
+    assert whole == [("quick", True), ("talks", False), ("slow", False)]
+    assert [item.task.key for item in backend.kinds(run, TaskStarted)] == ["talks", "slow"]
 
 
 async def test_a_report_that_is_refused_fails_its_run_alone(client: Client, backend: ScriptedBackend) -> None:

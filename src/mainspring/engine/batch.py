@@ -58,7 +58,7 @@ _ORDER = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class EndedRun:
     """A run that reached a final status in this batch; those who wait for it are told."""
 

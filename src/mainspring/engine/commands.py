@@ -48,7 +48,7 @@ class CancelEvent:
     event_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class TriggerRuns:
     """Result: a tuple of `Run`, in order; an idempotency key that exists answers with the run it started."""
 

@@ -38,7 +38,7 @@ AnyFuture = asyncio.Future[Any] | ThreadFuture[Any]
 _Claimant = tuple[str, str]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Submission:
     """A command and who waits for its result."""
 

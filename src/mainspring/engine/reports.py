@@ -167,6 +167,8 @@ def _task_succeeded(batch: Batch, report: OpenReport, _: int, item: TaskSucceede
     row = task_row(batch, report, item.task, "SUCCESS", item.attempt, item.duration)
     row["output"], row["position"], row["finished_at"] = item.output, item.position, batch.now
     row["failure"] = row["next_attempt_at"] = None
+    if item.is_whole:
+        batch.record(report.who, "TASK_STARTED", item.task.key, item.attempt)
     batch.record(report.who, "TASK_COMPLETED", item.task.key, item.attempt)
     report.made_progress = True
 

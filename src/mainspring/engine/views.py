@@ -90,7 +90,7 @@ class WaitView:
     message: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class RunView:
     run: Run
     pending_reason: PendingReason | None = None

@@ -125,6 +125,8 @@ class TaskSucceeded:
     duration: int
     output: str
     position: int
+    #: It tells of the start as well, which was not reported by itself.
+    is_whole: bool = False
     kind: Literal["task_succeeded"] = "task_succeeded"
 
 
@@ -236,7 +238,7 @@ class StreamAppended:
     kind: Literal["stream_appended"] = "stream_appended"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class RunSucceeded:
     output: str
     kind: Literal["run_succeeded"] = "run_succeeded"
@@ -326,7 +328,7 @@ class CommitRequest:
     reports: tuple[RunReport, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class ItemAnswer:
     """Only for items that answer something: `index` in the report's items."""
 

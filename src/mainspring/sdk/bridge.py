@@ -166,11 +166,7 @@ def is_for_thread() -> bool:
 
 def is_in_thread() -> bool:
     """Whether this code runs where nothing can be awaited: in a thread without an event loop."""
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return True
-    return False
+    return asyncio._get_running_loop() is None  # every use of `io` asks
 
 
 async def invoke(

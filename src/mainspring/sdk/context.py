@@ -38,7 +38,7 @@ class RunInfo:
     replay_of: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class JobInfo:
     """`ctx.job`."""
 
@@ -123,7 +123,7 @@ def _digest(text: str, size: int) -> str:
     return hashlib.blake2b(text.encode(), digest_size=size).hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Scope:
     """One execution of a run: what `io` speaks to, and the loop its coroutines live on."""
 
@@ -138,16 +138,10 @@ context_alone: ContextVar[Context | None] = ContextVar("mainspring_context", def
 current_task: ContextVar[TaskScope | None] = ContextVar("mainspring_task", default=None)
 
 
-@contextmanager
-def enter_run(runtime: Runtime, context: Context) -> Iterator[Scope]:
-    """Everything called inside belongs to this run. Enter it in the asyncio task that runs the body."""
-    scope = Scope(runtime, context, asyncio.get_running_loop())
-    scope_token, task_token = current_scope.set(scope), current_task.set(None)
-    try:
-        yield scope
-    finally:
-        current_task.reset(task_token)
-        current_scope.reset(scope_token)
+def begin_run(runtime: Runtime, context: Context) -> None:
+    """From here on everything called belongs to this run. For a contextvars context that is the run's own."""
+    current_scope.set(Scope(runtime, context, asyncio.get_running_loop()))
+    current_task.set(None)
 
 
 @contextmanager

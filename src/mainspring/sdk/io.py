@@ -327,7 +327,5 @@ class CrossingIO(IO):
     """`io` as it is handed out: in a thread of a plain `def` its calls wait and return values."""
 
     def __getattribute__(self, name: str) -> Any:
-        value = super().__getattribute__(name)
-        if name.startswith("_") or not is_in_thread():
-            return value
-        return blocking(value)
+        value = object.__getattribute__(self, name)
+        return blocking(value) if is_in_thread() and not name.startswith("_") else value

@@ -116,14 +116,15 @@ class Inside:
         if not seconds:
             return RunFacts(await find_run(self, run_id))
         span = round(min(seconds, _LONGEST_WAIT) * SECOND)
-        waiting = asyncio.ensure_future(self.engine.wait_run(self.environment_id, run_id, span))
-        try:
-            with self.draining.ending(waiting):
-                return RunFacts(await waiting)
-        except asyncio.CancelledError:
-            caller = asyncio.current_task()
-            if not self.draining or (caller is not None and caller.cancelling()):
-                raise
+        caller = asyncio.current_task()
+        assert caller is not None, "a coroutine that is awaited has a task"
+        if not self.draining:
+            try:
+                with self.draining.ending(caller):
+                    return RunFacts(await self.engine.wait_run(self.environment_id, run_id, span))
+            except asyncio.CancelledError:
+                if not self.draining or caller.uncancel():  # somebody else cancelled it, too
+                    raise
         raise ServerUnavailable(
             "the platform inside this process is stopping", mend="The run goes on when it is started again."
         )

@@ -11,7 +11,7 @@ from mainspring.codec import decode, encode
 from mainspring.errors import ControlFlow
 from mainspring.model.protocol import RunAttemptFailed, RunSucceeded
 from mainspring.sdk.ambient import io
-from mainspring.sdk.context import Context, JobInfo, RunInfo, enter_run
+from mainspring.sdk.context import Context, JobInfo, RunInfo, begin_run
 from mainspring.sdk.events import read_event
 from mainspring.sdk.retry import Retry, decide
 from mainspring.worker.failures import failure_of
@@ -63,13 +63,13 @@ class Body:
 
     async def play(self) -> Ending:
         """Calls the function, then its hooks. Raises only what must pass: a stop, an interrupted process."""
-        with enter_run(self._runtime, self._context):
-            try:
-                return await self._call()
-            except ControlFlow:
-                if self._passage.stop is None and self._passage.is_leaving:
-                    await self._passage.never()  # refused on the way out
-                raise
+        begin_run(self._runtime, self._context)
+        try:
+            return await self._call()
+        except ControlFlow:
+            if self._passage.stop is None and self._passage.is_leaving:
+                await self._passage.never()  # refused on the way out
+            raise
 
     async def _call(self) -> Ending:
         claimed, job = self._held.claimed, self._held.job

@@ -100,6 +100,14 @@ class Channel:
             self._outbox.gather(self, lazy=lazy, alone=alone)
         return entry
 
+    def take_back(self, entry: Entry) -> bool:
+        """Takes out what was put in last, so that something else can stand for it; False when it has been sent, or
+        something came after it."""
+        if not self.entries or self.entries[-1] is not entry:
+            return False
+        self.entries.pop()
+        return True
+
     def close(self) -> None:
         """Drops what has not been sent, and everything put in from now on; acknowledgements are not passed on."""
         self.is_closed = True

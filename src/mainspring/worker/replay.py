@@ -1,7 +1,6 @@
 """What is known of a run's tasks from before, handed out by key; whether the code still fits it, and how far
 the code has come again."""
 
-from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 
@@ -44,7 +43,11 @@ class Replay:
         #: Keys not asked for yet; tasks nested in a finished one are never asked for.
         self._unvisited = {key for key in checkpoints if not self._is_inside_finished(key)}
         #: Of these, how many were kept from each run that is replayed.
-        self._kept_from = Counter(origin for key in self._unvisited if (origin := checkpoints[key].kept_from))
+        self._kept_from: dict[str, int] = {}
+        for key in self._unvisited:
+            origin = checkpoints[key].kept_from
+            if origin:
+                self._kept_from[origin] = self._kept_from.get(origin, 0) + 1
         #: Results asked for whose turn has not come.
         self._outstanding = 0
         self.is_replaying = bool(self._unvisited)

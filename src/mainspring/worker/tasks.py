@@ -25,6 +25,7 @@ from mainspring.worker.doubts import CRASHED, DOUBTFUL, Doubt, Doubts
 from mainspring.worker.failures import output_failure, raised_failure, read_failure, task_error, write_failure
 from mainspring.worker.isolation import run_isolated
 from mainspring.worker.keys import Place, current_place, fingerprint, fingerprint_without_input
+from mainspring.worker.outbox import Entry
 from mainspring.worker.passage import Passage
 from mainspring.worker.strands import Ours, settle
 from mainspring.worker.turns import Turn
@@ -44,6 +45,8 @@ class Attempt:
     number: int
     retry: Retry
     began: int
+    #: What tells that it began, where that is told by itself.
+    told: Entry | None = None
 
 
 class TaskCalls:
@@ -145,9 +148,9 @@ class TaskCalls:
     async def _attempt(self, attempt: Attempt) -> Turn | Checkpoint | None:
         """The task's result, on its way to user code, or handed out already; None when another attempt is due."""
         passage = self._passage
-        # Nobody waits for it; an outcome that is quicker takes it along, and the two become one row.
         if attempt.call.effect is None:
-            passage.channel.put(TaskStarted(attempt.label, attempt.number), lazy=True)
+            # Nobody waits for it; an outcome that is quicker takes its place.
+            attempt.told = passage.channel.put(TaskStarted(attempt.label, attempt.number), lazy=True)
         here = Place(attempt.label.key)
         passage.attempts += 1
         try:
@@ -205,8 +208,9 @@ class TaskCalls:
         passage, label = self._passage, attempt.label
         position = passage.held.next_position(label.key)
         turn = passage.turns.open(position)
+        is_whole = attempt.told is not None and passage.channel.take_back(attempt.told)
         passage.channel.put(
-            TaskSucceeded(label, attempt.number, self._since(attempt), output, position),
+            TaskSucceeded(label, attempt.number, self._since(attempt), output, position, is_whole),
             functools.partial(self._kept, turn, value, None),
             alone=passage.strands.is_single(),
         )
