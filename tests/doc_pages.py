@@ -22,7 +22,8 @@ import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from processes import PATIENCE, Dev, clean_environment, free_port
+from ports import free_port
+from processes import PATIENCE, Dev, clean_environment
 
 ROOT = Path(__file__).parents[1]
 

@@ -11,7 +11,6 @@ import functools
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -28,6 +27,7 @@ from psycopg import sql
 from mainspring.cli.postgres_programs import bundled_programs, call_as, stand_in
 from mainspring.storage.migrate import upgrade
 from mainspring.storage.open import open_database
+from ports import free_port
 
 #: Generous: a loaded machine is slow, a server that hangs is still noticed. Seconds.
 PATIENCE = 60.0
@@ -106,9 +106,7 @@ class OwnServer(Server):
         self._called = call_as(account) | {"cwd": self._folder}
         if account is not None:
             shutil.chown(self._folder, account.uid, account.gid)
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port: int = probe.getsockname()[1]
+        self.port = free_port()
         super().__init__(f"postgresql://postgres@127.0.0.1:{self.port}/postgres")
         made = ("-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C", "--no-sync")
         subprocess.run(

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from processes import PATIENCE, Output, clean_environment, free_port
+from ports import free_port
+from processes import PATIENCE, Output, clean_environment
 
 
 class Site:

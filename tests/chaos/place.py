@@ -13,7 +13,8 @@ from typing import Any
 from chaos.tended import Tended, python_path, worker_command
 from chaos.way import Way
 from copies import KEY, ask
-from processes import MAINSPRING, PATIENCE, free_port, run_cli
+from ports import free_port
+from processes import MAINSPRING, PATIENCE, run_cli
 
 #: Shorter than the defaults, so that a test need not wait as long; what is promised is told in these.
 SPANS = {"MAINSPRING_HEARTBEAT_EVERY": "500ms", "MAINSPRING_LEASE_TIMEOUT": "3s"}

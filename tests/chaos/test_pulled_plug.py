@@ -21,7 +21,8 @@ from chaos.tended import python_path
 from copies import KEY, Process
 from mainspring.audit.data import check_database
 from mainspring.storage.open import open_database
-from processes import PATIENCE, clean_environment, free_port, run_cli
+from ports import free_port
+from processes import PATIENCE, clean_environment, run_cli
 
 LOAD = Path(__file__).parent / "plugged.py"
 #: After so many acknowledged facts the plug is pulled, life after life on the same database.

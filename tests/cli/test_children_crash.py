@@ -9,7 +9,8 @@ import pytest
 
 import postgres
 from copies import KEY, Process, ask, ended
-from processes import free_port, run_cli
+from ports import free_port
+from processes import run_cli
 
 CHILDREN = 1_000
 FAILS, IS_CANCELLED = 500, 999

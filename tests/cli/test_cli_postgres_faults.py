@@ -15,7 +15,8 @@ from psycopg import sql
 
 import postgres
 from copies import KEY, Process, ask, ended
-from processes import Dev, free_port, run_cli
+from ports import free_port
+from processes import Dev, run_cli
 
 APP = """
 from mainspring import IO, Client, event_trigger

@@ -3,7 +3,8 @@
 import json
 from pathlib import Path
 
-from processes import Dev, free_port, run_cli
+from ports import free_port
+from processes import Dev, run_cli
 
 
 def test_send_prints_the_runs_it_started(dev: Dev) -> None:

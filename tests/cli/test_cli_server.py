@@ -8,7 +8,8 @@ import pytest
 
 import postgres
 from copies import KEY, Process, ask, ended
-from processes import free_port, run_cli
+from ports import free_port
+from processes import run_cli
 
 APP = """
 import os

@@ -12,7 +12,8 @@ from typing import Any
 
 import postgres
 from copies import KEY, Process, ask, ended
-from processes import PATIENCE, free_port
+from ports import free_port
+from processes import PATIENCE
 
 RUNS = 1_000
 #: Threads that send at once, and how long each rests after an event, in seconds: restarts meet all of it.

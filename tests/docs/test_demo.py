@@ -5,7 +5,8 @@ import sys
 from pathlib import Path
 
 from doc_pages import ROOT
-from processes import PATIENCE, clean_environment, free_port
+from ports import free_port
+from processes import PATIENCE, clean_environment
 
 
 def test_the_demo_follows_an_order_to_its_end_and_stops(tmp_path: Path) -> None:

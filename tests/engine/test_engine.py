@@ -109,18 +109,20 @@ async def test_giving_up_the_waiting_leaves_nothing_behind(live: Live) -> None:
 
 # ── watching ─────────────────────────────────────────────────────────────────────────────────────────
 async def test_watchers_hear_of_runs_whose_account_grew(live: Live) -> None:
-    heard: list[set[str]] = []
+    heard: asyncio.Queue[set[str]] = asyncio.Queue()
     puppet = await live.worker(job("bill"))
-    with live.engine.watching(heard.append):
+    with live.engine.watching(heard.put_nowait):
         run_id = await live.call("bill")
+        assert await heard.get() == {run_id}
         run = await puppet.take_one()
-        await puppet.report(run, LogWritten(1, 0, "INFO", "hello"))
-        await puppet.report(run, done())
+        assert await heard.get() == {run_id}
+        for item in (LogWritten(1, 0, "INFO", "hello"), done()):
+            await puppet.report(run, item)
+            assert await heard.get() == {run_id}
+    with live.engine.watching(asyncio.Queue[set[str]]().put_nowait):
+        await live.call("bill")
         await live.settle()
-    assert heard == [{run_id}] * 4
-    await live.call("bill")
-    await live.settle()
-    assert len(heard) == 4
+    assert heard.empty()
 
 
 # ── limits ───────────────────────────────────────────────────────────────────────────────────────────

@@ -49,6 +49,8 @@ from mainspring.model.tasks import Checkpoint
 from mainspring.worker.failures import write_failure
 from mainspring.worker.worker import Worker
 
+#: Seconds after which nothing is waited for any longer: no promise, a hang.
+PATIENCE = 60.0
 LAST = (RunSucceeded, RunAttemptFailed, RunDrifted, RunReleased, RunCancelConfirmed)
 
 
@@ -147,7 +149,7 @@ class ScriptedBackend:
         """Returns what `condition` says once it is true; it is asked whenever something was said here."""
         while not (found := condition()):
             self._changed.clear()
-            await asyncio.wait_for(self._changed.wait(), 10)
+            await asyncio.wait_for(self._changed.wait(), PATIENCE)
         return found
 
     async def ended(self, run: ClaimedRun) -> Item:

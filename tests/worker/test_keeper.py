@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from collections.abc import Callable
 
 import pytest
 
@@ -87,22 +88,25 @@ async def test_an_unknown_worker_is_an_answer(
     assert kept.answers == [HeartbeatAnswer(unknown_worker=True)]
 
 
+def in_a_thread(doing: Callable[[], None]) -> None:
+    """Comes back when it is done: its caller is on the stack from before it begins."""
+    thread = threading.Thread(target=doing)
+    thread.start()
+    thread.join()
+
+
 async def test_a_blocked_loop_is_reported_with_its_stack(
     backend: ScriptedBackend, caplog: pytest.LogCaptureFixture
 ) -> None:
     keeper, _, time = a_keeper(backend)
-    done = threading.Event()
 
     def beats() -> None:
         keeper._beat()
         time.now += BLOCKED_AFTER + 1
         keeper._beat()
         keeper._beat()
-        done.set()
 
-    beating = asyncio.get_running_loop().run_in_executor(None, beats)
-    done.wait(10)  # this line blocks the loop
-    await beating
+    in_a_thread(beats)  # this line blocks the loop
     stack = backend.heartbeats[-1].blocked_stack
     assert stack is not None
     assert "this line blocks the loop" in stack
