@@ -41,7 +41,7 @@ record: $(READY) ## Record runs of this version, which every later one must be a
 
 chaos: $(READY) ## A thousand runs while workers, servers and PostgreSQL are killed: RUNS=1000 RATE=10 SEED=0
 	@PYTHONPATH=tests $(BIN)/python -m chaos $(if $(RUNS),--runs $(RUNS)) $(if $(RATE),--rate $(RATE)) \
-		$(if $(SEED),--seed $(SEED)) $(if $(RESETS),--resets $(RESETS)) $(if $(OUT),--out $(OUT))
+		$(if $(SEED),--seed $(SEED)) $(if $(RESETS),--resets $(RESETS)) $(if $(FREEZE),--freeze $(FREEZE)) $(if $(OUT),--out $(OUT))
 
 bench: ## Not yet: it exits with an error until it does what it says
 	@echo "make $@: not there yet, it arrives with a later change (see CHANGELOG.md)" >&2; exit 1

@@ -20,12 +20,15 @@ def main() -> int:
     parser.add_argument(
         "--resets", type=float, default=0.0, help="connections are reset each so many seconds"
     )
+    parser.add_argument("--freeze", type=float, default=60.0, help="a worker and a server do nothing so long")
     parser.add_argument("--out", type=Path, default=None, help="folder for logs and observations")
     given = parser.parse_args()
     folder = given.out or Path(tempfile.mkdtemp(prefix="mainspring-chaos-"))
     folder.mkdir(parents=True, exist_ok=True)
     print(f"Logs and observations: {folder}", flush=True)
-    weather = Weather(given.runs, given.rate, seed=given.seed, resets_every=given.resets)
+    weather = Weather(
+        given.runs, given.rate, seed=given.seed, resets_every=given.resets, freezes_for=given.freeze
+    )
     with braved(weather, folder, lambda line: print(line, flush=True)) as storm:
         verdict = judge(storm)
     print("\n".join(verdict.lines()))

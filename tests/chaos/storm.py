@@ -16,13 +16,16 @@ import psycopg
 import postgres
 from chaos.app import now
 from chaos.senders import Senders
-from chaos.tended import Fates, Kill, Tended, python_path, worker_command
+from chaos.tended import Fates, Freeze, Kill, Tended, python_path, worker_command
 from chaos.way import Way
 from copies import KEY
 from mainspring.audit.observations import Observation, ObservationLog, read_observations
-from processes import MAINSPRING, free_port
+from ports import free_port
+from processes import MAINSPRING
 
 APP = Path(__file__).parent / "app.py"
+#: Seconds until a worker is frozen; a server is as long afterwards.
+FROZEN_AFTER = 10.0
 ENDED = ("SUCCESS", "FAILED", "CANCELLED", "TIMED_OUT", "EXPIRED")
 
 
@@ -39,6 +42,10 @@ class Weather:
     #: What every message between clients, workers and servers is late by.
     delay: float = 0
     workers: int = 4
+    #: Of each kind so many are left alone, so that a machine too busy for one to come up in time shows something.
+    spares: int = 0
+    #: One worker and one server are stopped for so long, and then go on.
+    freezes_for: float = 0
     #: As a worker is told; "" leaves the default.
     heartbeat_every: str = ""
     lease_timeout: str = ""
@@ -55,8 +62,11 @@ class Storm:
     database: str
     kills: list[Kill]
     outages: list[tuple[int, int]]
+    freezes: list[Freeze]
     runs: dict[int, str]
     observations: list[Observation]
+    #: What each worker that was frozen saw, by its process id.
+    stale: dict[int, list[Observation]]
     effects: list[str]
     took: float
     unanswered: int
@@ -126,8 +136,10 @@ def _play(
             database,
             fates.kills,
             fates.outages,
+            fates.freezes,
             senders.runs,
-            _read(seen),
+            _read(sorted(seen.iterdir())),
+            {one.pid: _read(sorted(seen.glob(f"worker-{one.pid}.*"))) for one in fates.freezes},
             effects.read_text().splitlines(),
             took,
             senders.unanswered,
@@ -159,8 +171,11 @@ def _unleash(
     own: postgres.OwnServer,
     way: Way,
 ) -> None:
-    fates.strike(workers, weather.kills_worker_every)
-    fates.strike(servers, weather.kills_server_every)
+    fates.strike(workers, weather.kills_worker_every, spares=weather.spares)
+    # A silent worker is noticed by a server that listens for half of `lease_timeout`: one has to live so long.
+    fates.strike(servers, weather.kills_server_every, spares=weather.spares, pauses=True)
+    fates.freeze(workers, FROZEN_AFTER, weather.freezes_for)
+    fates.freeze(servers, 2 * FROZEN_AFTER, weather.freezes_for)
     fates.strike_database(own, weather.kills_database_every)
     fates.do(way.reset, weather.resets_every)
 
@@ -188,6 +203,6 @@ def _until_ended(
         pausing.wait(1)
 
 
-def _read(seen: Path) -> list[Observation]:
-    lines = [line for file in sorted(seen.iterdir()) for line in file.read_text().splitlines()]
+def _read(files: list[Path]) -> list[Observation]:
+    lines = [line for file in files for line in file.read_text().splitlines()]
     return read_observations(lines)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import postgres
+from chaos.app import now
 from processes import PATIENCE, clean_environment
 
 #: Seconds between an end and the next start: systemd's own default.
@@ -28,6 +29,16 @@ class Kill:
     wall_at: int
 
 
+@dataclass(frozen=True, slots=True)
+class Freeze:
+    """Who did nothing from when to when (microseconds of the clock all processes share)."""
+
+    name: str
+    pid: int
+    began: int
+    over: int
+
+
 class Tended:
     """One command that never stays dead. What it prints is kept in a file."""
 
@@ -40,6 +51,8 @@ class Tended:
         self._is_over = threading.Event()
         self._starting = threading.Lock()
         self.starts = 0
+        #: Stopped by SIGSTOP, and left alone meanwhile.
+        self.is_frozen = False
         self._thread = threading.Thread(target=self._tend, daemon=True)
 
     def start(self) -> "Tended":
@@ -84,7 +97,7 @@ class Tended:
         """kill -9."""
         process = self._process
         assert process is not None
-        killed = Kill(self.name, process.pid, time.monotonic_ns() // 1_000, time.time_ns() // 1_000)
+        killed = Kill(self.name, process.pid, now(), time.time_ns() // 1_000)
         process.send_signal(signal.SIGKILL)
         return killed
 
@@ -117,16 +130,17 @@ class Fates:
         self._is_over = threading.Event()
         self._threads: list[threading.Thread] = []
         self.kills: list[Kill] = []
+        self.freezes: list[Freeze] = []
         #: When each outage of the database began and ended, wall's microseconds.
         self.outages: list[tuple[int, int]] = []
         self.errors: list[BaseException] = []
 
-    def strike(self, some: Sequence[Tended], every: float) -> None:
-        """Begins to kill them. One is left: a machine so busy that none comes up in time shows nothing."""
+    def strike(self, some: Sequence[Tended], every: float, *, spares: int = 0, pauses: bool = False) -> None:
+        """Begins to kill them, as long as more than `spares` are up; `pauses` while one of them is frozen."""
 
         def once() -> None:
-            alive = [one for one in some if one.is_ready]
-            if len(alive) > 1:
+            alive = [one for one in some if one.is_ready and not one.is_frozen]
+            if len(alive) > spares and not (pauses and any(one.is_frozen for one in some)):
                 killed = self._chance.choice(alive)
                 self.kills.append(killed.kill())
                 self._tell(f"{killed.name} is killed")
@@ -151,6 +165,34 @@ class Fates:
 
         self._begin(once, every)
 
+    def freeze(self, some: Sequence[Tended], after: float, span: float) -> None:
+        """SIGSTOP for one of them, SIGCONT so many seconds later; 0 is never."""
+
+        def once() -> bool:
+            up = [one for one in some if one.is_ready]
+            if not up:
+                return False
+            frozen = self._chance.choice(up)
+            frozen.is_frozen = True
+            pid, began = frozen.pid, now()
+            frozen.send_signal(signal.SIGSTOP)
+            self._tell(f"{frozen.name} is frozen")
+            self._is_over.wait(span)
+            over = now()
+            frozen.send_signal(signal.SIGCONT)
+            frozen.is_frozen = False
+            self._tell(f"{frozen.name} is thawed")
+            self.freezes.append(Freeze(frozen.name, pid, began, over))
+            return True
+
+        def on() -> None:
+            self._is_over.wait(after)
+            while not self._is_over.is_set() and not once():
+                self._is_over.wait(0.1)
+
+        if span:
+            self._start(on)
+
     def do(self, once: Callable[[], object], every: float) -> None:
         """Begins to do something else; 0 seconds are never."""
         self._begin(once, every)
@@ -167,7 +209,10 @@ class Fates:
                     self.errors.append(error)
                     return
 
-        thread = threading.Thread(target=on, daemon=True)
+        self._start(on)
+
+    def _start(self, doing: Callable[[], None]) -> None:
+        thread = threading.Thread(target=doing, daemon=True)
         thread.start()
         self._threads.append(thread)
 

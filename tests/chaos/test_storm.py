@@ -14,6 +14,7 @@ SMALL = Weather(
     resets_every=7,
     delay=0.005,
     workers=3,
+    spares=1,
     heartbeat_every="1500ms",
     lease_timeout="5s",
     patience=240,

@@ -65,6 +65,7 @@ def judge(storm: Storm) -> Verdict:
         database.close()
     verdict = Verdict([str(finding) for finding in findings])
     verdict.wrong += _outputs(storm)
+    verdict.wrong += _stale_writes(storm, verdict)
     with psycopg.connect(storm.database) as connection:
         verdict.wrong += _effects(storm, effects, _lost_leases(connection), verdict)
         verdict.wrong += _kept_once(connection, storm)
@@ -110,19 +111,24 @@ def _effects(
     storm: Storm, effects: list[dict[str, Any]], lost: dict[str, list[int]], verdict: Verdict
 ) -> Iterator[str]:
     """A body is done again only where its worker was killed after its effect and before the next; or where it lost
-    the lease then, cut off from everything for as long as that takes."""
+    the lease then, cut off from everything for as long as that takes; or where it was frozen in the midst of it."""
     killed = {kill.pid: kill.at for kill in storm.kills}
+    begun = {
+        (one["run_id"], one["task_key"], one["pid"]): one["at"] for one in effects if one["what"] == "begun"
+    }
     done: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for one in effects:
         if one["what"] == "done":
             done.setdefault((one["run_id"], one["task_key"]), []).append(one)
-    repeated = cut_off = 0
+    repeated = cut_off = late = 0
     for (run_id, key), times in done.items():
         for first, second in pairwise(sorted(times, key=lambda one: one["at"])):
             if first["at"] - 1_000 <= killed.get(first["pid"], 0) <= second["at"]:
                 repeated += 1
             elif any(first["at"] <= at <= second["at"] for at in lost.get(run_id, ())):
                 cut_off += 1
+            elif any(begun[run_id, key, second["pid"]] <= at <= second["at"] for at in lost.get(run_id, ())):
+                late += 1
             else:
                 yield f"{run_id} {key} was done again though nothing befell its worker: {first}, {second}"
     for n, run_id in storm.runs.items():
@@ -132,6 +138,28 @@ def _effects(
     verdict.figures["bodies done"] = sum(map(len, done.values()))
     verdict.figures["bodies done again after a kill in doubt"] = repeated
     verdict.figures["bodies done again after a lease was lost alive"] = cut_off
+    verdict.figures["bodies done to their end by who was frozen meanwhile"] = late
+
+
+def _stale_writes(storm: Storm, verdict: Verdict) -> Iterator[str]:
+    """Whatever a worker says, once it is thawed, of runs that it was granted before is refused (I4)."""
+    refused = 0
+    for freeze in storm.freezes:
+        seen = storm.stale[freeze.pid]
+        stale = {
+            (one.run_id, one.answer["lease"])
+            for one in seen
+            if one.op == "claim" and one.outcome == "ok" and one.invoked <= freeze.began
+        }
+        for one in seen:
+            if one.invoked >= freeze.over and (one.run_id, one.said.get("lease")) in stale:
+                refused += one.outcome != "ok"
+                if one.outcome == "ok":
+                    yield f"{freeze.name} was frozen, and a write of its old lease was taken: {one}"
+    verdict.figures["frozen"] = [
+        f"{freeze.name} for {(freeze.over - freeze.began) / 1_000_000:.0f} s" for freeze in storm.freezes
+    ]
+    verdict.figures["stale writes, all refused"] = refused
 
 
 def _kept_once(connection: "psycopg.Connection[Any]", storm: Storm) -> Iterator[str]:
