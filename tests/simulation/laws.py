@@ -11,6 +11,7 @@ from mainspring.model.protocol import CommitAnswer, CommitRequest
 from mainspring.model.runs import FINAL_RUN_STATUSES, RUN_MOVES, Run
 from mainspring.model.tasks import FINAL_TASK_STATUSES, TASK_MOVES, Task
 from mainspring.model.waits import Wait
+from simulation.slots import Slots
 from simulation.tables import Change, Tables, TaskId
 
 
@@ -50,6 +51,7 @@ class Laws:
 
     def __init__(self, tables: Tables, expected_jobs: Callable[[str, Any], set[str]]) -> None:
         self.tables = tables
+        self.slots = Slots(tables, hold)
         self._expected_jobs = expected_jobs
         #: Spans that waits asked for, and what event waits asked for, as user code said.
         self.delays: dict[TaskId, int] = {}
@@ -83,6 +85,7 @@ class Laws:
             hold(task is not None, "I2", "a task is gone", task_id)
             assert task is not None
             self._task(was, task, now)
+        self.slots.committed(change, now)
         self._waits(change, now)
         self._events(change, now)
         for run_id in {*change.runs, *(run_id for run_id, _ in change.waits)}:

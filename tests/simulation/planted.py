@@ -1,16 +1,18 @@
 """Faults planted in the real code, one at a time: what the simulator must find, or it proves nothing."""
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
+from itertools import count
 from typing import Any
 from unittest import mock
 
-from mainspring.engine import children, commits, replays, waits, workers
+from mainspring.engine import children, commits, replays, schedules, waits, workers
 from mainspring.engine.batch import Batch
 from mainspring.engine.engine import Engine
 from mainspring.model.protocol import WaitStarted
 from mainspring.model.replays import kept_before
+from mainspring.model.timetables import Timetable
 from mainspring.worker.replay import Replay
 from mainspring.worker.waits import WaitCalls
 
@@ -111,6 +113,33 @@ def a_replay_that_keeps_too_much() -> AbstractContextManager[Any]:
     return mock.patch.object(replays, "kept_before", greedy)
 
 
+def a_slot_passed_over_when_late() -> AbstractContextManager[Any]:
+    """Of several slots that are due only the last one counts, whatever the schedule says."""
+    due_slots = schedules.due_slots
+
+    def hasty(schedule: Any, now: int, limit: int) -> Any:
+        return due_slots(schedule, now, limit)[-1:]
+
+    return mock.patch.object(schedules, "due_slots", hasty)
+
+
+def a_slot_fired_twice() -> AbstractContextManager[Any]:
+    """A schedule is not moved on behind a slot that came this very moment, and slots have no key that says so."""
+    after = Timetable.after
+    numbers = count()
+    stuck = mock.patch.object(Timetable, "after", lambda self, instant: after(self, instant - 1))
+    keyless = mock.patch.object(
+        schedules, "slot_key", lambda schedule_id, slot: f"{schedule_id}#{next(numbers)}"
+    )
+
+    @contextmanager
+    def both() -> Iterator[None]:
+        with stuck, keyless:
+            yield
+
+    return both()
+
+
 #: By what is printed beside them, each with the law that gives it away.
 PLANTS: tuple[Plant, ...] = (
     commit_without_the_lease_check,
@@ -123,4 +152,6 @@ PLANTS: tuple[Plant, ...] = (
     a_terminal_child_that_does_not_wake_its_parent,
     time_taken_from_the_worker,
     a_replay_that_keeps_too_much,
+    a_slot_passed_over_when_late,
+    a_slot_fired_twice,
 )

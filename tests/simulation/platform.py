@@ -76,7 +76,8 @@ class Platform:
         now = min(server.clock.now() for server in self.live_servers()) - LATE
         waits = [wait for wait in self.tables.waits.values() if wait.due_at is not None and wait.due_at < now]
         runs = [run for run in self.tables.runs.values() if run.timer_at is not None and run.timer_at < now]
-        return [*waits, *runs]
+        slots = [one for one in self.laws.slots.schedules() if one.next_at is None or one.next_at < now]
+        return [*waits, *runs, *slots]
 
     # ── processes ────────────────────────────────────────────────────────────────────────────────────
     def start_server(self) -> None:
