@@ -43,8 +43,9 @@ chaos: $(READY) ## A thousand runs while workers, servers and PostgreSQL are kil
 	@PYTHONPATH=tests $(BIN)/python -m chaos $(if $(RUNS),--runs $(RUNS)) $(if $(RATE),--rate $(RATE)) \
 		$(if $(SEED),--seed $(SEED)) $(if $(RESETS),--resets $(RESETS)) $(if $(FREEZE),--freeze $(FREEZE)) $(if $(OUT),--out $(OUT))
 
-bench: ## Not yet: it exits with an error until it does what it says
-	@echo "make $@: not there yet, it arrives with a later change (see CHANGELOG.md)" >&2; exit 1
+bench: $(READY) ## How fast is it here, beside this machine's limits: SHAPE=apart ROUNDS=3 ONLY=W1 QUICK=1 DATABASE_URL=...
+	@$(BIN)/mainspring bench $(if $(SHAPE),--shape $(SHAPE)) $(if $(ROUNDS),--rounds $(ROUNDS)) \
+		$(if $(ONLY),--only $(ONLY)) $(if $(QUICK),--quick) $(if $(DATABASE_URL),--database-url $(DATABASE_URL))
 
 clean: ## Remove what the targets above made
 	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build

@@ -1,6 +1,6 @@
 """The same workloads on Mainspring and its peers, on this machine, one after the other: a table and a graph.
 
-    python benchmarks/compare.py [--rounds 3] [--only dbos-sqlite --only mainspring-embedded-sqlite] [--scale 0.1]
+    python benchmarks/compare.py [--rounds 3] [--only dbos-sqlite --only mainspring-embedded-sqlite] [--scale 0.2]
 
 Each peer gets a virtual environment of its own under benchmarks/.environments. Results go to
 benchmarks/results/. Nothing else should run on the machine meanwhile.
@@ -12,7 +12,8 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,8 @@ from statistics import median
 
 import services
 from chart import chart
+
+from mainspring.bench.limits import noise
 
 HERE = Path(__file__).parent
 ENVIRONMENTS, RESULTS = HERE / ".environments", HERE / "results"
@@ -113,6 +116,27 @@ def measured(system: System, scale: float) -> Figures:
     return {(f["workload"], _short(f["name"])): (f["value"], f["unit"]) for f in _figures(done.stdout)}
 
 
+def rounds_of(systems: Sequence[System], rounds: int, scale: float) -> dict[str, Figures]:
+    """The medians of every system. One round after the other, so that a noisy quarter of an hour hits all of them."""
+    every: dict[str, list[Figures]] = {system.name: [] for system in systems}
+    for number in range(rounds):
+        for system in systems:
+            began = time.monotonic()
+            every[system.name].append(measured(system, scale) | _noise())
+            print(f"round {number + 1}: {system.name}, {time.monotonic() - began:.0f} s", file=sys.stderr)
+    return {name: _medians(some) for name, some in every.items()}
+
+
+def _medians(rounds: list[Figures]) -> Figures:
+    units = {key: unit for one in rounds for key, (_, unit) in one.items()}
+    return {key: (median(one[key][0] for one in rounds if key in one), unit) for key, unit in units.items()}
+
+
+def _noise() -> Figures:
+    """Of the machine, right after a system was measured."""
+    return {(figure.workload, figure.name): (figure.value, figure.unit) for figure in noise()}
+
+
 def _figures(text: str) -> Iterator[dict[str, object]]:
     if '"figures"' in text:
         yield from json.loads(text)["figures"]
@@ -146,17 +170,16 @@ def main() -> None:
     options.add_argument("--rounds", type=int, default=3)
     options.add_argument("--scale", type=float, default=1.0)
     options.add_argument("--only", action="append", choices=[system.name for system in SYSTEMS])
+    options.add_argument(
+        "--prepare", action="store_true", help="make the peers' environments, measure nothing"
+    )
     asked = options.parse_args()
-    results: dict[str, Figures] = {}
-    for system in SYSTEMS:
-        if asked.only and system.name not in asked.only:
-            continue
-        rounds = [measured(system, asked.scale) for _ in range(asked.rounds)]
-        results[system.name] = {
-            key: (median(one[key][0] for one in rounds if key in one), unit)
-            for key, (_, unit) in rounds[0].items()
-        }
-        print(f"{system.name}: {len(rounds)} rounds", file=sys.stderr)
+    systems = [system for system in SYSTEMS if not asked.only or system.name in asked.only]
+    for system in systems:
+        environment_of(system)
+    if asked.prepare:
+        return
+    results = rounds_of(systems, asked.rounds, asked.scale)
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / "table.md").write_text(table(results))
     for (workload, name), unit in {k: u for r in results.values() for k, (_, u) in r.items()}.items():

@@ -55,7 +55,7 @@ async def _one_round(plan: Plan, folder: Path) -> AsyncIterator[list[Figure]]:
         return
     async with _opened(plan, folder) as shape:
         if watches and _wants(plan, "W6"):
-            yield await resources.idle(shape)
+            yield await resources.idle(shape, plan.database_url)
         await warm_up()
         for number, workload in WORKLOADS:
             if _wants(plan, number):
@@ -71,9 +71,13 @@ async def _one_round(plan: Plan, folder: Path) -> AsyncIterator[list[Figure]]:
 async def _with_many_runs(plan: Plan, folder: Path) -> list[Figure]:
     with tempfile.TemporaryDirectory(dir=folder) as own:
         url = plan.database_url or f"sqlite:///{own}/bench.db"
-        await asyncio.to_thread(fill, url, Load(runs=plan.sizes.listed, tasks=_TASKS_LISTED))
+        many = plan.sizes.listed
+        await asyncio.to_thread(fill, url, Load(runs=many, tasks=_TASKS_LISTED, waiting=many))
         async with _running(plan, url, Path(own)) as shape:
-            return await lists(shape.door, plan.sizes.listed)
+            figures = await lists(shape.door, many)
+            if resources.are_measurable():
+                figures += await resources.very_many_waiting(shape, plan.sizes)
+            return figures
 
 
 def _wants(plan: Plan, number: str) -> bool:

@@ -11,8 +11,9 @@ from mainspring import Run
 from mainspring.bench import app
 from mainspring.bench.figures import Figure
 from mainspring.bench.shapes import Shape
-from mainspring.bench.workloads import Sizes, waiting
+from mainspring.bench.workloads import Sizes, idle_starts, sleeps, waiting
 from mainspring.ids import new_id
+from mainspring.storage.open import open_database
 
 #: Seconds over which idleness is watched.
 _LOOK = 10.0
@@ -44,16 +45,49 @@ async def cold_start() -> list[Figure]:
     return [Figure("W6", "cold start to the first result", took, "s")]
 
 
-async def idle(shape: Shape) -> list[Figure]:
-    """W6: memory and processor time of each process while nothing happens."""
-    before = {name: cpu_seconds(pid) for name, pid in shape.processes.items()}
+async def idle(shape: Shape, database_url: str | None) -> list[Figure]:
+    """W6: memory and processor time of each process while nothing happens, and what PostgreSQL is asked."""
+    asked = await asyncio.to_thread(_transactions, database_url)
+    figures = await _standing(shape, "W6", "idle")
+    if asked is not None and database_url is not None:
+        more = (await asyncio.to_thread(_transactions, database_url) or asked) - asked
+        # Our own two looks are not the platform's.
+        figures.append(Figure("W6", "idle, asked of PostgreSQL", max(0, more - 2) / _LOOK, "transactions/s"))
+    return figures
+
+
+async def _standing(shape: Shape, workload: str, name: str) -> list[Figure]:
+    """Memory and processor time of each process over a while."""
+    before = {process: cpu_seconds(pid) for process, pid in shape.processes.items()}
     await asyncio.sleep(_LOOK)
     figures = []
-    for name, pid in shape.processes.items():
-        figures.append(Figure("W6", f"idle {name}, memory", memory(pid), "MB"))
-        used = 100 * (cpu_seconds(pid) - before[name]) / _LOOK
-        figures.append(Figure("W6", f"idle {name}, one core", used, "%"))
+    for process, pid in shape.processes.items():
+        figures.append(Figure(workload, f"{name} {process}, memory", memory(pid), "MB"))
+        used = 100 * (cpu_seconds(pid) - before[process]) / _LOOK
+        figures.append(Figure(workload, f"{name} {process}, one core", used, "%"))
     return figures
+
+
+def _transactions(database_url: str | None) -> int | None:
+    """How many the database has seen; None where nobody counts."""
+    if database_url is None:
+        return None
+    database = open_database(database_url, is_visitor=True)
+    try:
+        with database.read() as tx:
+            row = tx.row("count_transactions")
+        return None if row is None else row[0]
+    finally:
+        database.close()
+
+
+async def very_many_waiting(shape: Shape, sizes: Sizes) -> list[Figure]:
+    """W7 with as many waiting runs as were written into the database: what they cost, and whether others notice."""
+    name = f"{sizes.listed:,} kept waiting"
+    figures = await _standing(shape, "W7", f"{name},")
+    starts = [Figure("W7", f"{name}, {f.name}", f.value, f.unit) for f in await idle_starts(sizes)]
+    waits = [Figure("W7", f"{name}, {f.name}", f.value, f.unit) for f in await sleeps(sizes)]
+    return [*figures, *starts, *waits]
 
 
 async def many_waiting(shape: Shape, sizes: Sizes) -> list[Figure]:
