@@ -12,6 +12,7 @@ from mainspring.errors import (
     InvalidFilter,
     InvalidInstant,
     InvalidJobId,
+    InvalidQueue,
     InvalidRetry,
     InvalidSchema,
     InvalidTrigger,
@@ -46,6 +47,7 @@ from mainspring.sdk.events import Event, EventMessage
 from mainspring.sdk.handle import Run
 from mainspring.sdk.io import IO
 from mainspring.sdk.job import Job
+from mainspring.sdk.queues import Concurrency, Queue
 from mainspring.sdk.retry import Retry
 from mainspring.sdk.sealing import AESGCMCodec
 from mainspring.sdk.sync_io import SyncIO
@@ -64,6 +66,7 @@ __all__ = [
     "IO",
     "AESGCMCodec",
     "Client",
+    "Concurrency",
     "Conflict",
     "Context",
     "DecryptionFailed",
@@ -81,6 +84,7 @@ __all__ = [
     "InvalidFilter",
     "InvalidInstant",
     "InvalidJobId",
+    "InvalidQueue",
     "InvalidRetry",
     "InvalidSchema",
     "InvalidTrigger",
@@ -93,6 +97,7 @@ __all__ = [
     "NotFound",
     "NotInRun",
     "PayloadInvalid",
+    "Queue",
     "RateLimited",
     "Retry",
     "RetryAfter",

@@ -38,7 +38,7 @@ async def test_the_page_has_every_route(stage: Stage) -> None:
 
 
 async def test_the_reference_has_every_route(stage: Stage) -> None:
-    written = set(re.findall(r"\b(GET|POST|PUT|DELETE) (/[\w/{}]+)", REFERENCE.read_text()))
+    written = set(re.findall(r"\b(GET|POST|PUT|PATCH|DELETE) (/[\w/{}]+)", REFERENCE.read_text()))
     assert written >= served(stage)
     assert written <= served(stage)
 

@@ -14,6 +14,7 @@ from mainspring.cli.doctor import doctor
 from mainspring.cli.events import events
 from mainspring.cli.init import init
 from mainspring.cli.jobs import jobs
+from mainspring.cli.queues import queues
 from mainspring.cli.runs import logs, runs
 from mainspring.cli.schedules import schedules
 from mainspring.cli.send import send, trigger
@@ -46,6 +47,7 @@ app.command(rich_help_panel=_LOOK)(logs)
 app.add_typer(jobs, name="jobs", rich_help_panel=_LOOK)
 app.add_typer(events, name="events", rich_help_panel=_LOOK)
 app.add_typer(schedules, name="schedules", rich_help_panel=_LOOK)
+app.add_typer(queues, name="queues", rich_help_panel=_LOOK)
 app.add_typer(store, name="store", rich_help_panel=_LOOK)
 app.add_typer(workers, name="workers", rich_help_panel=_LOOK)
 app.add_typer(db, name="db", rich_help_panel=_CARE)

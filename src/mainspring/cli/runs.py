@@ -63,6 +63,29 @@ def cancel_run(
     _answer(found, as_json)
 
 
+@runs.command("why")
+def why_run(run: options.RunId, as_json: options.Json = False) -> None:
+    """Say why a pending run is not running, who has the slots it waits for, and what can be done."""
+    found = connection.ask("GET", f"/runs/{connection.quoted(run)}/why")
+    if as_json:
+        return output.document(found)
+    reason = found["reason"]
+    if reason is None:
+        return output.say(f"{run} is {found['status']}: nothing holds it back")
+    output.facts(
+        [
+            ("reason", reason["code"]),
+            ("what", reason["message"]),
+            ("until", output.local_time(reason["until"]) if reason["until"] else None),
+            ("limit", None if reason["limit"] is None else str(reason["limit"])),
+            ("held by", ", ".join(reason["held_by"]) or None),
+            ("before it", None if reason["position"] is None else str(reason["position"])),
+            ("starts", output.local_time(reason["predicted_at"]) if reason["predicted_at"] else None),
+            ("mend", reason["action"]),
+        ]
+    )
+
+
 @runs.command("resume")
 def resume_run(run: options.RunId, as_json: options.Json = False) -> None:
     """Let a run go on that stopped because its code no longer fits its finished tasks."""

@@ -14,6 +14,7 @@ from mainspring.engine.commands import (
     Beat,
     CancelEvent,
     CancelRun,
+    ChangeQueue,
     Claim,
     Command,
     Commit,
@@ -21,6 +22,7 @@ from mainspring.engine.commands import (
     EndWorkers,
     EventSent,
     Leave,
+    LimitEnvironment,
     RegisterWorker,
     ReplayRun,
     ResumeRun,
@@ -290,6 +292,15 @@ class Engine:
             yield
         finally:
             self._watchers.remove(watcher)
+
+    # ── queues ───────────────────────────────────────────────────────────────────────────────────────
+    async def change_queue(self, change: ChangeQueue) -> None:
+        """Raises `NotFound`, `InvalidQueue`."""
+        await self._do(change)
+
+    async def limit_environment(self, environment_id: str, max_leases: int | None) -> None:
+        """How many runs workers may hold at once in it; None: any number."""
+        await self._do(LimitEnvironment(environment_id, max_leases))
 
     # ── store, environments, reads ───────────────────────────────────────────────────────────────────
     async def use_store(

@@ -8,6 +8,7 @@ from mainspring.model.events import Event, Rejection
 from mainspring.model.jobs import JobSpec
 from mainspring.model.logs import LogLevel
 from mainspring.model.pending import PendingReason
+from mainspring.model.queues import Queue
 from mainspring.model.runs import Run, RunStatus
 from mainspring.model.schedules import Schedule
 from mainspring.model.tasks import Attempt, Task
@@ -136,6 +137,29 @@ class JobView:
     updated_at: Instant
     counts: dict[RunStatus, int] = field(default_factory=dict)
     last_runs: tuple[LastRun, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class KeyInQueue:
+    """A concurrency key and how many of its runs have a slot."""
+
+    key: str
+    taken: int
+
+
+@dataclass(frozen=True, slots=True)
+class QueueView:
+    queue: Queue
+    #: Runs that could start now but for limits and workers, and since when the oldest of them is there.
+    depth: int
+    oldest_at: Instant | None
+    running: int
+    #: Runs that were admitted and are not claimed yet.
+    admitted: int
+    #: Runs set aside because no live worker has their job.
+    unserved: int
+    #: Keys with slots, those with most first; only where one queue was asked for.
+    keys: tuple[KeyInQueue, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,23 @@ from dataclasses import dataclass
 from typing import Literal
 
 from mainspring.clock import Instant
+from mainspring.model.queues import HELD, UNSERVED
 from mainspring.model.runs import SUSPECT_FROM, Run
 
-PendingCode = Literal["delayed", "retrying", "suspected", "no_worker", "waiting_for_slot"]
+PendingCode = Literal[
+    "delayed",
+    "retrying",
+    "suspected",
+    "no_worker",
+    "waiting_for_slot",
+    "environment_limit",
+    "queue_paused",
+    "queue_limit",
+    "key_limit",
+    "queue_rate",
+    "key_rate",
+    "waiting_for_turn",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +29,16 @@ class PendingReason:
     code: PendingCode
     message: str
     until: Instant | None = None
+    #: The limit that holds it back, where one does.
+    limit: int | None = None
+    #: Runs that have the slots it waits for, the first of them.
+    held_by: tuple[str, ...] = ()
+    #: How many held runs are to be admitted before it; None: not counted.
+    position: int | None = None
+    #: When it will start if things go on as they did; None: not known.
+    predicted_at: Instant | None = None
+    #: What a person can do about it.
+    action: str | None = None
 
 
 def pending_reason(run: Run, now: Instant, served_jobs: Collection[str]) -> PendingReason | None:
@@ -31,5 +55,9 @@ def pending_reason(run: Run, now: Instant, served_jobs: Collection[str]) -> Pend
         return PendingReason("delayed", "it was asked to start later", run.available_at)
     if run.job_id not in served_jobs:
         message = f"no live worker has the job '{run.job_id}': start one with `mainspring worker APP`"
-        return PendingReason("no_worker", message)
-    return PendingReason("waiting_for_slot", "every live worker that has this job is full")
+        return PendingReason("no_worker", message, action="mainspring worker APP")
+    if run.slot in (HELD, UNSERVED):
+        message = f"its queue '{run.queue}' has limits and holds it back until it may start"
+        return PendingReason("waiting_for_turn", message, action=f"mainspring runs why {run.id}")
+    message = "every live worker that has this job is full"
+    return PendingReason("waiting_for_slot", message, action="mainspring worker APP")

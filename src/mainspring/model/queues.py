@@ -5,12 +5,14 @@ is asked of it. In a governed queue a run is held until it is admitted, and take
 """
 
 import json
+import re
 from dataclasses import astuple, dataclass, field
 from functools import lru_cache
 from typing import Any
 
 from mainspring.clock import Instant
-from mainspring.errors import InvalidQueue
+from mainspring.duration import format_duration, parse_duration
+from mainspring.errors import InvalidDuration, InvalidQueue
 
 #: Where a run stands in its queue (`Run.slot`): the queue is not governed; held back; held back because no worker
 #: has its job; it has a slot; it has one and others of the queue take turns with it.
@@ -36,6 +38,11 @@ class Rate:
         """Between two starts."""
         return max(1, self.per // self.limit)
 
+    def __str__(self) -> str:
+        """As `parse_rate` reads it."""
+        burst = f" burst {self.burst}" if self.burst != 1 else ""
+        return f"{self.limit}/{format_duration(self.per)}{burst}"
+
     def opens_at(self, spent_until: Instant) -> Instant:
         """When the next start is allowed, given the instant up to which those before have used the rate up."""
         return spent_until - (self.burst - 1) * self.interval
@@ -49,6 +56,29 @@ class Rate:
     def spend(self, spent_until: Instant, now: Instant, count: int) -> Instant:
         """The instant up to which the rate is used up after so many starts."""
         return max(spent_until, now) + count * self.interval
+
+
+_RATE = re.compile(r"\s*(\d+)\s*(?:/|per\b)\s*(.+?)(?:\s+burst\s+(\d+))?\s*")
+
+
+def parse_rate(text: str) -> Rate:
+    """ "100/minute", "5 per 10 seconds", "60/hour burst 10". Raises `InvalidQueue`."""
+    found = _RATE.fullmatch(text) if isinstance(text, str) else None
+    if found is None:
+        raise InvalidQueue(
+            f"{text!r:.80} is no rate", mend='Write it like "100/minute" or "5 per 10 seconds".'
+        )
+    count, span, burst = found.groups()
+    try:
+        per = parse_duration(span if span[0].isdigit() else f"1 {span}")
+    except InvalidDuration as error:
+        raise InvalidQueue(
+            f"{text!r:.80} is no rate: {error.message}", mend='Write it like "100/minute".'
+        ) from None
+    rate = Rate(int(count), per, int(burst or 1))
+    if min(rate.limit, rate.per, rate.burst) < 1:
+        raise InvalidQueue(f"the rate {text!r:.80} allows nothing", mend="Count from 1.")
+    return rate
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from mainspring.sdk.handle import Runs
 from mainspring.sdk.job import Job
 from mainspring.sdk.jobs import Jobs
 from mainspring.sdk.options import JobOptions
+from mainspring.sdk.queues import Queues, check_queues
 from mainspring.sdk.schedules import Schedules
 from mainspring.sdk.sealing import Codec, Sealing
 from mainspring.sdk.serving import Serving
@@ -51,6 +52,7 @@ class Client(JobMaker, Serving):
         self._jobs: dict[str, Job[..., Any, Any]] = {}
         self.runs: Runs = Runs(self._api)
         self.jobs: Jobs = Jobs(self._api)
+        self.queues: Queues = Queues(self._api)
         self.events: Events = Events(self._api)
         self.store: Store = Store(self._api)
         self.schedules: Schedules = Schedules(self._api)
@@ -76,6 +78,7 @@ class Client(JobMaker, Serving):
             )
         dynamic = {t.dynamic: one.id for one in self._jobs.values() for t in one.spec().triggers if t.dynamic}
         check_only_one(job.spec().triggers, dynamic, job.id)
+        check_queues(self._jobs, job)
         self._jobs[job.id] = job
         return job
 

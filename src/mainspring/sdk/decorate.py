@@ -14,6 +14,7 @@ from mainspring.sdk.context import Context
 from mainspring.sdk.io import IO
 from mainspring.sdk.job import Job
 from mainspring.sdk.options import FreeJobOptions, Hook, JobOptions, LogLevelName
+from mainspring.sdk.queues import Concurrency, Queue
 from mainspring.sdk.retry import Retry
 from mainspring.sdk.triggers import Trigger, event_trigger
 
@@ -67,8 +68,8 @@ class JobMaker(ABC):
         version: str = "0.0.1",
         trigger: Trigger | Iterable[Trigger] | None = None,
         schema: Any = None,
-        queue: str | None = None,
-        concurrency: int | None = None,
+        queue: str | Queue | None = None,
+        concurrency: int | Concurrency | None = None,
         retry: Retry | int | None = None,
         max_duration: Duration | None = None,
         ttl: Duration | None = None,
@@ -83,6 +84,8 @@ class JobMaker(ABC):
 
         `id` is unique among the client's jobs and kept as a slug. `trigger`: what starts it besides calls.
         The payload's annotation is its schema, unless `schema` gives another (a model or a JSON Schema dict).
+        `queue`: the queue its runs stand in (one of its own if not given); `concurrency`: how many of them run at
+        once, or `Concurrency(limit=, per_key=, key="customer.id")`.
         `retry` is about the body (3 attempts); tasks have their own. `max_duration` from the first start, then
         TIMED_OUT; `ttl` from its creation, then EXPIRED if not begun. `on_success(payload, output, ctx)` and
         `on_failure(payload, error, ctx)` are called in the worker and take any of these. `log_level`: lines

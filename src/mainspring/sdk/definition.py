@@ -11,13 +11,13 @@ from mainspring.duration import parse_duration
 from mainspring.errors import DefinitionError, InvalidJobId, InvalidSchema
 from mainspring.model.jobs import JobSpec
 from mainspring.model.logs import LOG_LEVELS
-from mainspring.model.queues import QueueLimits
 from mainspring.sdk.annotations import UNRESOLVED, restorer_for, return_annotation, underlying
 from mainspring.sdk.context import Context
 from mainspring.sdk.inject import Injection, plan
 from mainspring.sdk.io import IO
 from mainspring.sdk.job import BoundHook, Definition
-from mainspring.sdk.options import Hook, JobOptions, as_count, as_tags
+from mainspring.sdk.options import Hook, JobOptions, as_tags
+from mainspring.sdk.queues import read_queue
 from mainspring.sdk.retry import DEFAULT_RETRY, as_retry
 from mainspring.sdk.shape import AnyShape, Shape, output_schema, shape_of
 from mainspring.sdk.sync_io import SyncIO
@@ -50,6 +50,7 @@ def define(fn: Callable[..., Any], options: JobOptions, localns: Mapping[str, An
     output = None if returned is UNRESOLVED else returned
     payload_schema, read_payload = _payload(schema, injection, f"the payload of {what}")
     retry = as_retry(options.get("retry")) or DEFAULT_RETRY
+    queue = read_queue(options.get("queue"), options.get("concurrency"), what)
     spec = JobSpec(
         id=job_id,
         name=_text(options.get("name") or job_id, "name", what),
@@ -58,8 +59,9 @@ def define(fn: Callable[..., Any], options: JobOptions, localns: Mapping[str, An
         payload_schema=payload_schema,
         output_schema=output_schema(output, f"the output of {what}"),
         retry=retry.policy,
-        queue=options.get("queue"),
-        limits=_limits(options, what),
+        queue=queue.name,
+        limits=queue.limits,
+        concurrency_key=queue.key,
         max_duration=_span(options, "max_duration"),
         ttl=_span(options, "ttl"),
         enabled=bool(options.get("enabled", True)),
@@ -78,11 +80,6 @@ def define(fn: Callable[..., Any], options: JobOptions, localns: Mapping[str, An
         on_failure=_hook(options.get("on_failure"), "error", f"on_failure of {what}"),
         place=place_of(fn),
     )
-
-
-def _limits(options: JobOptions, what: str) -> QueueLimits | None:
-    concurrency = as_count(options.get("concurrency"), "concurrency", what)
-    return None if concurrency is None else QueueLimits(concurrency)
 
 
 def place_of(fn: Callable[..., Any]) -> str:

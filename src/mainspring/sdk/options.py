@@ -5,6 +5,7 @@ from typing import Any, Literal, Required, TypedDict
 
 from mainspring.duration import Duration
 from mainspring.errors import DefinitionError
+from mainspring.sdk.queues import Concurrency, Queue
 from mainspring.sdk.retry import Retry
 from mainspring.sdk.triggers import Trigger
 
@@ -19,8 +20,8 @@ class FreeJobOptions(TypedDict, total=False):
 
     name: str | None
     version: str
-    queue: str | None
-    concurrency: int | None
+    queue: str | Queue | None
+    concurrency: int | Concurrency | None
     retry: Retry | int | None
     max_duration: Duration | None
     ttl: Duration | None

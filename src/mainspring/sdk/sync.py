@@ -5,7 +5,7 @@ Each call does its async twin on an event loop in a thread of ours and waits for
 
 from collections.abc import Callable, Coroutine, Generator, Iterator, Sequence
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, Unpack
 
 from mainspring.duration import Duration
 from mainspring.model.runs import RunStatus
@@ -15,6 +15,7 @@ from mainspring.sdk.doubt import Done, NotDone
 from mainspring.sdk.events import Event, Events
 from mainspring.sdk.handle import Run, Runs, RunState
 from mainspring.sdk.jobs import Jobs, RegisteredJob
+from mainspring.sdk.queues import LimitChanges, Queues, ShownQueue
 from mainspring.sdk.store import Store
 from mainspring.sdk.updates import RunUpdate
 
@@ -195,6 +196,33 @@ class SyncJobs:
     def list(self) -> SyncListing[RegisteredJob]:
         """As `client.jobs.list`."""
         return SyncListing(self._jobs.list(), "client.sync.jobs.list", same)
+
+
+class SyncQueues:
+    """`client.sync.queues`."""
+
+    def __init__(self, queues: Queues) -> None:
+        self._queues = queues
+
+    def list(self) -> SyncListing[ShownQueue]:
+        """As `client.queues.list`."""
+        return SyncListing(self._queues.list(), "client.sync.queues.list", same)
+
+    def retrieve(self, name: str) -> ShownQueue:
+        """As `client.queues.retrieve`."""
+        return wait_for(self._queues.retrieve(name), "client.sync.queues.retrieve")
+
+    def pause(self, name: str, *, by: str | None = None) -> ShownQueue:
+        """As `client.queues.pause`."""
+        return wait_for(self._queues.pause(name, by=by), "client.sync.queues.pause")
+
+    def resume(self, name: str) -> ShownQueue:
+        """As `client.queues.resume`."""
+        return wait_for(self._queues.resume(name), "client.sync.queues.resume")
+
+    def change(self, name: str, **limits: Unpack[LimitChanges]) -> ShownQueue:
+        """As `client.queues.change`."""
+        return wait_for(self._queues.change(name, **limits), "client.sync.queues.change")
 
 
 class SyncEvents:

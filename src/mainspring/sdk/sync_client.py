@@ -9,9 +9,10 @@ from mainspring.sdk.bridge import wait_for
 from mainspring.sdk.events import Event, EventMessage, Events
 from mainspring.sdk.handle import Runs
 from mainspring.sdk.jobs import Jobs
+from mainspring.sdk.queues import Queues
 from mainspring.sdk.schedules import Schedules
 from mainspring.sdk.store import Store
-from mainspring.sdk.sync import SyncEvents, SyncJobs, SyncRuns, SyncStore
+from mainspring.sdk.sync import SyncEvents, SyncJobs, SyncQueues, SyncRuns, SyncStore
 from mainspring.sdk.sync_schedules import SyncSchedules
 
 
@@ -20,6 +21,7 @@ class Verbs(Protocol):
 
     runs: Runs
     jobs: Jobs
+    queues: Queues
     events: Events
     store: Store
     schedules: Schedules
@@ -47,6 +49,7 @@ class SyncClient:
         self._client = client
         self.runs: SyncRuns = SyncRuns(client.runs)
         self.jobs: SyncJobs = SyncJobs(client.jobs)
+        self.queues: SyncQueues = SyncQueues(client.queues)
         self.events: SyncEvents = SyncEvents(client.events)
         self.store: SyncStore = SyncStore(client.store)
         self.schedules: SyncSchedules = SyncSchedules(client.schedules)

@@ -17,6 +17,7 @@ from mainspring.server.api import (
     events,
     health,
     jobs,
+    queues,
     runs,
     schedules,
     store,
@@ -33,7 +34,7 @@ from mainspring.server.problems import http_problem, refusal, validation_problem
 from mainspring.server.routes import PlainRoute
 from mainspring.server.worker_protocol import WORKER_ROUTES
 
-_NOUNS = (events, jobs, batches, account, streams, runs, schedules, store, workers, health)
+_NOUNS = (events, jobs, batches, account, streams, runs, queues, schedules, store, workers, health)
 
 
 def create_app(

@@ -28,6 +28,11 @@ class PendingReasonShape(BaseModel):
     code: str = Field(examples=["no_worker"])
     message: str
     until: At | None
+    limit: int | None = Field(description="The limit that holds it back.")
+    held_by: list[str] = Field(description="Runs that have the slots it waits for, the first of them.")
+    position: int | None = Field(description="Held runs that go before it.")
+    predicted_at: At | None = Field(description="When it will start if things go on as they did.")
+    action: str | None = Field(description="What can be done about it.")
 
 
 class WaitShape(BaseModel):
@@ -196,7 +201,22 @@ def _wait_facts(wait: WaitView) -> dict[str, Any]:
     }
 
 
+def reason_shape(reason: PendingReason | None) -> PendingReasonShape | None:
+    """Why a run is pending."""
+    facts = _pending_facts(reason)
+    return None if facts is None else PendingReasonShape(**facts)
+
+
 def _pending_facts(reason: PendingReason | None) -> dict[str, Any] | None:
     if reason is None:
         return None
-    return {"code": reason.code, "message": reason.message, "until": at(reason.until)}
+    return {
+        "code": reason.code,
+        "message": reason.message,
+        "until": at(reason.until),
+        "limit": reason.limit,
+        "held_by": list(reason.held_by),
+        "position": reason.position,
+        "predicted_at": at(reason.predicted_at),
+        "action": reason.action,
+    }

@@ -141,3 +141,73 @@ where w.environment_id = :environment_id and w.status <> 'GONE';
 -- name: set_environment_limit
 -- An operator says how many leases an environment may hold.
 update environments set max_leases = :max_leases where id = :environment_id;
+
+-- name: list_queues
+-- The queues of an environment, or one of them.
+select {queue} from queues
+where environment_id = :environment_id and (cast(:name as text) is null or name = :name) order by name;
+
+-- name: held_by_queue
+-- How many runs each queue holds back, and since when the oldest of them is there.
+select h.queue, h.count, (select r.created_at from runs r where r.id = h.first) from (
+  select queue, count(*) as count, min(id) as first from runs
+  where environment_id = :environment_id and slot = 1 and (cast(:name as text) is null or queue = :name)
+  group by queue) h;
+
+-- name: unserved_by_queue
+-- The same of runs that are set aside because no live worker has their job.
+select queue, count(*), min(created_at) from runs
+where environment_id = :environment_id and slot = 2 and (cast(:name as text) is null or queue = :name)
+group by queue;
+
+-- name: ready_by_queue
+-- The same of runs that may be claimed, and how many of these have a slot.
+select queue, count(*), min(created_at), sum(case when slot >= 3 then 1 else 0 end) from runs
+where environment_id = :environment_id and is_ready and (cast(:name as text) is null or queue = :name)
+group by queue;
+
+-- name: running_by_queue
+-- How many runs of each queue workers hold.
+select r.queue, count(*) from workers w join runs r on r.worker_id = w.id
+where w.environment_id = :environment_id and w.status <> 'GONE'
+  and (cast(:name as text) is null or r.queue = :name)
+group by r.queue;
+
+-- name: keys_with_slots
+-- The concurrency keys of a queue that have slots, those with most first.
+select coalesce(concurrency_key, ''), count(*) from runs
+where environment_id = :environment_id and queue = :name and slot >= 3
+group by coalesce(concurrency_key, '') order by count(*) desc, coalesce(concurrency_key, '') limit :limit;
+
+-- name: holders_of_slots
+-- The first runs that have slots of a queue.
+select id from runs where environment_id = :environment_id and queue = :name and slot >= 3 order by id limit :limit;
+
+-- name: holders_of_key
+-- The same of one concurrency key.
+select id from runs
+where environment_id = :environment_id and queue = :name and is_ready in (false, true)
+  and coalesce(concurrency_key, '') = :key and slot >= 3
+order by id limit :limit;
+
+-- name: count_held_before
+-- How many held runs of the same key stand before one, counted up to a limit.
+select count(*) from (select 1 from runs
+  where environment_id = :environment_id and queue = :name and coalesce(concurrency_key, '') = :key and slot = 1
+    and (priority > :priority or (priority = :priority and (lane < :lane or (lane = :lane and id < :id))))
+  limit :limit) before;
+
+-- name: recent_durations
+-- How long the last runs of a job before one took.
+select finished_at - started_at from (
+  select finished_at, started_at from runs
+  where environment_id = :environment_id and job_id = :job_id and id < :before order by id desc limit :limit) recent
+where finished_at is not null and started_at is not null;
+
+-- name: first_held
+-- The oldest run that a queue holds back.
+select min(id) from runs where environment_id = :environment_id and queue = :name and slot = 1;
+
+-- name: max_leases
+-- How many leases an environment may hold; null: any number.
+select max_leases from environments where id = :environment_id;
