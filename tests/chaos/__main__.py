@@ -27,7 +27,12 @@ def main() -> int:
     folder.mkdir(parents=True, exist_ok=True)
     print(f"Logs and observations: {folder}", flush=True)
     weather = Weather(
-        given.runs, given.rate, seed=given.seed, resets_every=given.resets, freezes_for=given.freeze
+        given.runs,
+        given.rate,
+        seed=given.seed,
+        resets_every=given.resets,
+        freezes_for=given.freeze,
+        patience=1_800,
     )
     with braved(weather, folder, lambda line: print(line, flush=True)) as storm:
         verdict = judge(storm)

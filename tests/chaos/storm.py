@@ -172,8 +172,7 @@ def _unleash(
     way: Way,
 ) -> None:
     fates.strike(workers, weather.kills_worker_every, spares=weather.spares)
-    # A silent worker is noticed by a server that listens for half of `lease_timeout`: one has to live so long.
-    fates.strike(servers, weather.kills_server_every, spares=weather.spares, pauses=True)
+    fates.strike(servers, weather.kills_server_every, spares=weather.spares)
     fates.freeze(workers, FROZEN_AFTER, weather.freezes_for)
     fates.freeze(servers, 2 * FROZEN_AFTER, weather.freezes_for)
     fates.strike_database(own, weather.kills_database_every)

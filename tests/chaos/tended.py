@@ -135,12 +135,12 @@ class Fates:
         self.outages: list[tuple[int, int]] = []
         self.errors: list[BaseException] = []
 
-    def strike(self, some: Sequence[Tended], every: float, *, spares: int = 0, pauses: bool = False) -> None:
-        """Begins to kill them, as long as more than `spares` are up; `pauses` while one of them is frozen."""
+    def strike(self, some: Sequence[Tended], every: float, *, spares: int = 0) -> None:
+        """Begins to kill them, as long as more than `spares` are up."""
 
         def once() -> None:
             alive = [one for one in some if one.is_ready and not one.is_frozen]
-            if len(alive) > spares and not (pauses and any(one.is_frozen for one in some)):
+            if len(alive) > spares:
                 killed = self._chance.choice(alive)
                 self.kills.append(killed.kill())
                 self._tell(f"{killed.name} is killed")

@@ -9,6 +9,7 @@ import pytest
 from engine.items import done, job, listen, parked, sleep
 from engine.live import Live, living
 from mainspring.clock import HOUR, SECOND, FakeClock
+from mainspring.engine.commands import EndWorkers
 from mainspring.engine.inspect import get_event
 
 
@@ -68,6 +69,7 @@ async def test_I9_a_clock_set_back_fires_nothing_early(live: Live) -> None:
 
 async def test_an_idle_engine_writes_nothing(live: Live) -> None:
     await waiting_run(live, 3_600)
+    await live.engine.end_workers(EndWorkers("superseded", environment_id=live.env, blames=False))
     await live.settle()
     before = live.database.transactions
     await live.advance(8, writes=False)

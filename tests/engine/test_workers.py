@@ -8,7 +8,7 @@ from engine.items import done, job, listen, parked, started
 from engine.puppet import Puppet, report
 from engine.world import World, registration
 from mainspring.clock import HOUR, SECOND
-from mainspring.engine.commands import EndWorkers, RegisterWorker, WorkerSighting
+from mainspring.engine.commands import EndWorkers, NoteSilence, RegisterWorker, WorkerSighting
 from mainspring.engine.inspect import list_workers
 from mainspring.engine.lookout import Lookout
 from mainspring.model.protocol import ClaimedRun
@@ -42,6 +42,10 @@ class Sweeper:
         for reason, sightings in (("heartbeats_missed", silent), ("deafened", deaf)):
             if sightings:
                 self.world.do(EndWorkers(reason, sightings=tuple(sightings)))  # type: ignore[arg-type]
+        with self.world.read() as tx:
+            quiet = self.lookout.quiet(WORKER.values(tx.rows("live_workers")))
+        if quiet:
+            self.world.do(NoteSilence(quiet))
 
 
 @pytest.fixture

@@ -25,6 +25,7 @@ from mainspring.engine.commands import (
     FireTimers,
     Leave,
     LimitEnvironment,
+    NoteSilence,
     PauseSchedule,
     RegisterSchedule,
     RegisterWorker,
@@ -54,7 +55,7 @@ from mainspring.engine.scheduling import (
 )
 from mainspring.engine.store import use_store
 from mainspring.engine.timers import fire_timers
-from mainspring.engine.workers import beat, leave, register
+from mainspring.engine.workers import beat, leave, note_silence, register
 
 _Rule = Callable[[Batch, list[Any]], Sequence[Any]]
 
@@ -70,6 +71,7 @@ _RULES: dict[type, _Rule] = {
     Beat: _each(beat),  # before the sweep that would take its silence for death
     Leave: _each(leave),
     EndWorkers: _each(end_workers),
+    NoteSilence: _each(note_silence),
     Commit: apply_commits,
     TriggerRuns: trigger_many,
     ReplayRun: _each(replay_run),

@@ -251,6 +251,15 @@ class WorkerSighting:
     worker_id: str
     heartbeats: int
     progress: int
+    #: Microseconds since it was last heard of, as far as servers have listened.
+    silence: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class NoteSilence:
+    """Keeps how long these workers have been silent, so that a server which dies leaves it to the next."""
+
+    sightings: tuple[WorkerSighting, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,5 +319,6 @@ Command = (
     | Beat
     | Leave
     | EndWorkers
+    | NoteSilence
     | FireTimers
 )

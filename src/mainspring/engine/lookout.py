@@ -4,7 +4,8 @@ The next timer is kept in memory, so an idle engine asks the database nothing. S
 process's own monotonic clock, from when it last saw a worker move: a jump of the wall's clock ends nobody. Nor
 does this process's own absence (not started yet, frozen, or without its database): whoever did not look has heard
 nothing. Half of a silence it must have listened to; the other half may be from before, or a worker that dies while
-servers or the database come and go would be missed for long.
+servers or the database come and go would be missed for long. What was listened to is kept with the worker, so that
+servers that live shortly, one after another, add up.
 """
 
 import asyncio
@@ -15,7 +16,7 @@ from typing import Any
 
 from mainspring import faults
 from mainspring.clock import SECOND, Clock, Instant
-from mainspring.engine.commands import EndWorkers, FireTimers, TimersFired, WorkerSighting
+from mainspring.engine.commands import EndWorkers, FireTimers, NoteSilence, TimersFired, WorkerSighting
 from mainspring.engine.committer import Committer
 from mainspring.engine.timing import Timing
 from mainspring.errors import MainspringError
@@ -132,6 +133,8 @@ class Lookout:
                 log.warning("ending %d worker(s): %s", len(sightings), reason)
                 command = EndWorkers(reason, sightings=tuple(sightings))  # type: ignore[arg-type]  # one of two literals
                 await self._committer.submit(command).future  # type: ignore[misc]  # submitted on a loop
+        if quiet := self.quiet(workers):
+            await self._committer.submit(NoteSilence(quiet)).future  # type: ignore[misc]  # submitted on a loop
         await self._clock.sleep(self._timing.sweep_every)
 
     def _live_workers(self) -> list[Worker]:
@@ -164,9 +167,23 @@ class Lookout:
         self._sights = {worker_id: sight for worker_id, sight in self._sights.items() if worker_id in live}
         return silent, deaf
 
+    def quiet(self, workers: list[Worker]) -> tuple[WorkerSighting, ...]:
+        """Those of which a heartbeat is missing, after `judge`; what is heard of them in vain is kept."""
+        now = self._clock.monotonic()
+        found = [(worker, now - self._sights[worker.id].beat_at) for worker in workers]
+        return tuple(
+            WorkerSighting(worker.id, worker.heartbeats, worker.progress, silence)
+            for worker, silence in found
+            if silence >= self._timing.heartbeat_every * 3 // 2
+        )
+
     def _silent_before(self, worker: Worker) -> int:
-        """How much of the silence before this process looked counts. It is known by the wall's clocks only, which
-        jump and differ: so half a window, and time for a heartbeat and its repetition, are left to listen."""
-        look = max(self._timing.lease_timeout // 2, self._timing.heartbeat_every * 3 // 2)
-        told = self._clock.now() - worker.heartbeat_at
-        return max(0, min(told, self._timing.lease_timeout - look))
+        """How much of the silence before this process looked counts. What servers before it have listened to does,
+        but for a moment: who beats in vain tries again at once when there is a server. All else is known by the
+        wall's clocks only, which jump and differ: so half a window, and time for a heartbeat and its repetition,
+        are left to listen."""
+        timeout = self._timing.lease_timeout
+        look = max(timeout // 2, self._timing.heartbeat_every * 3 // 2)
+        told = min(self._clock.now() - worker.heartbeat_at, timeout - look)
+        listened = min(worker.silence, timeout - self._timing.heartbeat_every // 2)
+        return max(0, told, listened)

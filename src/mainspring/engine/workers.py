@@ -4,7 +4,7 @@ from mainspring.codec import clean_text, encode
 from mainspring.engine.batch import Batch
 from mainspring.engine.blame import give_back, release_run
 from mainspring.engine.checkpoints import notices
-from mainspring.engine.commands import Beat, Leave, RegisterWorker
+from mainspring.engine.commands import Beat, Leave, NoteSilence, RegisterWorker
 from mainspring.engine.jobs import check_spec, save_jobs
 from mainspring.engine.queue_changes import save_queues
 from mainspring.engine.runs import end_run
@@ -96,6 +96,12 @@ def beat(batch: Batch, command: Beat) -> HeartbeatAnswer:
     granted = RUN.values(batch.tx.rows("runs_of_workers", worker_ids=[worker.id]))
     _undo_lost_grants(batch, said, granted)
     return HeartbeatAnswer((*notices(batch, worker.id), *_ended_leases(said, granted)))
+
+
+def note_silence(batch: Batch, command: NoteSilence) -> None:
+    """How long each was listened for in vain."""
+    for one in command.sightings:
+        batch.tx.run("note_silence", id=one.worker_id, heartbeats=one.heartbeats, silence=one.silence)
 
 
 def _undo_lost_grants(batch: Batch, said: Heartbeat, granted: list[Run]) -> None:

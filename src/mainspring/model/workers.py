@@ -34,3 +34,5 @@ class Worker:
     commit_seq: int
     #: Stack that blocks its event loop, when it reports one.
     blocked_stack: str | None
+    #: Microseconds that servers have listened for it in vain since its last heartbeat, kept for those after them.
+    silence: int = 0

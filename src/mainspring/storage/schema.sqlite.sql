@@ -322,8 +322,8 @@ CREATE TABLE workers (
     progress integer not null,
     progress_at integer not null,
     commit_seq integer not null,
-    blocked_stack text
-) strict;
+    blocked_stack text,
+    silence integer not null default 0) strict;
 
 CREATE INDEX awaited_runs_by_target on awaited_runs (target_run_id);
 

@@ -23,10 +23,15 @@ from workers w where w.id in each(:ids) order by w.id @lock;
 
 -- name: beat_worker
 -- A sign of life, and what the worker says of itself.
-update workers set heartbeat_at = :now, heartbeats = heartbeats + 1, status = :status,
+update workers set heartbeat_at = :now, heartbeats = heartbeats + 1, silence = 0, status = :status,
   progress_at = case when progress = :progress then progress_at else :now end, progress = :progress,
   blocked_stack = :blocked_stack
 where id = :id and status <> 'GONE';
+
+-- name: note_silence
+-- Listened for in vain for so long; not if it has beaten meanwhile.
+update workers set silence = :silence
+where id = :id and heartbeats = :heartbeats and silence < :silence and status <> 'GONE';
 
 -- name: record_commit
 -- Its commits up to this number are applied.
