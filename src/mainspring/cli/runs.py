@@ -86,6 +86,32 @@ def why_run(run: options.RunId, as_json: options.Json = False) -> None:
     )
 
 
+@runs.command("reschedule")
+def reschedule_run(
+    run: options.RunId,
+    delay: Annotated[str | None, typer.Option("--delay", help="From now: 90s, 1h30m.")] = None,
+    at: Annotated[str | None, typer.Option("--at", help="An instant with its zone.")] = None,
+    as_json: options.Json = False,
+) -> None:
+    """Put a delayed run off, or bring it forward: --delay 0 starts it now."""
+    body = {name: value for name, value in (("delay", delay), ("at", at)) if value is not None}
+    found = connection.ask("POST", f"/runs/{connection.quoted(run)}/reschedule", body=body)
+    _answer(found, as_json)
+
+
+@runs.command("reset-key")
+def reset_key(
+    job: Annotated[str, typer.Argument(metavar="JOB", help="The job's id.", show_default=False)],
+    key: Annotated[str, typer.Argument(metavar="KEY", help="The idempotency key.", show_default=False)],
+    as_json: options.Json = False,
+) -> None:
+    """Let an idempotency key start a fresh run of a job again."""
+    found = connection.ask("POST", f"/jobs/{connection.quoted(job)}/keys/reset", body={"key": key})
+    if as_json:
+        return output.document(found)
+    output.say(f"{key} starts a fresh run again" if found["reset"] else f"no run of {job} has the key {key}")
+
+
 @runs.command("resume")
 def resume_run(run: options.RunId, as_json: options.Json = False) -> None:
     """Let a run go on that stopped because its code no longer fits its finished tasks."""

@@ -30,6 +30,8 @@ from mainspring.engine.commands import (
     RegisterSchedule,
     RegisterWorker,
     ReplayRun,
+    RescheduleRun,
+    ResetKey,
     ResumeRun,
     RunSchedule,
     SendEvents,
@@ -53,6 +55,7 @@ from mainspring.engine.scheduling import (
     run_schedule,
     unregister_schedule,
 )
+from mainspring.engine.starts import reschedule_run, reset_key
 from mainspring.engine.store import use_store
 from mainspring.engine.timers import fire_timers
 from mainspring.engine.workers import beat, leave, note_silence, register
@@ -88,6 +91,8 @@ _RULES: dict[type, _Rule] = {
     CancelEvent: _each(cancel_event),
     ResumeRun: _each(resume_run),
     SettleTask: _each(settle_task),
+    RescheduleRun: _each(reschedule_run),
+    ResetKey: _each(reset_key),
     CancelRun: _each(cancel_run),
     FireTimers: _each(fire_timers),
 }

@@ -21,6 +21,7 @@ from mainspring.storage.database import Transaction
 #: The order in which gathered writes are sent: rows before what refers to them, inserts before deletes.
 _ORDER = (
     "insert_event",
+    "forget_key",
     "insert_run",
     "save_task",
     "add_attempt",

@@ -70,6 +70,25 @@ class CancelRun:
 
 
 @dataclass(frozen=True, slots=True)
+class RescheduleRun:
+    """Another start for a delayed run: `at`, or `delay` from now. Result: the `Run`; `Conflict` once it may start."""
+
+    environment_id: str
+    run_id: str
+    at: Instant | None = None
+    delay: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ResetKey:
+    """An idempotency key starts a fresh run of the job again. Result: whether a run had it."""
+
+    environment_id: str
+    job_id: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
 class ReplayRun:
     """A fresh run of the same job with the same payload (or another). Result: the new `Run`.
 
@@ -301,6 +320,8 @@ Command = (
     | CancelEvent
     | TriggerRuns
     | CancelRun
+    | RescheduleRun
+    | ResetKey
     | ReplayRun
     | ResumeRun
     | SettleTask

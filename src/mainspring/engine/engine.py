@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from mainspring.clock import Clock, SystemClock
+from mainspring.clock import Clock, Instant, SystemClock
 from mainspring.engine.accounts import ensure_environment
 from mainspring.engine.commands import (
     Beat,
@@ -25,6 +25,8 @@ from mainspring.engine.commands import (
     LimitEnvironment,
     RegisterWorker,
     ReplayRun,
+    RescheduleRun,
+    ResetKey,
     ResumeRun,
     SendEvents,
     SettleTask,
@@ -235,6 +237,17 @@ class Engine:
             ReplayRun(environment_id, run_id, new_run_id, payload, idempotency_key, from_task)
         )
         return run
+
+    async def reschedule_run(
+        self, environment_id: str, run_id: str, *, at: Instant | None = None, delay: int | None = None
+    ) -> None:
+        """Another start for a delayed run. Raises `NotFound`, or `Conflict` once it may start."""
+        await self._do(RescheduleRun(environment_id, run_id, at, delay))
+
+    async def reset_key(self, environment_id: str, job_id: str, key: str) -> bool:
+        """The key starts a fresh run again; whether a run had it. Raises `BadRequest` for that of a slot."""
+        was_known: bool = await self._do(ResetKey(environment_id, job_id, key))
+        return was_known
 
     async def resume_run(self, environment_id: str, run_id: str) -> Run:
         """Lets a run that drifted go on. Raises `NotFound`, or `Conflict` when it did not drift."""

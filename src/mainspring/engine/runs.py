@@ -6,6 +6,7 @@ from typing import Any
 
 from mainspring.clock import Instant
 from mainspring.codec import decode, encode
+from mainspring.duration import format_duration
 from mainspring.engine.batch import Batch, EndedRun
 from mainspring.engine.commands import CancelRun, ResumeRun, TriggerRuns
 from mainspring.engine.jobs import jobs_of, no_such_job, payload_problems
@@ -96,6 +97,7 @@ def new_run(batch: Batch, environment_id: str, spec: JobSpec, draft: RunDraft, o
         parent_run_id=origin.parent_run_id,
         parent_task_key=origin.parent_task_key,
         idempotency_key=draft.idempotency_key,
+        key_expires_at=_after(batch.now, draft.idempotency_key_ttl),
         schedule_id=origin.schedule_id,
         queue=queue,
         concurrency_key=key,
@@ -118,8 +120,14 @@ def new_run(batch: Batch, environment_id: str, spec: JobSpec, draft: RunDraft, o
 
 
 def _expiry(spec: JobSpec, draft: RunDraft, available_at: Instant) -> Instant | None:
-    ttl = draft.ttl if draft.ttl is not None else spec.ttl
-    return None if ttl is None else available_at + ttl
+    """A call's own ttl counts from the call, that of the job from when the run may start."""
+    return (
+        _after(available_at, spec.ttl) if draft.ttl is None else available_at - (draft.delay or 0) + draft.ttl
+    )
+
+
+def _after(instant: Instant, span: int | None) -> Instant | None:
+    return None if span is None else instant + span
 
 
 def _tags(*groups: Iterable[str]) -> str:
@@ -245,7 +253,9 @@ def _look_up(
     known: dict[Any, Run] = {}
     for run in (run for rows in found for run in RUN.values(rows)):
         known[run.id] = run
-        if run.idempotency_key:
+        if run.key_expires_at is not None and run.key_expires_at <= batch.now:
+            batch.later("forget_key", {"id": run.id})
+        elif run.idempotency_key:
             known[(run.job_id, run.idempotency_key)] = run
     return jobs_of(batch, environment_id, jobs), known
 
@@ -258,6 +268,12 @@ def _refusal(
     if origin.schedule_id is None and (draft.idempotency_key or "").startswith(SLOT_KEYS):
         return BadRequest(
             f"idempotency keys that begin with '{SLOT_KEYS}' belong to schedules", mend="Use another key."
+        )
+    if draft.ttl is not None and draft.ttl <= (draft.delay or 0):
+        ttl, delay = format_duration(draft.ttl), format_duration(draft.delay or 0)
+        return BadRequest(
+            f"the ttl of {ttl} is over before the delay of {delay} is, so the run could never start",
+            mend="The ttl counts from the call: give one that is longer than the delay.",
         )
     spec, enabled = job
     if not enabled:

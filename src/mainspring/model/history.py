@@ -7,6 +7,7 @@ from mainspring.clock import Instant
 
 EntryKind = Literal[
     "RUN_CREATED",
+    "RUN_RESCHEDULED",  # it is to start at another time; data: {"at"}
     "JOB_STARTED",
     "JOB_RESUMED",
     "JOB_WAITING",

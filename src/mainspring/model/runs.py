@@ -48,6 +48,8 @@ class Run:
     parent_run_id: str | None
     parent_task_key: str | None
     idempotency_key: str | None
+    #: From then on the key starts another run.
+    key_expires_at: Instant | None
     #: The schedule that started it.
     schedule_id: str | None
     queue: str
@@ -123,3 +125,5 @@ class RunDraft:
     metadata: str = "{}"
     max_attempts: int | None = None
     is_test: bool = False
+    #: How long the key answers with this run; None: for as long as the run is kept.
+    idempotency_key_ttl: int | None = None

@@ -235,6 +235,18 @@ class Run(RunState[OutputT_co]):
         self._shown = await self._api.call("POST", f"/runs/{segment(self.id)}/cancel", body=body)
         return self
 
+    async def reschedule(
+        self, *, delay: Duration | None = None, at: datetime | str | None = None
+    ) -> "Run[OutputT_co]":
+        """Start it after `delay` from now, or `at` a time, instead of when its own delay is over. `Conflict` once
+        that is over."""
+        said: dict[str, Any] = {} if delay is None else {"delay": parse_duration(delay) / SECOND}
+        if at is not None:
+            said["at"] = to_iso(as_instant(at))
+        body = encode(said, what="the time")
+        self._shown = await self._api.call("POST", f"/runs/{segment(self.id)}/reschedule", body=body)
+        return self
+
     async def replay(
         self, from_task: str | None = None, *, payload: Any = _UNSET, idempotency_key: str | None = None
     ) -> "Run[OutputT_co]":
@@ -326,6 +338,18 @@ class Runs:
     async def cancel(self, run_id: str, *, reason: str | None = None) -> Run[Any]:
         """As `Run.cancel`."""
         return await self._handle(run_id).cancel(reason=reason)
+
+    async def reschedule(
+        self, run_id: str, *, delay: Duration | None = None, at: datetime | str | None = None
+    ) -> Run[Any]:
+        """As `Run.reschedule`."""
+        return await self._handle(run_id).reschedule(delay=delay, at=at)
+
+    async def reset_key(self, job_id: str, idempotency_key: str) -> bool:
+        """Let the next call of the job with this key start a fresh run; whether a run had it."""
+        body = encode({"key": idempotency_key}, what="the key")
+        answer = await self._api.call("POST", f"/jobs/{segment(job_id)}/keys/reset", body=body)
+        return bool(answer["reset"])
 
     async def replay(
         self,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, ParamSpec, TypeVar, Unpack, overload
 
 from mainspring.duration import parse_duration
-from mainspring.errors import PayloadInvalid
+from mainspring.errors import DefinitionError, PayloadInvalid
 from mainspring.ids import new_id
 from mainspring.model.jobs import JobSpec
 from mainspring.model.runs import RunDraft
@@ -13,7 +13,7 @@ from mainspring.sdk.annotations import Restore
 from mainspring.sdk.api import Api
 from mainspring.sdk.bridge import invoke
 from mainspring.sdk.children import RunResult
-from mainspring.sdk.context import Context
+from mainspring.sdk.context import Context, scope_or_none
 from mainspring.sdk.handle import Run
 from mainspring.sdk.inject import Injection
 from mainspring.sdk.io import IO
@@ -127,9 +127,10 @@ class Job(Generic[P, PayloadT_contra, ReturnT_co]):
     async def trigger(self, payload: Any = _UNSET, **options: Unpack[TriggerOptions]) -> Run[Any]:
         """Start a run of this job; its handle. Inside a run it is a durable task: started once.
 
-        Options: `idempotency_key` (a second call with it returns the first run), `delay` and `ttl` (durations;
-        a run not begun within its ttl is EXPIRED), `queue`, `concurrency_key`, `priority` (higher goes first),
-        `tags`, `metadata` (a dict), `max_attempts` (of the body).
+        Options: `idempotency_key` (a second call with it returns the first run, for `idempotency_key_ttl` if that is
+        given; with `idempotency_key_scope="run"` only calls from the same run count), `delay` and `ttl` (durations;
+        a run not begun within its ttl of the call is EXPIRED), `queue`, `concurrency_key`, `priority` (higher goes
+        first), `tags`, `metadata` (a dict), `max_attempts` (of the body).
         Raises `PayloadInvalid` when the job's schema refuses the payload, and the door's errors outside runs.
         """
         (run,) = await self._starter().start([self._draft(payload, options)], is_batch=False)
@@ -238,9 +239,11 @@ class Job(Generic[P, PayloadT_contra, ReturnT_co]):
             raise TypeError(f"trigger() got an unexpected keyword argument '{sorted(unknown)[0]}'")
         what = f"the run of job '{self.id}'"
         delay, ttl = options.get("delay"), options.get("ttl")
+        key_ttl = options.get("idempotency_key_ttl")
         return {
             "job_id": self.id,
-            "idempotency_key": options.get("idempotency_key"),
+            "idempotency_key": _scoped(options),
+            "idempotency_key_ttl": None if key_ttl is None else parse_duration(key_ttl),
             "delay": None if delay is None else parse_duration(delay),
             "queue": options.get("queue"),
             "concurrency_key": options.get("concurrency_key"),
@@ -281,3 +284,12 @@ class Job(Generic[P, PayloadT_contra, ReturnT_co]):
             except PayloadInvalid:  # which may be what the hook is told about
                 values["payload"] = decode(payload_json)
         await hook.call(values)
+
+
+def _scoped(options: TriggerOptions) -> str | None:
+    """The idempotency key as the server knows it."""
+    key, reach = options.get("idempotency_key"), options.get("idempotency_key_scope", "global")
+    if reach not in ("global", "run"):
+        raise DefinitionError(f"the idempotency_key_scope is {reach!r:.80}", mend='Use "global" or "run".')
+    scope = scope_or_none()
+    return key if key is None or reach == "global" or scope is None else f"{scope.context.run.id}:{key}"

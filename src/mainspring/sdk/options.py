@@ -45,6 +45,8 @@ class TriggerOptions(TypedDict, total=False):
     """Options of `job.trigger`; the words are there."""
 
     idempotency_key: str | None
+    idempotency_key_ttl: Duration | None
+    idempotency_key_scope: Literal["global", "run"]
     delay: Duration | None
     queue: str | None
     concurrency_key: str | None

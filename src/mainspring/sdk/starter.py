@@ -72,7 +72,17 @@ class Starter:
 
 
 #: What drafts of one call have in common beside their job, and what it is when nothing was asked for.
-_OPTIONS = ("metadata", "delay", "queue", "concurrency_key", "priority", "ttl", "tags", "max_attempts")
+_OPTIONS = (
+    "metadata",
+    "delay",
+    "queue",
+    "concurrency_key",
+    "priority",
+    "ttl",
+    "tags",
+    "max_attempts",
+    "idempotency_key_ttl",
+)
 _SHARED = attrgetter("job_id", *_OPTIONS)
 _GIVEN = attrgetter("idempotency_key", *_OPTIONS)
 _NOTHING_GIVEN = _GIVEN(RunDraft("", "", ""))
@@ -96,6 +106,9 @@ def _options_of(draft: RunDraft, *, names_job: bool) -> str:
     fields: dict[str, Any] = {
         "job_id": draft.job_id if names_job else None,
         "delay": None if draft.delay is None else draft.delay / SECOND,
+        "idempotency_key_ttl": None
+        if draft.idempotency_key_ttl is None
+        else draft.idempotency_key_ttl / SECOND,
         "queue": draft.queue,
         "concurrency_key": draft.concurrency_key,
         "priority": draft.priority or None,

@@ -48,6 +48,12 @@ class SyncRun(RunState[OutputT_co]):
         """As `Run.cancel`."""
         return self._done(self._run.cancel(reason=reason), "cancel")
 
+    def reschedule(
+        self, *, delay: Duration | None = None, at: datetime | str | None = None
+    ) -> "SyncRun[OutputT_co]":
+        """As `Run.reschedule`."""
+        return self._done(self._run.reschedule(delay=delay, at=at), "reschedule")
+
     def replay(
         self, from_task: str | None = None, *, payload: Any = _UNSET, idempotency_key: str | None = None
     ) -> "SyncRun[OutputT_co]":
@@ -152,6 +158,17 @@ class SyncRuns:
     def cancel(self, run_id: str, *, reason: str | None = None) -> SyncRun[Any]:
         """As `client.runs.cancel`."""
         return SyncRun(wait_for(self._runs.cancel(run_id, reason=reason), "client.sync.runs.cancel"))
+
+    def reschedule(
+        self, run_id: str, *, delay: Duration | None = None, at: datetime | str | None = None
+    ) -> SyncRun[Any]:
+        """As `client.runs.reschedule`."""
+        moved = self._runs.reschedule(run_id, delay=delay, at=at)
+        return SyncRun(wait_for(moved, "client.sync.runs.reschedule"))
+
+    def reset_key(self, job_id: str, idempotency_key: str) -> bool:
+        """As `client.runs.reset_key`."""
+        return wait_for(self._runs.reset_key(job_id, idempotency_key), "client.sync.runs.reset_key")
 
     def replay(
         self,

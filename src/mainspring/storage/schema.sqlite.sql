@@ -206,7 +206,8 @@ CREATE TABLE runs (
     slot integer not null default 0,
     cancel_reason text,
     cancelled_by text,
-    schedule_id text) strict;
+    schedule_id text,
+    key_expires_at integer) strict;
 
 CREATE TABLE schedules (
     id text not null,

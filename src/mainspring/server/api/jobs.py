@@ -4,7 +4,8 @@ from mainspring.engine import inspect
 from mainspring.errors import NotFound
 from mainspring.server.call import Call, Caller
 from mainspring.server.routes import room
-from mainspring.server.shapes.jobs import JobShape, job_shape
+from mainspring.server.shapes.bodies import ResetKeyBody
+from mainspring.server.shapes.jobs import JobShape, KeyReset, job_shape
 from mainspring.server.shapes.parts import Listing, whole_list
 
 router = room("/api/v1/jobs", "jobs")
@@ -35,6 +36,12 @@ async def enable_job(call: Caller, id: str) -> JobShape:
 async def disable_job(call: Caller, id: str) -> JobShape:
     """Let nothing start runs of it; runs that are under way go on."""
     return await _switch(call, id, False)
+
+
+@router.post("/{id}/keys/reset")
+async def reset_key(call: Caller, id: str, asked: ResetKeyBody) -> KeyReset:
+    """Let an idempotency key start a fresh run of the job again."""
+    return KeyReset(reset=await call.engine.reset_key(call.environment_id, id, asked.key))
 
 
 async def _switch(call: Call, job_id: str, enabled: bool) -> JobShape:

@@ -21,7 +21,7 @@ from mainspring.server.call import Caller, call_of
 from mainspring.server.found import find_run
 from mainspring.server.longpoll import hold
 from mainspring.server.routes import PlainRoute, room
-from mainspring.server.shapes.bodies import CancelBody, ReplayBody, SettleBody
+from mainspring.server.shapes.bodies import CancelBody, ReplayBody, RescheduleBody, SettleBody, validated
 from mainspring.server.shapes.parts import Listing, listing
 from mainspring.server.shapes.runs import RunShape, run_facts, run_shape
 
@@ -106,6 +106,15 @@ async def cancel_run(call: Caller, id: str, asked: CancelBody | None = None) -> 
     """End it, or ask it to stop when it runs."""
     reason = None if asked is None else asked.reason
     await call.engine.cancel_run(call.environment_id, id, reason=reason, by=call.holder.key_id)
+    return run_shape(await find_run(call, id))
+
+
+@router.post("/{id}/reschedule")
+async def reschedule_run(call: Caller, id: str, asked: RescheduleBody) -> RunShape:
+    """Put a delayed run off, or bring it forward."""
+    await call.engine.reschedule_run(
+        call.environment_id, id, at=validated(asked.at), delay=validated(asked.delay)
+    )
     return run_shape(await find_run(call, id))
 
 

@@ -80,11 +80,16 @@ class EventsBody(Body):
 class TriggerBody(Body):
     payload: Json = Field(default_factory=dict)
     idempotency_key: Word | None = None
+    idempotency_key_ttl: Span | None = Field(
+        None, description="How long the key answers with this run; left out: as long as the run is kept."
+    )
     delay: Span | None = None
     queue: Word | None = None
     concurrency_key: Word | None = None
     priority: int = Field(0, ge=-1_000_000, le=1_000_000, description="Higher goes first.")
-    ttl: Span | None = Field(None, description="Not started within this span, the run is EXPIRED.")
+    ttl: Span | None = Field(
+        None, description="Not started within this span of the call, the run is EXPIRED."
+    )
     tags: list[Word] = Field(default_factory=list, max_length=MAX_TAGS)
     metadata: dict[str, Any] = Field(default_factory=dict)
     max_attempts: int | None = Field(None, ge=1, le=1_000)
@@ -93,6 +98,21 @@ class TriggerBody(Body):
 
 class CancelBody(Body):
     reason: str | None = Field(None, max_length=1_000, description="Shown with the run.")
+
+
+class RescheduleBody(Body):
+    at: When | None = None
+    delay: Span | None = Field(None, description="From now.")
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if (self.at is None) == (self.delay is None):
+            raise ValueError("give at or delay")
+        return self
+
+
+class ResetKeyBody(Body):
+    key: Word = Field(description="An idempotency key that a run of the job was started with.")
 
 
 class ReplayBody(Body):
@@ -160,6 +180,7 @@ def run_draft(
         metadata=encode(body.metadata, what="metadata", limit=limits.max_payload_bytes),
         max_attempts=body.max_attempts,
         is_test=body.is_test,
+        idempotency_key_ttl=validated(body.idempotency_key_ttl),
     )
 
 

@@ -42,6 +42,10 @@ class LastRunShape(BaseModel):
     status: RunStatus
 
 
+class KeyReset(BaseModel):
+    reset: bool = Field(description="False: no run had the key.")
+
+
 class JobShape(BaseModel):
     id: str
     name: str

@@ -143,3 +143,17 @@ select id from runs where worker_id = :worker_id and crashes >= :crashes limit 1
 -- name: held_run
 -- Whether a worker holds any run.
 select id from runs where worker_id = :worker_id limit 1;
+
+-- name: forget_key
+-- Its idempotency key starts another run from now on.
+update runs set idempotency_key = null, key_expires_at = null where id = :id;
+
+-- name: reset_key
+-- The same by the key itself.
+update runs set idempotency_key = null, key_expires_at = null
+where environment_id = :environment_id and job_id = :job_id and idempotency_key = :key;
+
+-- name: reschedule_run
+-- Another start for a run that waits for its own.
+update runs set available_at = :available_at, expires_at = :expires_at, timer_at = :available_at
+where id = :id and status = 'PENDING' and not is_ready and lease = 0;
