@@ -54,7 +54,11 @@ class Platform:
         guard: Guard | None = None,
     ) -> None:
         """Use `open`."""
-        timing = Timing(heartbeat_every=settings.heartbeat_every, lease_timeout=settings.lease_timeout)
+        timing = Timing(
+            heartbeat_every=settings.heartbeat_every,
+            lease_timeout=settings.lease_timeout,
+            cancel_hooks=settings.cancel_hook_timeout,
+        )
         self.settings = settings
         self.is_dev = is_dev
         self.database = database

@@ -114,6 +114,11 @@ class Settings:
     worker_id: str | None = _row(None, _text, "Id the worker registers under; `mainspring dev` sets it.")
     heartbeat_every: int = _row(3 * SECOND, _span, "How often a worker tells the server that it lives.")
     lease_timeout: int = _row(10 * SECOND, _span, "Silence after which a worker's runs go to others.")
+    cancel_hook_timeout: int = _row(
+        60 * SECOND,
+        _span,
+        "Time that a cancelled run's on_cancel hooks have, the wait for a worker included.",
+    )
     drain_timeout: int = _row(30 * SECOND, _span, "Time a stopping worker gives its runs to finish.")
     log_level: str = _row(
         "info", _choice("debug", "info", "warning", "error"), "Least level that is written."

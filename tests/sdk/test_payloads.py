@@ -216,9 +216,13 @@ async def test_hooks_take_what_they_name() -> None:
     @Client("shop").job(id="hooked", on_success=when_done, on_failure=when_failed)
     async def job(payload: Point) -> None: ...
 
-    await job.succeeded('{"x": 1}', 42, a_context())
-    await job.failed('{"x": 1}', ValueError("no"), a_context())
-    await job.failed('{"x": "bad"}', PayloadInvalid("no"), a_context())
+    async def called(name: Any, payload: str, **values: Any) -> None:
+        (hook,) = job.hooks_for(name)
+        await hook.call({"payload": job.hook_payload(payload), "ctx": a_context(), **values})
+
+    await called("on_success", '{"x": 1}', output=42)
+    await called("on_failure", '{"x": 1}', error=ValueError("no"))
+    await called("on_failure", '{"x": "bad"}', error=PayloadInvalid("no"))
     assert seen[:2] == [(42, "run_1"), ("no", Point(1))]
     assert seen[2][1] == {"x": "bad"}
 

@@ -114,6 +114,25 @@ async def order(payload: dict[str, Any], io: IO, ctx: Context) -> Any:
     return charged
 
 
+async def thank() -> None: ...
+
+
+@order.on_success
+async def after_order(payload: dict[str, Any], output: int, io: IO, ctx: Context) -> None:
+    assert output == payload["n"]
+    await io.run_task("thank", thank)
+
+
+@order.on_cancel
+async def undo_order(io: IO, ctx: Context) -> None:
+    async def undo() -> None:
+        stage.task_begins(ctx, "undo")
+
+    await io.run_task("undo", undo)
+    await io.wait("settle", 1)
+    await io.run_task("undo", undo)
+
+
 @client.job(id="big", trigger=event_trigger("order", filter={"n": [{"$gte": 50}]}))
 async def big(payload: dict[str, Any], io: IO, ctx: Context) -> Any:
     stage.body_begins(ctx)

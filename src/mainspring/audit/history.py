@@ -24,7 +24,7 @@ _MOVES: dict[str, tuple[frozenset[str], str]] = {
     "JOB_RETRIED": (_RUNNING, "PENDING"),
     "JOB_RELEASED": (_RUNNING, "PENDING"),
     "WORKER_LOST": (_RUNNING, "PENDING"),
-    "CANCEL_REQUESTED": (_RUNNING, "RUNNING"),
+    "CANCEL_REQUESTED": (_OPEN, ""),  # it stands where it stood, or is claimed again for its hook
     "JOB_COMPLETED": (_RUNNING, "SUCCESS"),
     "JOB_FAILED": (frozenset({"RUNNING", "PENDING"}), "FAILED"),  # PENDING: after the last of its workers
     "JOB_CANCELLED": (_OPEN, "CANCELLED"),
@@ -94,7 +94,7 @@ def _move(case: Case, told: _Told, kind: str, move: tuple[frozenset[str], str]) 
         yield from _illegal(case, told, kind)
     if kind in ("JOB_STARTED", "JOB_RESUMED"):
         told.grants += 1
-    told.status = after
+    told.status = after or told.status
     told.waits_for_person = kind == "DRIFT_FOUND"
     told.woken_by = None
 

@@ -13,9 +13,10 @@ from mainspring.clock import from_iso
 from mainspring.codec import decode
 from mainspring.engine.batch import Batch
 from mainspring.engine.blame import release_run
+from mainspring.engine.cancels import cancel_run
 from mainspring.engine.children import check_run_waits
 from mainspring.engine.commands import CancelRun
-from mainspring.engine.runs import cancel_run, earliest, end_run
+from mainspring.engine.runs import earliest, end_run
 from mainspring.engine.waits import NewWait, check_new_waits, wake_runs
 from mainspring.model.runs import FINAL_RUN_STATUSES, Run
 from mainspring.model.waits import Wait, event_channel, run_channel

@@ -10,6 +10,7 @@ from typing import Any
 from mainspring.engine.admission import admit
 from mainspring.engine.batch import Batch
 from mainspring.engine.blame import end_workers
+from mainspring.engine.cancels import cancel_run
 from mainspring.engine.children import settle_ended
 from mainspring.engine.commands import (
     BackfillSchedule,
@@ -47,7 +48,7 @@ from mainspring.engine.jobs import enable_job
 from mainspring.engine.queue_changes import change_queue, limit_environment
 from mainspring.engine.queues import apply_claims
 from mainspring.engine.replays import replay_run
-from mainspring.engine.runs import cancel_run, resume_run, trigger_many
+from mainspring.engine.runs import resume_run, trigger_many
 from mainspring.engine.scheduling import (
     backfill_schedule,
     pause_schedule,

@@ -37,6 +37,7 @@ _ORDER = (
     "delete_awaited_run",
     "deliver_event",
     "move_schedule",
+    "time_run",
     "show_run",
     "forgive_run",
     "note_cancel",

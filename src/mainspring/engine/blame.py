@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from mainspring.clock import SECOND
 from mainspring.engine.admission import give_up_slots
 from mainspring.engine.batch import Batch
+from mainspring.engine.cancels import stop_cancelled
 from mainspring.engine.commands import EndWorkers
 from mainspring.engine.runs import ALONE, LAST_CHANCE, RESUMED, end_run
 from mainspring.model.failures import Failure
@@ -101,7 +102,7 @@ def _give_back_one(batch: Batch, run: Run, death: _Death) -> None:
     batch.record(leased[:2], "WORKER_LOST", data={**told, "fault": death.fault} if death.fault else told)
     crashes, faults = run.crashes + death.blames, run.faults + bool(death.fault)
     if run.cancel_requested_at is not None:
-        end_run(batch, leased, "CANCELLED")
+        stop_cancelled(batch, leased, run.job_id, run.cancel_requested_at, is_told=True)
     elif death.blames and _is_proven(crashes, faults, death):
         message = f"its worker died {crashes} times in a row while it held this run"
         if death.fault:

@@ -6,8 +6,10 @@ waiting run wakes once however many there were.
 
 from collections.abc import Iterable
 
+from mainspring.clock import Instant
 from mainspring.codec import decode
 from mainspring.engine.batch import Batch, EndedRun
+from mainspring.engine.cancels import cancel_ends_at, clean_up, jobs_with_hook
 from mainspring.engine.runs import cancel_note, cancel_now
 from mainspring.engine.shown import failure_json, run_result_json
 from mainspring.engine.waits import NewWait, Resolution, resolve
@@ -148,20 +150,41 @@ def _tell_several(batch: Batch, ids: list[str], waits: list[Wait]) -> None:
 
 
 def _cancel_children(batch: Batch, parent_run_ids: list[str]) -> None:
-    """Those that nobody holds end at once, and their children after them; holders of the others are asked."""
-    running = []
+    """Those that nobody holds end at once, and their children after them, unless a hook of theirs is due; holders of
+    the others are asked."""
+    running: dict[bool, list[str]] = {False: [], True: []}
     rows = batch.tx.rows("open_children", parent_run_ids=parent_run_ids)
-    for run_id, environment_id, status, lease, queue, key, slot, parent_id in rows:
+    hooked = jobs_with_hook(batch, {(row[1], row[8]) for row in rows})
+    for (
+        run_id,
+        environment_id,
+        status,
+        lease,
+        queue,
+        key,
+        slot,
+        parent_id,
+        job_id,
+        has_begun,
+        is_asked,
+    ) in rows:
         if slot:
             batch.touch(environment_id, queue, key)
+        has_hook = bool(has_begun) and (environment_id, job_id) in hooked
         if status == "RUNNING":
-            running.append(run_id)
-        else:
+            running[has_hook].append(run_id)
+        elif not has_hook:
             cancel_now(batch, (environment_id, run_id, lease), reason=None, by=parent_id)
-    if not running:
+        elif not is_asked:
+            clean_up(batch, (environment_id, run_id, lease), batch.now, note=(None, parent_id))
+    for has_hook, ids in running.items():
+        _ask_to_stop(batch, ids, cancel_ends_at(batch, batch.now, has_hook=has_hook))
+
+
+def _ask_to_stop(batch: Batch, run_ids: list[str], timer_at: Instant) -> None:
+    if not run_ids:
         return
-    timer_at = batch.now + batch.timing.cancel_grace
-    asked = batch.tx.rows("request_cancels", ids=running, now=batch.now, timer_at=timer_at)
+    asked = batch.tx.rows("request_cancels", ids=run_ids, now=batch.now, timer_at=timer_at)
     for run_id, environment_id, worker_id, parent_id in asked:
         batch.record((environment_id, run_id), "CANCEL_REQUESTED", data=cancel_note(None, parent_id))
         batch.wake.attention.add(worker_id)

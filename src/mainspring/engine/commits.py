@@ -5,13 +5,14 @@ from typing import Any
 
 from mainspring.codec import decode, encode
 from mainspring.engine.batch import Batch
+from mainspring.engine.cancels import stop_cancelled
 from mainspring.engine.checkpoints import checkpoint, undelivered
 from mainspring.engine.children import check_run_waits, settle_ended
 from mainspring.engine.commands import Commit, EventSent, SendEvents, TriggerRuns
 from mainspring.engine.events import rejections_to_text, send_events
 from mainspring.engine.leased import LeasedRun
 from mainspring.engine.reports import ENDINGS, OpenReport, apply_items, task_row
-from mainspring.engine.runs import Origin, end_run, start_runs
+from mainspring.engine.runs import Origin, start_runs
 from mainspring.engine.shown import event_json, failure_json
 from mainspring.engine.store import use_store_from_runs
 from mainspring.engine.waits import check_new_waits
@@ -254,7 +255,7 @@ def _park(batch: Batch, reports: list[OpenReport]) -> None:
     for report in reports:
         run, keys = report.run, report.parked.waiting_for if report.parked else ()
         if run.cancel_requested_at is not None:
-            end_run(batch, report.leased, "CANCELLED")
+            stop_cancelled(batch, report.leased, run.job_id, run.cancel_requested_at)
         elif keys and unresolved.issuperset((run.id, key) for key in keys):
             batch.later("park_run", {"id": run.id, "lease": run.lease})
             batch.record(report.who, "JOB_WAITING", data={"for": list(keys)})

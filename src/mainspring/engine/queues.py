@@ -11,6 +11,7 @@ from mainspring.codec import decode
 from mainspring.engine.admission import admit
 from mainspring.engine.batch import Batch
 from mainspring.engine.blame import trial_end
+from mainspring.engine.cancels import cancel_ends_at
 from mainspring.engine.checkpoints import checkpoint, notices
 from mainspring.engine.commands import Claim
 from mainspring.engine.runs import ALONE, FRESH, LAST_CHANCE, RESUMED, earliest
@@ -168,6 +169,11 @@ def _pack(batch: Batch, runs: list[Run]) -> dict[str, ClaimedRun]:
             "JOB_RESUMED" if run.lease > 1 else "JOB_STARTED",
             attempt=run.attempt,
         )
+        if run.cancel_requested_at is not None:  # for its hook, which has until then
+            ends_at = cancel_ends_at(batch, run.cancel_requested_at, has_hook=True)
+            timer_at = earliest(ends_at, run.deadline_at)
+            batch.later("time_run", {"id": run.id, "lease": run.lease, "timer_at": timer_at})
+            batch.wake.at(timer_at)
         batch.wake.at(run.timer_at)
     return {
         run.id: _claimed(run, tuple(checkpoints.get(run.id, ())), events.get(run.event_id or ""))

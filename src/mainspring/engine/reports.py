@@ -11,6 +11,7 @@ from typing import Any
 from mainspring.codec import clean_text, encode
 from mainspring.engine.batch import Batch
 from mainspring.engine.blame import release_run
+from mainspring.engine.cancels import stop_cancelled
 from mainspring.engine.doubts import doubt_wait
 from mainspring.engine.leased import LeasedRun
 from mainspring.engine.runs import earliest, end_run, tag_run
@@ -308,7 +309,7 @@ def _run_attempt_failed(batch: Batch, report: OpenReport, _: int, item: RunAttem
     began = batch.now - item.duration
     batch.later("add_attempt", Attempt(run.id, "", run.attempt, began, batch.now, failure))
     if run.cancel_requested_at is not None:
-        end_run(batch, report.leased, "CANCELLED", failure=said)
+        stop_cancelled(batch, report.leased, run.job_id, run.cancel_requested_at, said)
     elif item.retry_in is None or run.attempt >= run.max_attempts:
         end_run(batch, report.leased, "FAILED", failure=said)
     else:
@@ -337,8 +338,9 @@ def _run_parked(batch: Batch, report: OpenReport, _: int, item: RunParked) -> No
 def _run_drifted(batch: Batch, report: OpenReport, _: int, item: RunDrifted) -> None:
     message = clean_text(item.message, batch.limits.max_error_bytes)
     batch.record(report.who, "DRIFT_FOUND", item.task_key, data={"message": message})
-    if report.run.cancel_requested_at is not None:
-        end_run(batch, report.leased, "CANCELLED")
+    run = report.run
+    if run.cancel_requested_at is not None:
+        stop_cancelled(batch, report.leased, run.job_id, run.cancel_requested_at, is_told=True)
         return
     text = encode({"message": message, "task_key": item.task_key}, what="difference")
     batch.later("insert_wait", Wait(*_wait_head(report, DRIFT_KEY), "drift", None, None, text, batch.now))
@@ -348,7 +350,7 @@ def _run_drifted(batch: Batch, report: OpenReport, _: int, item: RunDrifted) -> 
 def _run_released(batch: Batch, report: OpenReport, _: int, item: RunReleased) -> None:
     run = report.run
     if run.cancel_requested_at is not None:
-        end_run(batch, report.leased, "CANCELLED")
+        stop_cancelled(batch, report.leased, run.job_id, run.cancel_requested_at)
         return
     release_run(batch, report.leased, (run.crashes, run.faults))
     batch.record(report.who, "JOB_RELEASED")

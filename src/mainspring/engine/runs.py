@@ -8,7 +8,7 @@ from mainspring.clock import Instant
 from mainspring.codec import decode, encode
 from mainspring.duration import format_duration
 from mainspring.engine.batch import Batch, EndedRun
-from mainspring.engine.commands import CancelRun, ResumeRun, TriggerRuns
+from mainspring.engine.commands import ResumeRun, TriggerRuns
 from mainspring.engine.jobs import jobs_of, no_such_job, payload_problems
 from mainspring.engine.shown import failure_json
 from mainspring.engine.standing import remember, standing, standing_refusal
@@ -19,7 +19,7 @@ from mainspring.model.history import EntryKind
 from mainspring.model.jobs import JobSpec
 from mainspring.model.protocol import RunDraft
 from mainspring.model.queues import FREE, HELD
-from mainspring.model.runs import FINAL_RUN_STATUSES, Run, RunStatus
+from mainspring.model.runs import Run, RunStatus
 from mainspring.model.schedules import SLOT_KEYS
 from mainspring.storage.database import Question
 from mainspring.storage.shapes import QUEUE, RUN
@@ -318,7 +318,7 @@ def end_run(
     batch.wake.finished.add(run_id)
 
 
-# ── cancelled, resumed by a person ───────────────────────────────────────────────────────────────────
+# ── resumed by a person ───────────────────────────────────────────────────────────────────
 def no_such_run(run_id: str) -> NotFound:
     return NotFound(f"there is no run '{run_id}' in this environment")
 
@@ -327,30 +327,6 @@ def find_run(batch: Batch, environment_id: str, run_id: str) -> Run | NotFound:
     """The run, held for a change; the refusal when this environment has none of that id."""
     row = batch.tx.row("find_run_to_change", environment_id=environment_id, id=run_id)
     return RUN.value(row) if row else no_such_run(run_id)
-
-
-def cancel_run(batch: Batch, command: CancelRun) -> Run | MainspringError:
-    """Ends a run that nobody holds; asks the holder of a running one to stop, within the grace period."""
-    run = find_run(batch, command.environment_id, command.run_id)
-    if isinstance(run, MainspringError) or run.status in FINAL_RUN_STATUSES:
-        return run
-    now = batch.now
-    if run.slot:
-        batch.touch(run.environment_id, run.queue, run.concurrency_key)
-    if run.status != "RUNNING":
-        cancel_now(batch, (run.environment_id, run.id, run.lease), reason=command.reason, by=command.by)
-        batch.flush()
-        return replace(run, status="CANCELLED", finished_at=now)
-    timer_at = earliest(now + batch.timing.cancel_grace, run.deadline_at)
-    holder = batch.tx.row(
-        "request_cancel", id=run.id, now=now, timer_at=timer_at, reason=command.reason, by=command.by
-    )
-    if holder is not None:
-        said = cancel_note(command.reason, command.by)
-        batch.record((run.environment_id, run.id), "CANCEL_REQUESTED", data=said)
-        batch.wake.attention.add(holder[0])
-        batch.wake.at(timer_at)
-    return replace(run, cancel_requested_at=run.cancel_requested_at or now)
 
 
 def cancel_now(batch: Batch, run: tuple[str, str, int], *, reason: str | None, by: str | None) -> None:

@@ -9,8 +9,9 @@ from dataclasses import replace
 from mainspring.clock import MINUTE, Instant, to_iso
 from mainspring.codec import decode, encode
 from mainspring.engine.batch import Batch
+from mainspring.engine.cancels import cancel_run
 from mainspring.engine.commands import CancelRun, TriggerRuns
-from mainspring.engine.runs import Origin, cancel_run, start_runs
+from mainspring.engine.runs import Origin, start_runs
 from mainspring.errors import MainspringError
 from mainspring.model.protocol import RunDraft
 from mainspring.model.schedules import Schedule, due_slots, slot_key, spread

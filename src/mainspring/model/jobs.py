@@ -61,6 +61,8 @@ class JobSpec:
     log_level: str | None = None
     pin_version: bool = False
     description: str | None = None
+    #: Names of the hooks that are called around its runs.
+    hooks: tuple[str, ...] = ()
 
     @property
     def queue_name(self) -> str:

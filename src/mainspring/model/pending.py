@@ -21,6 +21,7 @@ PendingCode = Literal[
     "queue_rate",
     "key_rate",
     "waiting_for_turn",
+    "cancelling",
 ]
 
 
@@ -48,6 +49,9 @@ def pending_reason(run: Run, now: Instant, served_jobs: Collection[str]) -> Pend
     if run.crashes >= SUSPECT_FROM and run.job_id in served_jobs:
         message = f"its worker died {run.crashes} times in a row: it goes on apart from other such runs"
         return PendingReason("suspected", message, run.available_at if run.available_at > now else None)
+    if run.cancel_requested_at is not None:
+        message = "it was cancelled, and waits for a worker that calls its on_cancel hook"
+        return PendingReason("cancelling", message, run.timer_at)
     if not run.is_ready and run.available_at > now:
         if run.attempt > 1:
             message = f"attempt {run.attempt} of {run.max_attempts} starts after the retry delay"

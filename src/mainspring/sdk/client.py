@@ -15,6 +15,7 @@ from mainspring.sdk.door import Door
 from mainspring.sdk.dynamic import DynamicSchedule, check_only_one, dynamic_schedule
 from mainspring.sdk.events import Event, EventMessage, Events, drafts, read_event, request_of
 from mainspring.sdk.handle import Runs
+from mainspring.sdk.hooks import HOOK_NAMES, ClientHooks
 from mainspring.sdk.job import Job
 from mainspring.sdk.jobs import Jobs
 from mainspring.sdk.options import JobOptions
@@ -26,7 +27,7 @@ from mainspring.sdk.store import Store
 from mainspring.sdk.sync_client import SyncClient
 
 
-class Client(JobMaker, Serving):
+class Client(JobMaker, Serving, ClientHooks):
     """An app: its jobs, and its way to the server.
 
     Key and URL come from MAINSPRING_API_KEY and MAINSPRING_API_URL (or the settings files) unless given.
@@ -46,6 +47,7 @@ class Client(JobMaker, Serving):
             raise DefinitionError(
                 f"{name!r:.80} is no name for a client", mend='Name the app: Client("shop").'
             )
+        ClientHooks.__init__(self, f"client '{name}'")
         self.name = name
         self.sealing = None if codec is None else Sealing(codec)
         self._api = Api(api_key, api_url, self.sealing)
@@ -70,7 +72,7 @@ class Client(JobMaker, Serving):
     def _add(
         self, fn: Callable[..., Any], options: JobOptions, localns: Mapping[str, Any]
     ) -> Job[..., Any, Any]:
-        job: Job[..., Any, Any] = Job(fn, define(fn, options, localns), self._api)
+        job: Job[..., Any, Any] = Job(fn, define(fn, options, localns), self._api, self)
         other = self._jobs.get(job.id)
         if other is not None:
             raise DuplicateJob(
@@ -79,6 +81,10 @@ class Client(JobMaker, Serving):
         dynamic = {t.dynamic: one.id for one in self._jobs.values() for t in one.spec().triggers if t.dynamic}
         check_only_one(job.spec().triggers, dynamic, job.id)
         check_queues(self._jobs, job)
+        given: Mapping[str, Any] = options
+        for hook in HOOK_NAMES:
+            if given.get(hook) is not None:
+                job.add_hook(hook, given[hook])
         self._jobs[job.id] = job
         return job
 

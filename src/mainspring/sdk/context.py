@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -91,6 +91,8 @@ class Context:
     event: Event[Any] | None = None
     #: When `max_duration` ends the run.
     deadline: datetime | None = None
+    #: Yours: what middleware leaves for the body and for hooks. Nothing of it is kept.
+    locals: dict[str, Any] = field(default_factory=dict)
 
     @property
     def attempt(self) -> AttemptInfo:

@@ -13,7 +13,7 @@ from mainspring.sdk.annotations import caller_locals
 from mainspring.sdk.context import Context
 from mainspring.sdk.io import IO
 from mainspring.sdk.job import Job
-from mainspring.sdk.options import FreeJobOptions, Hook, JobOptions, LogLevelName
+from mainspring.sdk.options import FreeJobOptions, HookOptions, JobOptions, LogLevelName, check_hooks
 from mainspring.sdk.queues import Concurrency, Queue
 from mainspring.sdk.retry import Retry
 from mainspring.sdk.triggers import Trigger, event_trigger
@@ -74,11 +74,10 @@ class JobMaker(ABC):
         max_duration: Duration | None = None,
         ttl: Duration | None = None,
         enabled: bool = True,
-        on_success: Hook | None = None,
-        on_failure: Hook | None = None,
         log_level: LogLevelName | None = None,
         tags: Sequence[str] = (),
         pin_version: bool = False,
+        **hooks: Unpack[HookOptions],
     ) -> JobDecorator:
         """Make a job of the function below, which takes any of `payload`, `io`, `ctx`, by name or annotation.
 
@@ -87,10 +86,11 @@ class JobMaker(ABC):
         `queue`: the queue its runs stand in (one of its own if not given); `concurrency`: how many of them run at
         once, or `Concurrency(limit=, per_key=, key="customer.id")`.
         `retry` is about the body (3 attempts); tasks have their own. `max_duration` from the first start, then
-        TIMED_OUT; `ttl` from its creation, then EXPIRED if not begun. `on_success(payload, output, ctx)` and
-        `on_failure(payload, error, ctx)` are called in the worker and take any of these. `log_level`: lines
-        below it are not kept. Raises `DuplicateJob`, `InvalidJobId` and the other `DefinitionError`s.
+        TIMED_OUT; `ttl` from its creation, then EXPIRED if not begun. `on_success(payload, output, io, ctx)`,
+        `on_failure(payload, error, io, ctx)` and the others: docs/howto/hooks.md. `log_level`: lines below it are
+        not kept. Raises `DuplicateJob`, `InvalidJobId` and the other `DefinitionError`s.
         """
+        check_hooks(hooks)
         options: JobOptions = {
             "id": id,
             "name": name,
@@ -103,11 +103,10 @@ class JobMaker(ABC):
             "max_duration": max_duration,
             "ttl": ttl,
             "enabled": enabled,
-            "on_success": on_success,
-            "on_failure": on_failure,
             "log_level": log_level,
             "tags": tags,
             "pin_version": pin_version,
+            **hooks,
         }
         return self._decorator(lambda fn: options)
 

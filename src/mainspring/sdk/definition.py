@@ -15,8 +15,8 @@ from mainspring.sdk.annotations import UNRESOLVED, restorer_for, return_annotati
 from mainspring.sdk.context import Context
 from mainspring.sdk.inject import Injection, plan
 from mainspring.sdk.io import IO
-from mainspring.sdk.job import BoundHook, Definition
-from mainspring.sdk.options import Hook, JobOptions, as_tags
+from mainspring.sdk.job import Definition
+from mainspring.sdk.options import JobOptions, as_tags
 from mainspring.sdk.queues import read_queue
 from mainspring.sdk.retry import DEFAULT_RETRY, as_retry
 from mainspring.sdk.shape import AnyShape, Shape, output_schema, shape_of
@@ -76,8 +76,6 @@ def define(fn: Callable[..., Any], options: JobOptions, localns: Mapping[str, An
         injection=injection,
         read_payload=read_payload,
         restore=restorer_for(output, f"the output of {what}"),
-        on_success=_hook(options.get("on_success"), "output", f"on_success of {what}"),
-        on_failure=_hook(options.get("on_failure"), "error", f"on_failure of {what}"),
         place=place_of(fn),
     )
 
@@ -139,12 +137,6 @@ def _read_both(given: Shape, annotated: Shape) -> Callable[[str], Any]:
 
 
 # ── single options ───────────────────────────────────────────────────────────────────────────────────
-def _hook(fn: Hook | None, main: str, what: str) -> BoundHook | None:
-    if fn is None:
-        return None
-    return BoundHook(fn, plan(fn, {"payload": None, main: None, "ctx": Context}, main, what))
-
-
 def _span(options: JobOptions, name: str) -> int | None:
     value: Any = options.get(name)
     return None if value is None else parse_duration(value)

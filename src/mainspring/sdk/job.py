@@ -1,7 +1,7 @@
 """A job as user code holds it: the function, what the server is told about it, and how to start a run of it."""
 
-from collections.abc import Callable, Coroutine, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Coroutine, Iterable
+from dataclasses import dataclass, replace
 from typing import Any, Generic, ParamSpec, TypeVar, Unpack, overload
 
 from mainspring.duration import parse_duration
@@ -15,6 +15,7 @@ from mainspring.sdk.bridge import invoke
 from mainspring.sdk.children import RunResult
 from mainspring.sdk.context import Context, scope_or_none
 from mainspring.sdk.handle import Run
+from mainspring.sdk.hooks import HOOK_NAMES, BoundHook, ClientHooks, HookName, HookPoints, Middleware
 from mainspring.sdk.inject import Injection
 from mainspring.sdk.io import IO
 from mainspring.sdk.json_text import decode, encode
@@ -36,19 +37,6 @@ _UNSET: Any = object()
 
 
 @dataclass(frozen=True, slots=True)
-class BoundHook:
-    """`on_success` or `on_failure`, with how it takes its arguments."""
-
-    fn: Callable[..., Any]
-    injection: Injection
-
-    async def call(self, values: Mapping[str, Any]) -> None:
-        """`values` by role: payload, ctx, and output or error."""
-        args, kwargs = self.injection.arguments(values)
-        await invoke(self.fn, args, kwargs)
-
-
-@dataclass(frozen=True, slots=True)
 class Definition:
     """All that a job's definition came to."""
 
@@ -59,17 +47,20 @@ class Definition:
     read_payload: Callable[[str], Any]
     #: Kept output -> what the function is annotated to return; None: plain JSON data.
     restore: Restore | None
-    on_success: BoundHook | None
-    on_failure: BoundHook | None
     #: "shop/jobs.py:12", for messages.
     place: str
 
 
-class Job(Generic[P, PayloadT_contra, ReturnT_co]):
+class Job(HookPoints, Generic[P, PayloadT_contra, ReturnT_co]):
     """Made by `client.job`. `fn` is the function as it was written: call it in unit tests."""
 
-    def __init__(self, fn: Callable[P, ReturnT_co], definition: Definition, api: Api) -> None:
+    def __init__(
+        self, fn: Callable[P, ReturnT_co], definition: Definition, api: Api, shared: ClientHooks
+    ) -> None:
+        """`shared`: the hooks of all jobs of its client."""
+        HookPoints.__init__(self, f"job '{definition.spec.id}'", is_single=True)
         self.fn = fn
+        self._shared = shared
         self.definition = definition
         self._api = api
         self.__doc__ = fn.__doc__
@@ -101,7 +92,8 @@ class Job(Generic[P, PayloadT_contra, ReturnT_co]):
 
     def spec(self) -> JobSpec:
         """What the server is told about it."""
-        return self.definition.spec
+        names = tuple(name for name in HOOK_NAMES if self.hooks_for(name))
+        return replace(self.definition.spec, hooks=names) if names else self.definition.spec
 
     # ── starting runs ────────────────────────────────────────────────────────────────────────────────
     @overload
@@ -267,23 +259,25 @@ class Job(Generic[P, PayloadT_contra, ReturnT_co]):
         # Not queued: the worker's slots bound it, and a waiting `def` job must not hold up tasks.
         return await invoke(self.fn, args, kwargs, is_queued=False)
 
-    async def succeeded(self, payload_json: str, output: Any, ctx: Context) -> None:
-        """Call `on_success`, if there is one, with what it takes of payload, output, ctx."""
-        await self._hook(self.definition.on_success, payload_json, {"output": output, "ctx": ctx})
+    @property
+    def middlewares(self) -> list[Middleware]:
+        """The outermost first."""
+        return self._shared.middlewares
 
-    async def failed(self, payload_json: str, error: BaseException, ctx: Context) -> None:
-        """Call `on_failure`, if there is one, with what it takes of payload, error, ctx."""
-        await self._hook(self.definition.on_failure, payload_json, {"error": error, "ctx": ctx})
+    @property
+    def has_hooks(self) -> bool:
+        return bool(self._hooks or self._shared._hooks)
 
-    async def _hook(self, hook: BoundHook | None, payload_json: str, values: dict[str, Any]) -> None:
-        if hook is None:
-            return
-        if "payload" in hook.injection.annotations:
-            try:
-                values["payload"] = self.definition.read_payload(payload_json)
-            except PayloadInvalid:  # which may be what the hook is told about
-                values["payload"] = decode(payload_json)
-        await hook.call(values)
+    def hooks_for(self, name: HookName) -> list[BoundHook]:
+        """Its own, then its client's."""
+        return self.hooks_of(name) + self._shared.hooks_of(name)
+
+    def hook_payload(self, payload_json: str) -> Any:
+        """What a hook that asks for the payload gets."""
+        try:
+            return self.definition.read_payload(payload_json)
+        except PayloadInvalid:  # which may be what the hook is told about
+            return decode(payload_json)
 
 
 def _scoped(options: TriggerOptions) -> str | None:

@@ -11,11 +11,22 @@ from mainspring.sdk.triggers import Trigger
 
 LogLevelName = Literal["debug", "info", "warning", "error", "DEBUG", "INFO", "WARNING", "ERROR"]
 
-#: Called after a run ended; takes any of its documented values by name. Its errors are only logged.
+#: Called around a run; takes any of its documented values by name. Its errors are kept and logged, no more.
 Hook = Callable[..., Any]
 
 
-class FreeJobOptions(TypedDict, total=False):
+class HookOptions(TypedDict, total=False):
+    """A job's hooks; the words are in docs/howto/hooks.md."""
+
+    on_start: Hook | None
+    on_success: Hook | None
+    on_failure: Hook | None
+    on_wait: Hook | None
+    on_resume: Hook | None
+    on_cancel: Hook | None
+
+
+class FreeJobOptions(HookOptions, total=False):
     """What may be said about a job besides its id and what starts it; the words are at `Client.job`."""
 
     name: str | None
@@ -26,8 +37,6 @@ class FreeJobOptions(TypedDict, total=False):
     max_duration: Duration | None
     ttl: Duration | None
     enabled: bool
-    on_success: Hook | None
-    on_failure: Hook | None
     log_level: LogLevelName | None
     tags: Sequence[str]
     pin_version: bool
@@ -39,6 +48,13 @@ class JobOptions(FreeJobOptions, total=False):
     id: Required[str]
     trigger: Trigger | Iterable[Trigger] | None
     schema: Any
+
+
+def check_hooks(hooks: Mapping[str, Any]) -> None:
+    """TypeError for a name that is no hook, as Python has it for any other parameter."""
+    unknown = sorted(set(hooks) - set(HookOptions.__annotations__))
+    if unknown:
+        raise TypeError(f"job() got an unexpected keyword argument '{unknown[0]}'")
 
 
 class TriggerOptions(TypedDict, total=False):

@@ -9,20 +9,22 @@ from typing import Any
 from mainspring.clock import to_datetime
 from mainspring.codec import decode, encode
 from mainspring.errors import ControlFlow
-from mainspring.model.protocol import RunAttemptFailed, RunSucceeded
+from mainspring.model.protocol import RunAttemptFailed, RunCancelConfirmed, RunSucceeded
 from mainspring.sdk.ambient import io
 from mainspring.sdk.context import Context, JobInfo, RunInfo, begin_run
 from mainspring.sdk.events import read_event
+from mainspring.sdk.hooks import HookName
 from mainspring.sdk.retry import Retry, decide
 from mainspring.worker.failures import failure_of
 from mainspring.worker.held import Held
+from mainspring.worker.hooks import HookCalls, within_middleware
 from mainspring.worker.passage import Passage
 from mainspring.worker.runtime import RunRuntime
 from mainspring.worker.sealing import still_sealed
 
 log = logging.getLogger("mainspring.worker")
 
-Ending = RunSucceeded | RunAttemptFailed
+Ending = RunSucceeded | RunAttemptFailed | RunCancelConfirmed
 
 
 def context_of(held: Held, *, is_replay: bool) -> Context:
@@ -60,32 +62,62 @@ class Body:
         self._runtime = runtime
         self._context = context
         self._began = passage.clock.monotonic()
+        #: What the function raised here.
+        self._error: BaseException | None = None
+        job = self._held.job
+        self.hooks = HookCalls(passage, runtime, context) if job.has_hooks else None
 
-    async def play(self) -> Ending:
-        """Calls the function, then its hooks. Raises only what must pass: a stop, an interrupted process."""
+    async def play(self, *, is_cancelled: bool = False) -> Ending:
+        """Calls the function, with its hooks around it; of a cancelled run, the hooks for that. Raises only what must
+        pass: a stop, an interrupted process."""
         begin_run(self._runtime, self._context)
         try:
-            return await self._call()
+            if self.hooks is None:
+                return await self._call()
+            return await self._hooked(self.hooks, is_cancelled=is_cancelled)
         except ControlFlow:
             if self._passage.stop is None and self._passage.is_leaving:
                 await self._passage.never()  # refused on the way out
             raise
 
-    async def _call(self) -> Ending:
+    async def _hooked(self, hooks: HookCalls, *, is_cancelled: bool) -> Ending:
+        if is_cancelled:
+            await hooks.call("on_cancel", {})
+            return RunCancelConfirmed()
+        ended = hooks.outcome()
+        if self._held.is_taken_up():
+            await hooks.notify("on_resume")
+        if ended is None:
+            if hooks.is_new():
+                await hooks.call("on_start", {})
+            ended = await self._call()
+            is_final = isinstance(ended, RunSucceeded) or ended.retry_in is None
+            name: HookName = "on_success" if isinstance(ended, RunSucceeded) else "on_failure"
+            if not is_final or not self._held.job.hooks_for(name):
+                return ended
+            await hooks.keep(ended)
+        await hooks.of_end(ended, self._error)
+        return ended
+
+    async def _call(self) -> RunSucceeded | RunAttemptFailed:
         claimed, job = self._held.claimed, self._held.job
         unreadable = still_sealed(claimed)
         if unreadable is not None:  # with the key it can go on: nothing is lost by waiting for a person
             self._passage.owner.drifted(unreadable, None)
             await self._passage.never()
         try:
-            result = await job.call(claimed.payload, io, self._context)
+            if job.middlewares:
+                result = await within_middleware(
+                    self._held, self._context, lambda: job.call(claimed.payload, io, self._context)
+                )
+            else:
+                result = await job.call(claimed.payload, io, self._context)
             output = self._encoded(result)
         except BaseException as error:
             if not self._is_failure(error):
                 raise
-            return await self._failed(error)
-        if job.definition.on_success is not None:
-            await self._hook("on_success", job.succeeded(claimed.payload, result, self._context))
+            self._error = error
+            return self._failed(error)
         return RunSucceeded(output)
 
     def _encoded(self, result: Any) -> str:
@@ -98,12 +130,9 @@ class Body:
             return not isinstance(error, ControlFlow)
         return self._passage.is_failure(error)
 
-    async def _failed(self, error: BaseException) -> Ending:
-        job, claimed = self._held.job, self._held.claimed
+    def _failed(self, error: BaseException) -> RunAttemptFailed:
         now = self._passage.clock.now()
-        decision = decide(error, claimed.attempt, self._retry(), random.random(), now)
-        if decision.delay is None:
-            await self._hook("on_failure", job.failed(claimed.payload, error, self._context))
+        decision = decide(error, self._held.claimed.attempt, self._retry(), random.random(), now)
         duration = max(0, self._passage.clock.monotonic() - self._began)
         return RunAttemptFailed(failure_of(error), duration, decision.delay)
 
@@ -111,13 +140,3 @@ class Body:
         """The job's, with the number of attempts that this run was started with."""
         retry, most = self._held.job.retry, self._held.claimed.max_attempts
         return retry if retry.policy.max_attempts == most else replace(retry, max_attempts=most)
-
-    async def _hook(self, name: str, call: Any) -> None:
-        try:
-            await call
-        except BaseException as error:
-            if not self._is_failure(error):
-                raise
-            message = f"{name} failed: {type(error).__name__}: {error}"
-            self._runtime.log("ERROR", message, None, "mainspring")
-            log.warning("run %s: %s", self._held.claimed.run_id, message)

@@ -61,6 +61,12 @@ class Held:
             if one.position is None and one.status in FINAL_TASK_STATUSES
         }
         self._lines = 0
+        self._is_looked_at = False
+
+    def is_taken_up(self) -> bool:
+        """Once per lease: whether some worker, perhaps this one, had the run before."""
+        is_first_look, self._is_looked_at = not self._is_looked_at, True
+        return is_first_look and self.claimed.lease > 1
 
     def rest(self) -> None:
         """The run has parked and its code stays in memory: lets go of what the next claim brings again."""

@@ -27,6 +27,12 @@ _LONGEST_INPUT = 1 << 20
 LONGEST_KEY = 2_048
 
 
+#: The key under which the end of a run's body is kept before its hooks are called. No user's key has such a sign.
+OUTCOME_KEY = "#outcome"
+#: The place of hooks that are no tasks: nothing durable is asked for there.
+NOTIFIED = "#notified"
+
+
 @dataclasses.dataclass(slots=True)
 class Place:
     """Where keys are given: a run's body (`key` None), or one attempt of a task."""

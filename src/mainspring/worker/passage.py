@@ -5,14 +5,15 @@ its code still asks for is refused.
 """
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from mainspring.codec import clean_text, encode
-from mainspring.errors import ControlFlow, LimitExceeded
+from mainspring.errors import ControlFlow, DefinitionError, LimitExceeded
 from mainspring.model.tasks import Checkpoint, TaskKind, TaskLabel
 from mainspring.worker.held import Held
-from mainspring.worker.keys import Place, current_place
+from mainspring.worker.keys import NOTIFIED, OUTCOME_KEY, Place, current_place
 from mainspring.worker.outbox import Channel
 from mainspring.worker.replay import Drift, Replay
 from mainspring.worker.stops import Stop, Suspended, stop_error
@@ -71,14 +72,18 @@ class Call:
 class Passage:
     """What the calls of one passage share."""
 
-    def __init__(self, held: Held, owner: Owner) -> None:
+    def __init__(self, held: Held, owner: Owner, hooks: str | None = None) -> None:
+        """`hooks`: only hooks of this name are called, and the body is not."""
         self.held = held
         self.owner = owner
         self.loop = held.workplace.loop
         self.clock = held.workplace.clock
         self.body = Place()
         self.strands = Strands(self.loop)
-        self.replay = Replay(held.checkpoints, owner.caught_up)
+        known: Mapping[str, Checkpoint] = held.checkpoints
+        if hooks is not None or OUTCOME_KEY in known:
+            known = {key: one for key, one in known.items() if key.startswith(f"#{hooks or 'on_'}")}
+        self.replay = Replay(known, owner.caught_up)
         self.turns = Turns(
             self.loop,
             self.strands,
@@ -121,6 +126,11 @@ class Passage:
             raise stop_error(Suspended)
         place = current_place.get() or self.body
         if not place.is_open:
+            if place.key == NOTIFIED:
+                raise DefinitionError(
+                    "a hook on_wait or on_resume asked for something durable",
+                    mend="Only log there, and set metadata.",
+                )
             raise Suspended("this attempt of the task is over; the run went on without it")
         self.strands.touch()
         self.turns.stir()

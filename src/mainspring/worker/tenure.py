@@ -27,9 +27,11 @@ from mainspring.model.protocol import (
 )
 from mainspring.model.tasks import Checkpoint
 from mainspring.sdk.context import Context as UserContext
+from mainspring.sdk.hooks import HookName
 from mainspring.worker.body import Body, Ending, context_of
 from mainspring.worker.failures import failure_of
 from mainspring.worker.held import Held
+from mainspring.worker.hooks import HookCalls
 from mainspring.worker.keys import current_place
 from mainspring.worker.parking import Parking
 from mainspring.worker.passage import Passage
@@ -63,6 +65,7 @@ class Tenure:
         self._has_parked = False
         self._runtime: RunRuntime
         self._ctx: UserContext
+        self._hooks: HookCalls | None = None
         #: What is to be done once user code has stopped.
         self._then: Callable[[], None] = _nothing
         #: The last item, once the run is to be given back or has drifted.
@@ -74,6 +77,8 @@ class Tenure:
         self._patience: asyncio.TimerHandle | None = None
         self._is_started = False
         self._is_ending = False
+        #: The run was cancelled: only its hooks for that are called.
+        self._is_cancelling = False
         self._was_refused = False
         self.is_over = False
         self.was_released = False
@@ -92,7 +97,7 @@ class Tenure:
         if self._leaving_with is not None:
             self._finish(self._leaving_with)
         elif self.held.claimed.cancel_requested:
-            self._finish(RunCancelConfirmed())
+            self._cancelled()
         else:
             self._begin()
             self._hear_late()
@@ -101,17 +106,28 @@ class Tenure:
         if self._leaving_with is not None:
             self._finish(self._leaving_with)
             return
-        passage = self._passage = Passage(self.held, self)
+        hooks = "on_cancel" if self._is_cancelling else None
+        passage = self._passage = Passage(self.held, self, hooks)
         self._parking = Parking(passage, self._park, self._stuck)
         self._runtime = RunRuntime(passage, self._shown)
         self._ctx = context_of(self.held, is_replay=passage.replay.is_replaying)
         body = Body(passage, self._runtime, self._ctx)
+        self._hooks = body.hooks
         context = self.held.workplace.context.copy()
         context.run(current_strands.set, passage.strands)
         context.run(current_place.set, passage.body)
-        strand = self._loop.create_task(Guarded(body.play(), passage.reason), context=context)
+        playing = body.play(is_cancelled=self._is_cancelling)
+        strand = self._loop.create_task(Guarded(playing, passage.reason), context=context)
         passage.strands.begin(strand)
         strand.add_done_callback(functools.partial(self._played, passage), context=Context())
+
+    def _cancelled(self) -> None:
+        """Nothing of the run's code is at work any more; its hooks for that are called before the end."""
+        if not self.held.job.hooks_for("on_cancel"):
+            self._finish(RunCancelConfirmed())
+        else:
+            self._is_cancelling = True
+            self._begin()  # or gives it back, for another worker to call them
 
     def _played(self, passage: Passage, strand: "asyncio.Task[Ending]") -> None:
         """The body came to its end, by itself unless the passage was stopped."""
@@ -195,8 +211,8 @@ class Tenure:
             self.revoke()
         elif not self._is_started or self._passage.parking is not None:
             self._late.append(notice)
-        elif notice.cancel_requested:
-            self._stop(Cancelled, lambda: self._finish(RunCancelConfirmed()))
+        elif notice.cancel_requested and not self._is_cancelling:
+            self._stop(Cancelled, self._cancelled)
         else:
             for known in notice.resolved:
                 self._runtime.waits.resolve(known)
@@ -239,6 +255,15 @@ class Tenure:
     # ── leaving ──────────────────────────────────────────────────────────────────────────────────────
     def _park(self, keys: tuple[str, ...]) -> None:
         self._passage.parking = Ours(loop=self._loop)
+        self._after_hook("on_wait", lambda: self._ask_to_park(keys))
+
+    def _after_hook(self, name: HookName, then: Callable[[], None]) -> None:
+        if self._hooks is not None and self.held.job.hooks_for(name):
+            self._hooks.notify_then(name, then)
+        else:
+            then()
+
+    def _ask_to_park(self, keys: tuple[str, ...]) -> None:
         self._shown.finish_lines()
         self.held.channel.put(RunParked(keys), self._park_answered, alone=True)
 
@@ -249,7 +274,7 @@ class Tenure:
             if not (self._passage.may_rest() and self._on_parked(self)):
                 self._stop(Suspended, self._over)
             return
-        self._go_on(report.resolved)
+        self._after_hook("on_resume", lambda: self._go_on(report.resolved))
 
     def _go_on(self, resolved: Iterable[Checkpoint]) -> None:
         """The code that was about to leave stays, and gets what has resolved."""
@@ -286,7 +311,8 @@ class Tenure:
         self._listen()
         self._shown.read()
         self._has_parked = self._passage.is_dormant = False
-        self._go_on(self.held.resolved())
+        self.held.is_taken_up()
+        self._after_hook("on_resume", lambda: self._go_on(self.held.resolved()))
 
     def drop(self) -> None:
         """Its code ends as it would have when the run was parked."""
@@ -364,6 +390,7 @@ class Tenure:
         if self._is_started and hasattr(self, "_passage"):
             self._passage.strands.forget()
             del self._passage, self._parking, self._runtime
+            self._hooks = None
 
 
 def _nothing() -> None:

@@ -52,6 +52,7 @@ class JobShape(BaseModel):
     version: str
     description: str | None
     enabled: bool
+    hooks: list[str] = Field(description="What is called around its runs.", examples=[["on_failure"]])
     served: bool = Field(description="A live worker has it.")
     trigger: str = Field(description="Its triggers in words.", examples=["on event order.created"])
     triggers: list[TriggerShape]
@@ -78,6 +79,7 @@ def job_shape(view: JobView) -> JobShape:
         name=spec.name,
         version=spec.version,
         description=spec.description,
+        hooks=list(spec.hooks),
         enabled=view.enabled,
         served=view.served,
         trigger=in_words(spec.triggers),

@@ -30,7 +30,9 @@ select id, environment_id, status from runs where id in each(:ids) order by id @
 
 -- name: open_children
 -- Runs that these runs started and that have not ended.
-select id, environment_id, status, lease, queue, concurrency_key, slot, parent_run_id from runs
+select id, environment_id, status, lease, queue, concurrency_key, slot, parent_run_id, job_id,
+  started_at is not null, cancel_requested_at is not null
+from runs
 where parent_run_id in each(:parent_run_ids) and status in ('PENDING', 'RUNNING', 'WAITING') order by id @lock;
 
 -- name: request_cancels

@@ -99,6 +99,24 @@ where id = :id and status = 'RUNNING' and cancel_requested_at is null returning 
 update runs set cancel_reason = :reason, cancelled_by = :by
 where id = :id and status in ('PENDING', 'WAITING') and cancel_requested_at is null;
 
+-- name: clean_up_run
+-- A cancelled run is given to a worker once more, for its hook; where its queue has limits, within these.
+update runs set status = 'PENDING', worker_id = null, lane = :lane, available_at = :now,
+  cancel_requested_at = :asked_at,
+  timer_at = case when deadline_at < :timer_at then deadline_at else :timer_at end,
+  is_ready = not exists (
+    select 1 from queues q
+    where q.environment_id = runs.environment_id and q.name = runs.queue and q.governed_at is not null),
+  slot = case when exists (
+    select 1 from queues q
+    where q.environment_id = runs.environment_id and q.name = runs.queue and q.governed_at is not null) then 1 else 0 end
+where id = :id and lease = :lease and status in ('PENDING', 'RUNNING', 'WAITING')
+returning queue, coalesce(concurrency_key, ''), slot;
+
+-- name: time_run
+-- When the engine must look at a run that a worker holds.
+update runs set timer_at = :timer_at where id = :id and lease = :lease and status = 'RUNNING';
+
 -- name: show_run
 -- What a run shows live; nulls leave a field as it is.
 update runs set tags = coalesce(:tags, tags), metadata = coalesce(:metadata, metadata),

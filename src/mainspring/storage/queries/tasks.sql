@@ -38,6 +38,11 @@ update tasks set fingerprint = '' where run_id = :run_id and key = :key;
 update tasks set status = 'CANCELLED', finished_at = :now
 where run_id in each(:run_ids) and status in ('RUNNING', 'RETRYING', 'WAITING');
 
+-- name: close_tasks_of_body
+-- A run was cancelled, and its hook is still to be called: the tasks of its body end, those of the hook go on.
+update tasks set status = 'CANCELLED', finished_at = :now
+where run_id = :run_id and status in ('RUNNING', 'RETRYING', 'WAITING') and substr(key, 1, 10) <> '#on_cancel';
+
 -- name: tasks_of_runs
 -- All tasks of some runs, in the order in which they reached user code.
 select {task} from tasks where run_id in each(:run_ids)

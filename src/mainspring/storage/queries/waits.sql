@@ -12,6 +12,10 @@ delete from waits where run_id = :run_id and task_key = :task_key;
 -- Runs that ended wait for nothing.
 delete from waits where run_id in each(:run_ids);
 
+-- name: delete_waits_of_body
+-- A run was cancelled, and its hook is still to be called: it waits for nothing but what its hook waits for.
+delete from waits where run_id = :run_id and substr(task_key, 1, 10) <> '#on_cancel';
+
 -- name: waits_on_channels
 -- Unresolved waits that listen where something was announced, oldest first.
 select {wait} from waits where environment_id = :environment_id and channel in each(:channels)
