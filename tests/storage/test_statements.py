@@ -1,5 +1,6 @@
 """Named statements: found, complete in both dialects, understood by the database, and rightly translated."""
 
+import re
 import sqlite3
 from collections.abc import Iterator
 
@@ -61,6 +62,28 @@ def test_every_statement_compiles(name: str, connection: sqlite3.Connection) -> 
     """EXPLAIN has SQLite parse it and resolve every table and column, and runs nothing."""
     statement = STATEMENTS[name]
     connection.execute(f"explain {statement.sql}", [None] * len(statement.parameters)).fetchall()
+
+
+#: Nothing but the environment is looked up in an index, other than those that have few of its rows.
+WALK = re.compile(
+    r"INDEX (?!runs_(of_suspicion|held|unserved|with_slot))(runs|events|history)_\w+ \(environment_id=\?\)"
+)
+#: Go through all runs of an environment all the same, and belong to no batch of runs: somebody takes the limits of a
+#: queue away, or looks at the queues.
+THOROUGH = {"let_go", "ready_by_queue", "unserved_by_queue"}
+
+
+@pytest.mark.parametrize("name", sorted(STATEMENTS))
+def test_no_statement_goes_through_a_whole_environment(name: str, connection: sqlite3.Connection) -> None:
+    """What a batch pays must not grow with the runs and events there are: SQLite, which has no statistics here, takes
+    the index of an environment for a good one wherever it finds no better."""
+    statement = STATEMENTS[name]
+    plan = []
+    for sql in (statement.sql, statement.sql_of_one):
+        rows = connection.execute(f"explain query plan {sql}", [None] * sql.count("?")).fetchall()
+        plan += [row[-1] for row in rows]
+    walks = [line for line in plan if WALK.search(line)]
+    assert (walks != []) == (name in THOROUGH), walks
 
 
 # ── the words ────────────────────────────────────────────────────────────────────────────────────────

@@ -64,7 +64,8 @@ select {event} from events where id in each(:ids);
 -- name: find_event
 -- One event by our id, or the newest that carries this correlation id.
 select {event} from events
-where environment_id = :environment_id and (id = :id or correlation_id = :id)
+where (environment_id = :environment_id and id = :id)
+  or (environment_id = :environment_id and correlation_id = :id)
 order by case when id = :id then 0 else 1 end, sequence desc limit 1;
 
 -- name: list_events
