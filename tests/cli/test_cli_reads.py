@@ -55,6 +55,24 @@ def test_a_run_is_replayed_with_its_payload_or_another(dev: Dev) -> None:
     assert again["output"] == {"greeting": "Hello, Bob!"}
 
 
+def test_many_runs_are_cancelled_and_replayed_by_filter(dev: Dev) -> None:
+    about = [started(dev, "approval.wanted", {"about": f"bulk-{n}"}) for n in range(3)]
+    for run_id in about:
+        dev.until(run_id, "WAITING")
+    job = dev.read("runs", "get", about[0])["job_id"]
+    which = ("--job", job, "--status", "WAITING")
+    assert dev.cli("runs", "cancel", *which, "--dry-run").stdout.strip() == "3 runs"
+    done = dev.cli("runs", "cancel", *which, "--reason", "enough")
+    assert done.stdout.strip() == "3 of 3 runs, 0 failed", done.stderr
+    assert dev.read("runs", "get", about[0])["cancel_reason"] == "enough"
+
+    again = json.loads(dev.cli("runs", "replay", "--job", job, "--status", "CANCELLED", "--json").stdout)
+    assert (again["status"], again["done"]) == ("COMPLETED", 3)
+    assert dev.cli("runs", "cancel").returncode == 2
+    assert dev.cli("runs", "cancel", about[0], "--job", job).returncode == 2
+    assert dev.cli("runs", "replay", "--job", job).returncode == 2
+
+
 def test_logs_are_lines_or_ndjson_and_can_be_narrowed(dev: Dev) -> None:
     run_id = started(dev, "hello.world", {"who": "Ada"})
     dev.finished(run_id)

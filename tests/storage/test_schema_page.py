@@ -13,6 +13,7 @@ TABLES = {
     "attempt": "attempts",
     "wait": "waits",
     "event": "events",
+    "bulk": "bulks",
     "entry": "history",
     "log": "logs",
     "schedule": "schedules",

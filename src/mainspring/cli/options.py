@@ -17,6 +17,15 @@ Payload = Annotated[
     typer.Argument(metavar="[JSON|@FILE|-]", help="JSON text, @file, or - for stdin.", show_default=False),
 ]
 RunId = Annotated[str, typer.Argument(metavar="RUN", help="The run's id.", show_default=False)]
+MaybeRunId = Annotated[str | None, typer.Argument(metavar="[RUN]", help="The run's id.", show_default=False)]
+ManyStatus = Annotated[
+    str | None, typer.Option("--status", help="Many runs: of this status, or several with commas.")
+]
+ManyJob = Annotated[str | None, typer.Option("--job", help="Many runs: of this job.")]
+ManyTag = Annotated[str | None, typer.Option("--tag", help="Many runs: with this tag.")]
+ManySince = Annotated[str | None, typer.Option("--since", help="Many runs: made since then, or 2h back.")]
+ManyUntil = Annotated[str | None, typer.Option("--until", help="Many runs: made before then.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Only count the many runs.")]
 DataDir = Annotated[
     Path | None,
     typer.Option("--data-dir", help="Where database and key are kept.", show_default=".mainspring"),

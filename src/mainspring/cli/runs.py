@@ -5,6 +5,7 @@ from typing import Annotated, Any, cast
 import typer
 
 from mainspring.cli import connection, exits, groups, options, output
+from mainspring.cli.bulk import act_on_many
 from mainspring.cli.payload import read_payload
 from mainspring.duration import format_duration, parse_duration
 from mainspring.model.logs import LOG_LEVELS
@@ -53,11 +54,22 @@ def get_run(run: options.RunId, as_json: options.Json = False) -> None:
 
 @runs.command("cancel")
 def cancel_run(
-    run: options.RunId,
+    run: options.MaybeRunId = None,
     reason: Annotated[str | None, typer.Option("--reason", help="Shown with the run.")] = None,
+    status: options.ManyStatus = None,
+    job: options.ManyJob = None,
+    tag: options.ManyTag = None,
+    since: options.ManySince = None,
+    until: options.ManyUntil = None,
+    dry_run: options.DryRun = False,
     as_json: options.Json = False,
 ) -> None:
-    """Cancel a run: at once when it is pending or waiting, at its next await when it is running."""
+    """Cancel a run: at once when it is pending or waiting, at its next await when it is running. Or many, by filter."""
+    filter = {"status": status, "job": job, "tag": tag, "since": since, "until": until}
+    if _means_many(run, filter, dry_run):
+        said = {} if reason is None else {"reason": reason}
+        return act_on_many("cancel", filter, said, dry_run=dry_run, as_json=as_json)
+    assert run is not None
     body = None if reason is None else {"reason": reason}
     found = connection.ask("POST", f"/runs/{connection.quoted(run)}/cancel", body=body)
     _answer(found, as_json)
@@ -148,7 +160,7 @@ def settle_task(
 
 @runs.command("replay")
 def replay_run(
-    run: options.RunId,
+    run: options.MaybeRunId = None,
     payload: options.Payload = None,
     from_task: Annotated[
         str | None,
@@ -158,9 +170,21 @@ def replay_run(
     ] = None,
     wait: options.Wait = False,
     timeout: options.Timeout = None,
+    status: options.ManyStatus = None,
+    job: options.ManyJob = None,
+    tag: options.ManyTag = None,
+    since: options.ManySince = None,
+    until: options.ManyUntil = None,
+    dry_run: options.DryRun = False,
     as_json: options.Json = False,
 ) -> None:
-    """Start a fresh run of the same job, with the same payload or another: all of it, or from a task on."""
+    """Start a fresh run of the same job, with the same payload or another: all of it, or from a task on. Or many, by
+    filter."""
+    filter = {"status": status, "job": job, "tag": tag, "since": since, "until": until}
+    if _means_many(run, filter, dry_run):
+        said = {} if from_task is None else {"from_task": from_task}
+        return act_on_many("replay", filter, said, dry_run=dry_run, as_json=as_json)
+    assert run is not None
     body = {} if payload is None else {"payload": read_payload(payload)}
     if from_task is not None:
         body["from_task"] = from_task
@@ -193,6 +217,15 @@ def logs(
 
     wanted = {"level": level.upper() if level else None, "text": text}
     connection.converse(lambda door: follow_logs(door, run, wanted, follow=follow, as_json=as_json))
+
+
+def _means_many(run: str | None, filter: dict[str, str | None], dry_run: bool) -> bool:
+    is_filtered = dry_run or any(text is not None for text in filter.values())
+    if run is None and not is_filtered:
+        exits.usage("which run?", "Name one, or say which with --status, --job, --tag, --since, --until.")
+    if run is not None and is_filtered:
+        exits.usage("a run and a filter", "Name one run, or say which with options; not both.")
+    return run is None
 
 
 def _answer(run: dict[str, Any], as_json: bool) -> None:

@@ -10,9 +10,11 @@ from typing import Any
 from mainspring.engine.admission import admit
 from mainspring.engine.batch import Batch
 from mainspring.engine.blame import end_workers
+from mainspring.engine.bulks import abort_bulk, start_bulk
 from mainspring.engine.cancels import cancel_run
 from mainspring.engine.children import settle_ended
 from mainspring.engine.commands import (
+    AbortBulk,
     BackfillSchedule,
     Beat,
     CancelEvent,
@@ -37,6 +39,7 @@ from mainspring.engine.commands import (
     RunSchedule,
     SendEvents,
     SettleTask,
+    StartBulk,
     TriggerRuns,
     UnregisterSchedule,
     UseStore,
@@ -79,6 +82,8 @@ _RULES: dict[type, _Rule] = {
     Commit: apply_commits,
     TriggerRuns: trigger_many,
     ReplayRun: _each(replay_run),
+    StartBulk: _each(start_bulk),
+    AbortBulk: _each(abort_bulk),
     SendEvents: send_events,
     ChangeQueue: _each(change_queue),
     LimitEnvironment: _each(limit_environment),

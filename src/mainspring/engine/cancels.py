@@ -85,16 +85,22 @@ def cancel_run(batch: Batch, command: CancelRun) -> Run | MainspringError:
     run = find_run(batch, command.environment_id, command.run_id)
     if isinstance(run, MainspringError) or run.status in FINAL_RUN_STATUSES:
         return run
-    if run.cancel_requested_at is not None:
+    place = (run.environment_id, run.job_id)
+    cancelled = cancel_found(batch, run, command, has_hook=place in jobs_with_hook(batch, [place]))
+    batch.flush()
+    return cancelled
+
+
+def cancel_found(batch: Batch, run: Run, command: CancelRun, *, has_hook: bool) -> Run:
+    """The same for a run that is held for a change; most of its writes are only gathered. `has_hook`: its job."""
+    if run.status in FINAL_RUN_STATUSES or run.cancel_requested_at is not None:
         return run
     now, leased = batch.now, (run.environment_id, run.id, run.lease)
-    place = (run.environment_id, run.job_id)
-    has_hook = run.started_at is not None and place in jobs_with_hook(batch, [place])
+    has_hook = has_hook and run.started_at is not None
     if run.slot:
         batch.touch(run.environment_id, run.queue, run.concurrency_key)
     if run.status != "RUNNING" and not has_hook:
         cancel_now(batch, leased, reason=command.reason, by=command.by)
-        batch.flush()
         return replace(run, status="CANCELLED", finished_at=now)
     if run.status != "RUNNING":
         clean_up(batch, leased, now, note=(command.reason, command.by))

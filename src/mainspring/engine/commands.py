@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from mainspring.clock import Instant
+from mainspring.model.bulks import Bulk
 from mainspring.model.effects import Verdict
 from mainspring.model.events import Event, EventDraft, Rejection, StartedRun
 from mainspring.model.protocol import (
@@ -86,6 +87,21 @@ class ResetKey:
     environment_id: str
     job_id: str
     key: str
+
+
+@dataclass(frozen=True, slots=True)
+class StartBulk:
+    """Many runs, cancelled or replayed by and by. Result: the `Bulk`; one of its id that exists answers instead."""
+
+    bulk: Bulk
+
+
+@dataclass(frozen=True, slots=True)
+class AbortBulk:
+    """It goes no further. Result: the `Bulk`, or `NotFound`; one that has ended stays as it is."""
+
+    environment_id: str
+    bulk_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -323,6 +339,8 @@ Command = (
     | RescheduleRun
     | ResetKey
     | ReplayRun
+    | StartBulk
+    | AbortBulk
     | ResumeRun
     | SettleTask
     | EnableJob

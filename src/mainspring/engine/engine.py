@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from mainspring.clock import Clock, Instant, SystemClock
 from mainspring.engine.accounts import ensure_environment
 from mainspring.engine.commands import (
+    AbortBulk,
     Beat,
     CancelEvent,
     CancelRun,
@@ -30,6 +31,7 @@ from mainspring.engine.commands import (
     ResumeRun,
     SendEvents,
     SettleTask,
+    StartBulk,
     StoreResult,
     TriggerRuns,
     UseStore,
@@ -47,6 +49,7 @@ from mainspring.engine.timing import Timing
 from mainspring.engine.views import RunView
 from mainspring.errors import MainspringError, TooLarge
 from mainspring.ids import IdSource
+from mainspring.model.bulks import Bulk
 from mainspring.model.events import Event, EventDraft
 from mainspring.model.limits import Limits
 from mainspring.model.protocol import (
@@ -248,6 +251,11 @@ class Engine:
         """The key starts a fresh run again; whether a run had it. Raises `BadRequest` for that of a slot."""
         was_known: bool = await self._do(ResetKey(environment_id, job_id, key))
         return was_known
+
+    async def move_bulk(self, command: StartBulk | AbortBulk) -> Bulk:
+        """Many runs at once, cancelled or replayed by and by; see `bulks.py`. Raises `NotFound`."""
+        bulk: Bulk = await self._do(command)
+        return bulk
 
     async def resume_run(self, environment_id: str, run_id: str) -> Run:
         """Lets a run that drifted go on. Raises `NotFound`, or `Conflict` when it did not drift."""

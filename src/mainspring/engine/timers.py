@@ -3,6 +3,7 @@
 from mainspring.engine.admission import admit
 from mainspring.engine.batch import Batch
 from mainspring.engine.blame import trial_end
+from mainspring.engine.bulks import advance_bulks
 from mainspring.engine.commands import FireTimers, TimersFired
 from mainspring.engine.events import deliver_due_events
 from mainspring.engine.runs import ALONE, earliest, end_run
@@ -19,6 +20,7 @@ def fire_timers(batch: Batch, command: FireTimers) -> TimersFired:
     count = fire_due_waits(batch, command.limit)
     count += deliver_due_events(batch, command.limit)
     count += fire_schedules(batch, command.limit)
+    count += advance_bulks(batch)
     due = RUN.values(batch.tx.rows("due_runs", now=batch.now, limit=command.limit))
     know_queues(batch, {(run.environment_id, run.queue) for run in due if not run.is_ready})
     for run in due:
@@ -33,7 +35,14 @@ def fire_timers(batch: Batch, command: FireTimers) -> TimersFired:
 
 def next_timer_at(batch: Batch) -> int | None:
     """When something is due next."""
-    names = ("next_wait_at", "next_event_at", "next_schedule_at", "next_run_at", "next_queue_at")
+    names = (
+        "next_wait_at",
+        "next_event_at",
+        "next_schedule_at",
+        "next_run_at",
+        "next_queue_at",
+        "next_bulk_at",
+    )
     rows = [batch.tx.row(name) for name in names]
     return earliest(*(row[0] for row in rows if row is not None))
 

@@ -4,7 +4,7 @@ import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 from mainspring.clock import SECOND, to_iso
 from mainspring.duration import Duration, format_duration, parse_duration
@@ -13,6 +13,7 @@ from mainspring.model.failures import Failure
 from mainspring.model.runs import FINAL_RUN_STATUSES, RunStatus
 from mainspring.sdk.annotations import Restore
 from mainspring.sdk.api import Api, Listing, segment
+from mainspring.sdk.bulk import Bulk, RunFilter, start_bulk
 from mainspring.sdk.children import run_failed
 from mainspring.sdk.doubt import Done, NotDone, settlement
 from mainspring.sdk.events import as_instant, read_instant
@@ -367,6 +368,31 @@ class Runs:
     ) -> Run[Any]:
         """As `Run.settle`."""
         return await self._handle(run_id).settle(task, answer, fail=fail)
+
+    async def bulk(
+        self,
+        action: Literal["cancel", "replay"],
+        *,
+        filter: RunFilter | None = None,
+        ids: Sequence[str] | None = None,
+        reason: str | None = None,
+        from_task: str | None = None,
+        dry_run: bool = False,
+        idempotency_key: str | None = None,
+    ) -> Bulk:
+        """Cancel or replay many runs: those that pass a filter, or those of these ids. It goes on by itself, also
+        when this process ends; `await bulk.result()` waits for its end. `dry_run` only counts them.
+        """
+        return await start_bulk(
+            self._api,
+            action,
+            filter,
+            ids,
+            idempotency_key=idempotency_key,
+            reason=reason,
+            from_task=from_task,
+            dry_run=dry_run,
+        )
 
     def _handle(self, run_id: str) -> Run[Any]:
         return Run(self._api, {"id": run_id, "job_id": ""})

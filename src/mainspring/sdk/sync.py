@@ -5,12 +5,13 @@ Each call does its async twin on an event loop in a thread of ours and waits for
 
 from collections.abc import Callable, Coroutine, Generator, Iterator, Sequence
 from datetime import datetime
-from typing import Any, Generic, TypeVar, Unpack
+from typing import Any, Generic, Literal, TypeVar, Unpack
 
 from mainspring.duration import Duration
 from mainspring.model.runs import RunStatus
 from mainspring.sdk.api import Listing, Page
 from mainspring.sdk.bridge import iterate, wait_for
+from mainspring.sdk.bulk import Bulk, RunFilter
 from mainspring.sdk.doubt import Done, NotDone
 from mainspring.sdk.events import Event, Events
 from mainspring.sdk.handle import Run, Runs, RunState
@@ -190,6 +191,22 @@ class SyncRuns:
         return SyncRun(
             wait_for(self._runs.settle(run_id, task, answer, fail=fail), "client.sync.runs.settle")
         )
+
+    def bulk(
+        self,
+        action: Literal["cancel", "replay"],
+        *,
+        filter: RunFilter | None = None,
+        ids: Sequence[str] | None = None,
+        timeout: Duration | None = None,
+        **options: Any,
+    ) -> Bulk:
+        """As `client.runs.bulk`, and waits until it has ended, at most `timeout`."""
+
+        async def whole() -> Bulk:
+            return await (await self._runs.bulk(action, filter=filter, ids=ids, **options)).result(timeout)
+
+        return wait_for(whole(), "client.sync.runs.bulk")
 
 
 class SyncJobs:

@@ -14,6 +14,7 @@ from mainspring.model.limits import Limits
 from mainspring.server.api import (
     account,
     batches,
+    bulks,
     events,
     health,
     jobs,
@@ -34,7 +35,7 @@ from mainspring.server.problems import http_problem, refusal, validation_problem
 from mainspring.server.routes import PlainRoute
 from mainspring.server.worker_protocol import WORKER_ROUTES
 
-_NOUNS = (events, jobs, batches, account, streams, runs, queues, schedules, store, workers, health)
+_NOUNS = (events, jobs, batches, bulks, account, streams, runs, queues, schedules, store, workers, health)
 
 
 def create_app(

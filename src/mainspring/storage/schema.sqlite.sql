@@ -36,6 +36,24 @@ CREATE TABLE batch_runs (
     primary key (environment_id, batch_id, number)
 ) strict, without rowid;
 
+CREATE TABLE bulks (
+    id text primary key,
+    environment_id text not null,
+    action text not null,
+    status text not null,
+    criteria text not null,
+    options text not null,
+    place text,
+    total integer not null,
+    done integer not null,
+    failed integer not null,
+    failures text not null,
+    created_by text,
+    created_at integer not null,
+    next_at integer not null,
+    finished_at integer
+) strict;
+
 CREATE TABLE deliveries (last_value integer not null) strict;
 
 CREATE TABLE environments (
@@ -327,6 +345,8 @@ CREATE TABLE workers (
     silence integer not null default 0) strict;
 
 CREATE INDEX awaited_runs_by_target on awaited_runs (target_run_id);
+
+CREATE INDEX bulks_open on bulks (next_at) where status = 'RUNNING';
 
 CREATE INDEX due_schedules on schedules (next_at) where next_at is not null;
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields
 from typing import Any, Generic, TypeVar, get_args, get_type_hints
 
+from mainspring.model.bulks import Bulk
 from mainspring.model.events import Event
 from mainspring.model.history import Entry
 from mainspring.model.logs import LogLine
@@ -56,6 +57,7 @@ TASK = Shape(Task)
 ATTEMPT = Shape(Attempt)
 WAIT = Shape(Wait)
 EVENT = Shape(Event)
+BULK = Shape(Bulk)
 ENTRY = Shape(Entry)
 LOG = Shape(LogLine)
 QUEUE = Shape(Queue)
@@ -71,6 +73,7 @@ SHAPES: dict[str, Shape[Any]] = {
     "attempt": ATTEMPT,
     "wait": WAIT,
     "event": EVENT,
+    "bulk": BULK,
     "entry": ENTRY,
     "log": LOG,
     "queue": QUEUE,

@@ -121,7 +121,8 @@ class Server:
         commits = self.disk.commits
         if self._next_timer[0] != commits:
             with self.disk.read() as tx:
-                names = ("next_wait_at", "next_event_at", "next_schedule_at", "next_queue_at", "next_run_at")
+                every = ("wait", "event", "schedule", "queue", "run", "bulk")
+                names = [f"next_{one}_at" for one in every]
                 rows = [tx.row(name) for name in names]
             due = [row[0] for row in rows if row is not None and row[0] is not None]
             self._next_timer = (commits, min(due, default=None))

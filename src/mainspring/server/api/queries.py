@@ -1,7 +1,7 @@
 """The query parameters of lists: unknown ones are refused, spans back from now are understood."""
 
 import re
-from typing import Annotated
+from typing import Annotated, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -9,6 +9,7 @@ from mainspring.clock import Instant, from_iso
 from mainspring.duration import parse_duration
 from mainspring.errors import BadRequest, InvalidDuration, InvalidInstant
 from mainspring.model.limits import Limits
+from mainspring.model.runs import RunStatus
 
 DEFAULT_PAGE = 50
 
@@ -56,3 +57,14 @@ def place_of(cursor: str | None, form: str) -> str | None:
         message = "is no cursor of this list"
         raise BadRequest(f"cursor: {message}", errors=[{"path": "cursor", "message": message}])
     return cursor
+
+
+def statuses_of(text: str | None, name: str = "status") -> list[RunStatus]:
+    """The statuses asked for, in whatever case; `BadRequest` lists those that there are."""
+    every: tuple[RunStatus, ...] = get_args(RunStatus)
+    asked = {word.strip().upper() for word in (text or "").split(",") if word.strip()}
+    unknown = sorted(asked.difference(every))
+    if unknown:
+        message = f"{unknown[0][:32]!r} is no status; there are {', '.join(every)}"
+        raise BadRequest(f"{name}: {message}", errors=[{"path": name, "message": message}])
+    return [status for status in every if status in asked]

@@ -1,6 +1,6 @@
 """Runs: listed, shown and waited for, cancelled, replayed, resumed."""
 
-from typing import Annotated, get_args
+from typing import Annotated
 
 from fastapi import Query
 from pydantic import BaseModel, ConfigDict, Field
@@ -12,10 +12,8 @@ from mainspring.codec import encode
 from mainspring.engine import inspect
 from mainspring.engine.commands import SettleTask
 from mainspring.engine.views import RunQuery
-from mainspring.errors import BadRequest
-from mainspring.model.runs import RunStatus
 from mainspring.server.answers import json_response
-from mainspring.server.api.queries import Back, Paging, instant_of, page_size, place_of
+from mainspring.server.api.queries import Back, Paging, instant_of, page_size, place_of, statuses_of
 from mainspring.server.bodies import idempotency_key_of, read_query
 from mainspring.server.call import Caller, call_of
 from mainspring.server.found import find_run
@@ -58,7 +56,7 @@ async def list_runs(call: Caller, asked: Annotated[RunFilter, Query()]) -> Listi
     """Runs, newest first. A page may hold fewer than `limit` though `next_cursor` says that there is more."""
     now = call.now()
     query = RunQuery(
-        statuses=tuple(_statuses(asked.status)),
+        statuses=tuple(statuses_of(asked.status)),
         job_id=asked.job,
         event_id=asked.event_id,
         schedule_id=asked.schedule,
@@ -151,17 +149,6 @@ async def settle_task(call: Caller, id: str, key: str, body: SettleBody) -> RunS
     command = SettleTask(call.environment_id, id, key, body.verdict, output, body.message)
     await call.engine.settle_task(command)
     return run_shape(await find_run(call, id))
-
-
-def _statuses(text: str | None) -> list[RunStatus]:
-    """The statuses asked for, in whatever case; `BadRequest` lists those that there are."""
-    every: tuple[RunStatus, ...] = get_args(RunStatus)
-    asked = {word.strip().upper() for word in (text or "").split(",") if word.strip()}
-    unknown = sorted(asked.difference(every))
-    if unknown:
-        message = f"{unknown[0][:32]!r} is no status; there are {', '.join(every)}"
-        raise BadRequest(f"status: {message}", errors=[{"path": "status", "message": message}])
-    return [status for status in every if status in asked]
 
 
 #: What senders wait for: by the thousand.

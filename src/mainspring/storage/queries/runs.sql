@@ -29,6 +29,10 @@ select {run} from runs where environment_id = :environment_id and id = :id;
 -- One run of an environment, held for a change.
 select {run} from runs where environment_id = :environment_id and id = :id @lock;
 
+-- name: find_runs_to_change
+-- Some runs of an environment, held for a change.
+select {run} from runs where environment_id = :environment_id and id in each(:ids) order by id @lock;
+
 -- name: finish_run
 -- The end of a run, under the lease that brought it there.
 update runs set status = :status, output = :output, failure = :failure, finished_at = :now, worker_id = null,

@@ -1,0 +1,109 @@
+"""Bulk actions: many runs cancelled or replayed by one request."""
+
+from typing import Any
+
+from starlette.requests import Request
+
+from mainspring.codec import encode
+from mainspring.engine.bulks import count_runs, get_bulk, no_such_bulk, query_of
+from mainspring.engine.commands import AbortBulk, StartBulk
+from mainspring.errors import BadRequest
+from mainspring.ids import id_of
+from mainspring.model.bulks import Bulk
+from mainspring.model.runs import FINAL_RUN_STATUSES, RUN_MOVES
+from mainspring.server.api.queries import instant_of, statuses_of
+from mainspring.server.bodies import idempotency_key_of
+from mainspring.server.call import Call, Caller
+from mainspring.server.routes import room
+from mainspring.server.shapes.bulks import BulkBody, BulkFilter, BulkShape, bulk_shape, dry_shape
+
+router = room("/api/v1", "runs")
+
+
+@router.post("/runs/bulk")
+async def start_bulk(call: Caller, request: Request, asked: BulkBody) -> BulkShape:
+    """Cancel or replay many runs, by filter or by their ids. It goes on by itself; ask how far it has come."""
+    now = call.now()
+    criteria = _criteria(call, asked)
+    if "ids" in criteria:
+        total = len(criteria["ids"])
+    else:
+        query = query_of(criteria, now)
+        total = await call.engine.read(count_runs, call.environment_id, query)
+    if asked.dry_run:
+        return dry_shape(asked.action, total)
+    key = idempotency_key_of(request)
+    bulk = Bulk(
+        id=call.engine.ids.new("bulk") if key is None else id_of("bulk", (call.environment_id, key)),
+        environment_id=call.environment_id,
+        action=asked.action,
+        status="RUNNING",
+        criteria=encode(criteria, what="filter"),
+        options=encode({"reason": asked.reason, "from_task": asked.from_task}, what="options"),
+        place=None,
+        total=total,
+        done=0,
+        failed=0,
+        failures="[]",
+        created_by=call.holder.key_id,
+        created_at=now,
+        next_at=now,
+        finished_at=None,
+    )
+    return bulk_shape(await call.engine.move_bulk(StartBulk(bulk)))
+
+
+@router.get("/bulk/{id}")
+async def get_one_bulk(call: Caller, id: str) -> BulkShape:
+    """How far a bulk action has come, and what could not be done."""
+    bulk = await call.engine.read(get_bulk, call.environment_id, id)
+    if bulk is None:
+        raise no_such_bulk(id)
+    return bulk_shape(bulk)
+
+
+@router.post("/bulk/{id}/abort")
+async def abort_bulk(call: Caller, id: str) -> BulkShape:
+    """Let it go no further; what is done stays done."""
+    return bulk_shape(await call.engine.move_bulk(AbortBulk(call.environment_id, id)))
+
+
+def _criteria(call: Call, asked: BulkBody) -> dict[str, Any]:
+    if (asked.ids is None) == (asked.filter is None):
+        raise _bad("filter", "give either filter or ids")
+    if asked.action == "replay" and asked.reason is not None:
+        raise _bad("reason", "is for cancel; a replay has none")
+    if asked.action == "cancel" and asked.from_task is not None:
+        raise _bad("from_task", "is for replay")
+    if asked.filter is not None:
+        return _filter(call, asked, asked.filter)
+    ids = list(dict.fromkeys(asked.ids or ()))
+    limit = call.limits.max_runs_per_batch
+    if len(ids) > limit:
+        raise _bad("ids", f"are {len(ids):,}; the limit is {limit:,} (max_runs_per_batch): use a filter")
+    return {"ids": ids}
+
+
+def _filter(call: Call, asked: BulkBody, filter: BulkFilter) -> dict[str, Any]:
+    if not any(filter.model_dump().values()):
+        raise _bad("filter", "is empty: name at least a status, a job, a tag or a time")
+    words = [filter.status] if isinstance(filter.status, str) else filter.status or []
+    statuses = statuses_of(",".join(words), "filter.status")
+    if asked.action == "cancel":
+        if ended := [status for status in statuses if status in FINAL_RUN_STATUSES]:
+            raise _bad("filter.status", f"{ended[0]} runs have ended: there is nothing to cancel")
+        statuses = statuses or [status for status in RUN_MOVES if status not in FINAL_RUN_STATUSES]
+    elif not statuses:
+        raise _bad("filter.status", "is needed for replay: FAILED, say")
+    return {
+        "statuses": statuses,
+        "job_id": filter.job,
+        "event_id": filter.event_id,
+        "tag": filter.tag,
+        "since": instant_of(filter.since, "filter.since", call.now()),
+        "until": instant_of(filter.until, "filter.until", call.now()),
+    }
+
+
+def _bad(path: str, message: str) -> BadRequest:
+    return BadRequest(f"{path}: {message}", errors=[{"path": path, "message": message}])

@@ -1,0 +1,37 @@
+-- name: insert_bulk
+-- A bulk action that was asked for; asked for again it stays as it is.
+insert into bulks ({bulk}) values ({:bulk}) on conflict (id) do nothing;
+
+-- name: find_bulk
+-- One bulk action of an environment.
+select {bulk} from bulks where environment_id = :environment_id and id = :id;
+
+-- name: next_bulk
+-- The one that has waited longest for its next chunk; what another server is at is left to it.
+select {bulk} from bulks where status = 'RUNNING' and next_at <= :now order by next_at, id limit 1 @skip_locked;
+
+-- name: next_bulk_at
+-- When the next chunk of one is due.
+select min(next_at) from bulks where status = 'RUNNING';
+
+-- name: move_bulk
+-- How far a bulk action has come.
+update bulks set status = :status, place = :place, done = :done, failed = :failed, failures = :failures,
+  next_at = :next_at, finished_at = :finished_at
+where id = :id and status = 'RUNNING';
+
+-- name: abort_bulk
+-- It goes no further; what is done stays done.
+update bulks set status = 'ABORTED', finished_at = :now
+where environment_id = :environment_id and id = :id and status = 'RUNNING';
+
+-- name: count_runs
+-- How many runs pass the filters of a list.
+select count(*) from runs r
+where r.environment_id = :environment_id and (:is_any_status or r.status in each(:statuses))
+  and (cast(:job_id as text) is null or r.job_id = :job_id)
+  and (cast(:event_id as text) is null or r.event_id = :event_id)
+  and (cast(:since as bigint) is null or r.created_at >= :since)
+  and (cast(:until as bigint) is null or r.created_at < :until)
+  and (cast(:tag as text) is null or exists (select 1 from run_tags t where t.environment_id = r.environment_id
+    and t.tag = :tag and t.created_at = r.created_at and t.run_id = r.id));
