@@ -41,6 +41,7 @@ from mainspring.sdk.ambient import ctx, io
 from mainspring.sdk.children import RunResult
 from mainspring.sdk.client import Client
 from mainspring.sdk.context import Context
+from mainspring.sdk.debounce import Debounce
 from mainspring.sdk.doubt import Done, NotDone
 from mainspring.sdk.dynamic import DynamicSchedule
 from mainspring.sdk.events import Event, EventMessage
@@ -69,6 +70,7 @@ __all__ = [
     "Concurrency",
     "Conflict",
     "Context",
+    "Debounce",
     "DecryptionFailed",
     "DefinitionError",
     "Done",

@@ -23,6 +23,8 @@ _ORDER = (
     "insert_event",
     "forget_key",
     "insert_run",
+    "put_off_run",
+    "insert_joined_call",
     "save_task",
     "add_attempt",
     "insert_wait",

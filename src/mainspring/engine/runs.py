@@ -9,6 +9,7 @@ from mainspring.codec import decode, encode
 from mainspring.duration import format_duration
 from mainspring.engine.batch import Batch, EndedRun
 from mainspring.engine.commands import ResumeRun, TriggerRuns
+from mainspring.engine.debounce import Windows, find_windows, held_back, join, joined_run
 from mainspring.engine.jobs import jobs_of, no_such_job, payload_problems
 from mainspring.engine.shown import failure_json
 from mainspring.engine.standing import remember, standing, standing_refusal
@@ -19,7 +20,7 @@ from mainspring.model.history import EntryKind
 from mainspring.model.jobs import JobSpec
 from mainspring.model.protocol import RunDraft
 from mainspring.model.queues import FREE, HELD
-from mainspring.model.runs import Run, RunStatus
+from mainspring.model.runs import Run, RunStatus, expiry_of, span_after
 from mainspring.model.schedules import SLOT_KEYS
 from mainspring.storage.database import Question
 from mainspring.storage.shapes import QUEUE, RUN
@@ -84,7 +85,7 @@ _AT_FIRST: dict[str, Any] = {
 def new_run(batch: Batch, environment_id: str, spec: JobSpec, draft: RunDraft, origin: Origin) -> Run:
     """The row of a run that starts now or after its delay."""
     available_at = batch.now + (draft.delay or 0)
-    expires_at = _expiry(spec, draft, available_at)
+    expires_at = expiry_of(draft, spec.ttl, batch.now)
     is_due = available_at <= batch.now
     queue, key, is_held = standing(batch, environment_id, spec, draft)
     return Run(
@@ -97,7 +98,9 @@ def new_run(batch: Batch, environment_id: str, spec: JobSpec, draft: RunDraft, o
         parent_run_id=origin.parent_run_id,
         parent_task_key=origin.parent_task_key,
         idempotency_key=draft.idempotency_key,
-        key_expires_at=_after(batch.now, draft.idempotency_key_ttl),
+        key_expires_at=span_after(batch.now, draft.idempotency_key_ttl),
+        debounce_key=None if draft.debounce is None else draft.debounce.key,
+        debounce_until=None if draft.debounce is None else draft.debounce.until(batch.now),
         schedule_id=origin.schedule_id,
         queue=queue,
         concurrency_key=key,
@@ -117,17 +120,6 @@ def new_run(batch: Batch, environment_id: str, spec: JobSpec, draft: RunDraft, o
         slot=HELD if is_due and is_held else FREE,
         **_AT_FIRST,
     )
-
-
-def _expiry(spec: JobSpec, draft: RunDraft, available_at: Instant) -> Instant | None:
-    """A call's own ttl counts from the call, that of the job from when the run may start."""
-    return (
-        _after(available_at, spec.ttl) if draft.ttl is None else available_at - (draft.delay or 0) + draft.ttl
-    )
-
-
-def _after(instant: Instant, span: int | None) -> Instant | None:
-    return None if span is None else instant + span
 
 
 def _tags(*groups: Iterable[str]) -> str:
@@ -190,6 +182,7 @@ def _start(
     origin: Origin,
     jobs: dict[str, tuple[JobSpec, bool]],
     known: dict[Any, Run],
+    windows: Windows,
 ) -> tuple[Run, ...] | MainspringError:
     limit = batch.limits.max_runs_per_batch
     if len(command.runs) > limit:
@@ -200,8 +193,11 @@ def _start(
             setting="max_runs_per_batch",
         )
     fresh: dict[Any, Run] = {}
+    ours = dict(windows)
     runs: list[Run] = []
-    for index, draft in enumerate(command.runs):
+    made: list[Run] = []
+    joins: list[tuple[Run, RunDraft]] = []
+    for index, draft in enumerate(map(held_back, command.runs)):
         same_call = (draft.job_id, draft.idempotency_key) if draft.idempotency_key else draft.run_id
         run = next((kept[k] for kept in (known, fresh) for k in (draft.run_id, same_call) if k in kept), None)
         if run is None:
@@ -211,12 +207,22 @@ def _start(
             )
             if refusal is not None:
                 return refusal
-            run = new_run(batch, command.environment_id, jobs[draft.job_id][0], draft, origin)
+            run = joined_run(batch, ours, draft)
+            if run is not None:
+                joins.append((run, draft))
+            else:
+                run = new_run(batch, command.environment_id, jobs[draft.job_id][0], draft, origin)
+                made.append(run)
+            if draft.debounce is not None:
+                ours[draft.job_id, draft.debounce.key] = run
             fresh[run.id] = fresh[same_call] = run
         runs.append(run)
     known.update(fresh)
-    for run in {run.id: run for run in fresh.values()}.values():
+    windows.update(ours)
+    for run in made:
         insert_run(batch, run)
+    for run, draft in joins:
+        join(batch, run, draft)
     if command.is_batch:
         _keep_batch(batch, command.environment_id, runs)
     return tuple(runs)
@@ -235,8 +241,8 @@ def _keep_batch(batch: Batch, environment_id: str, runs: list[Run]) -> None:
 
 def _look_up(
     batch: Batch, environment_id: str, drafts: list[RunDraft]
-) -> tuple[dict[str, tuple[JobSpec, bool]], dict[Any, Run]]:
-    """The jobs of some drafts, and the runs that were started by them before."""
+) -> tuple[dict[str, tuple[JobSpec, bool]], dict[Any, Run], Windows]:
+    """The jobs of some drafts, the runs that were started by them before, and those that they may join."""
     job_ids = sorted({draft.job_id for draft in drafts})
     keys = [draft.idempotency_key for draft in drafts if draft.idempotency_key]
     place = {"environment_id": environment_id}
@@ -250,14 +256,15 @@ def _look_up(
     jobs, *found = batch.tx.ask(*questions)
     if names:
         remember(batch, QUEUE.values(found.pop(1)))
-    known: dict[Any, Run] = {}
+    windows, joined = find_windows(batch, environment_id, drafts)
+    known: dict[Any, Run] = {**joined}
     for run in (run for rows in found for run in RUN.values(rows)):
         known[run.id] = run
         if run.key_expires_at is not None and run.key_expires_at <= batch.now:
             batch.later("forget_key", {"id": run.id})
         elif run.idempotency_key:
             known[(run.job_id, run.idempotency_key)] = run
-    return jobs_of(batch, environment_id, jobs), known
+    return jobs_of(batch, environment_id, jobs), known, windows
 
 
 def _refusal(

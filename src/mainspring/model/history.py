@@ -7,6 +7,7 @@ from mainspring.clock import Instant
 
 EntryKind = Literal[
     "RUN_CREATED",
+    "RUN_DEBOUNCED",  # a call with its key put it off; data: {"until"}
     "RUN_RESCHEDULED",  # it is to start at another time; data: {"at"}
     "JOB_STARTED",
     "JOB_RESUMED",

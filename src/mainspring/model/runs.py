@@ -50,6 +50,9 @@ class Run:
     idempotency_key: str | None
     #: From then on the key starts another run.
     key_expires_at: Instant | None
+    #: Calls with this key put it off until it starts, at most to `debounce_until`.
+    debounce_key: str | None
+    debounce_until: Instant | None
     #: The schedule that started it.
     schedule_id: str | None
     queue: str
@@ -107,6 +110,22 @@ class Run:
     cancelled_by: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class DebounceSpec:
+    """Of several calls with one key a single run comes, when there was none for `delay`. Spans in microseconds."""
+
+    key: str
+    delay: int
+    #: Whether the run has what the last call brought, or the first.
+    mode: Literal["trailing", "leading"] = "trailing"
+    #: How long calls may put it off, from the first one; None: for ever.
+    max_delay: int | None = None
+
+    def until(self, first_call_at: Instant) -> Instant | None:
+        """Up to when calls put the run off."""
+        return span_after(first_call_at, self.max_delay)
+
+
 @dataclass(slots=True, unsafe_hash=True)
 class RunDraft:
     """A run to be started by a call. Spans in microseconds."""
@@ -127,3 +146,16 @@ class RunDraft:
     is_test: bool = False
     #: How long the key answers with this run; None: for as long as the run is kept.
     idempotency_key_ttl: int | None = None
+    debounce: DebounceSpec | None = None
+
+
+def span_after(instant: Instant, span: int | None) -> Instant | None:
+    """None for no span."""
+    return None if span is None else instant + span
+
+
+def expiry_of(draft: RunDraft, ttl_of_job: int | None, now: Instant) -> Instant | None:
+    """A call's own ttl counts from the call, that of the job from when the run may start."""
+    if draft.ttl is not None:
+        return now + draft.ttl
+    return span_after(now + (draft.delay or 0), ttl_of_job)

@@ -8,12 +8,13 @@ from mainspring.duration import parse_duration
 from mainspring.errors import DefinitionError, PayloadInvalid
 from mainspring.ids import new_id
 from mainspring.model.jobs import JobSpec
-from mainspring.model.runs import RunDraft
+from mainspring.model.runs import DebounceSpec, RunDraft
 from mainspring.sdk.annotations import Restore
 from mainspring.sdk.api import Api
 from mainspring.sdk.bridge import invoke
 from mainspring.sdk.children import RunResult
 from mainspring.sdk.context import Context, scope_or_none
+from mainspring.sdk.debounce import Debounce
 from mainspring.sdk.handle import Run
 from mainspring.sdk.hooks import HOOK_NAMES, BoundHook, ClientHooks, HookName, HookPoints, Middleware
 from mainspring.sdk.inject import Injection
@@ -122,7 +123,7 @@ class Job(HookPoints, Generic[P, PayloadT_contra, ReturnT_co]):
         Options: `idempotency_key` (a second call with it returns the first run, for `idempotency_key_ttl` if that is
         given; with `idempotency_key_scope="run"` only calls from the same run count), `delay` and `ttl` (durations;
         a run not begun within its ttl of the call is EXPIRED), `queue`, `concurrency_key`, `priority` (higher goes
-        first), `tags`, `metadata` (a dict), `max_attempts` (of the body).
+        first), `tags`, `metadata` (a dict), `max_attempts` (of the body), `debounce` (a `Debounce`).
         Raises `PayloadInvalid` when the job's schema refuses the payload, and the door's errors outside runs.
         """
         (run,) = await self._starter().start([self._draft(payload, options)], is_batch=False)
@@ -237,6 +238,7 @@ class Job(HookPoints, Generic[P, PayloadT_contra, ReturnT_co]):
             "idempotency_key": _scoped(options),
             "idempotency_key_ttl": None if key_ttl is None else parse_duration(key_ttl),
             "delay": None if delay is None else parse_duration(delay),
+            "debounce": _debounced(options, what),
             "queue": options.get("queue"),
             "concurrency_key": options.get("concurrency_key"),
             "priority": options.get("priority", 0),
@@ -287,3 +289,15 @@ def _scoped(options: TriggerOptions) -> str | None:
         raise DefinitionError(f"the idempotency_key_scope is {reach!r:.80}", mend='Use "global" or "run".')
     scope = scope_or_none()
     return key if key is None or reach == "global" or scope is None else f"{scope.context.run.id}:{key}"
+
+
+def _debounced(options: TriggerOptions, what: str) -> DebounceSpec | None:
+    debounce = options.get("debounce")
+    if debounce is None:
+        return None
+    if not isinstance(debounce, Debounce) or options.get("delay") is not None:
+        raise DefinitionError(
+            f"{what} is given debounce={debounce!r:.80}",
+            mend='Give Debounce("5 seconds", key=...), and no delay.',
+        )
+    return debounce.spec()

@@ -5,6 +5,7 @@ from typing import Any, Literal, Required, TypedDict
 
 from mainspring.duration import Duration
 from mainspring.errors import DefinitionError
+from mainspring.sdk.debounce import Debounce
 from mainspring.sdk.queues import Concurrency, Queue
 from mainspring.sdk.retry import Retry
 from mainspring.sdk.triggers import Trigger
@@ -64,6 +65,7 @@ class TriggerOptions(TypedDict, total=False):
     idempotency_key_ttl: Duration | None
     idempotency_key_scope: Literal["global", "run"]
     delay: Duration | None
+    debounce: Debounce | None
     queue: str | None
     concurrency_key: str | None
     priority: int

@@ -6,7 +6,7 @@ from typing import Any
 
 from mainspring.clock import SECOND
 from mainspring.errors import RunFailed
-from mainspring.model.runs import RunDraft
+from mainspring.model.runs import DebounceSpec, RunDraft
 from mainspring.model.waits import WaitSpec
 from mainspring.sdk.annotations import Restore
 from mainspring.sdk.api import Api, segment
@@ -82,6 +82,7 @@ _OPTIONS = (
     "tags",
     "max_attempts",
     "idempotency_key_ttl",
+    "debounce",
 )
 _SHARED = attrgetter("job_id", *_OPTIONS)
 _GIVEN = attrgetter("idempotency_key", *_OPTIONS)
@@ -109,6 +110,7 @@ def _options_of(draft: RunDraft, *, names_job: bool) -> str:
         "idempotency_key_ttl": None
         if draft.idempotency_key_ttl is None
         else draft.idempotency_key_ttl / SECOND,
+        "debounce": None if draft.debounce is None else _debounce_of(draft.debounce),
         "queue": draft.queue,
         "concurrency_key": draft.concurrency_key,
         "priority": draft.priority or None,
@@ -118,3 +120,13 @@ def _options_of(draft: RunDraft, *, names_job: bool) -> str:
     }
     given = [f',"{name}":{encode(value, what=name)}' for name, value in fields.items() if value is not None]
     return f',"metadata":{draft.metadata}{"".join(given)}'
+
+
+def _debounce_of(debounce: DebounceSpec) -> dict[str, Any]:
+    longest = None if debounce.max_delay is None else debounce.max_delay / SECOND
+    return {
+        "key": debounce.key,
+        "delay": debounce.delay / SECOND,
+        "mode": debounce.mode,
+        "max_delay": longest,
+    }

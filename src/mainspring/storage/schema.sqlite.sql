@@ -114,6 +114,14 @@ CREATE TABLE jobs (
     primary key (environment_id, id)
 ) strict, without rowid;
 
+CREATE TABLE joined_calls (
+    environment_id text not null,
+    job_id text not null,
+    idempotency_key text not null,
+    run_id text not null,
+    primary key (environment_id, job_id, idempotency_key)
+) strict, without rowid;
+
 CREATE TABLE logs (
     run_id text not null,
     lease integer not null,
@@ -225,7 +233,9 @@ CREATE TABLE runs (
     cancel_reason text,
     cancelled_by text,
     schedule_id text,
-    key_expires_at integer) strict;
+    key_expires_at integer,
+    debounce_key text,
+    debounce_until integer) strict;
 
 CREATE TABLE schedules (
     id text not null,
@@ -392,6 +402,9 @@ CREATE INDEX runs_by_schedule on runs (environment_id, schedule_id, created_at, 
 
 CREATE INDEX runs_by_status on runs (environment_id, status, created_at, id)
     where status <> 'SUCCESS' and status <> 'RUNNING';
+
+CREATE UNIQUE INDEX runs_debounced on runs (environment_id, job_id, debounce_key)
+    where debounce_key is not null and status = 'PENDING' and not is_ready and slot = 0 and lease = 0;
 
 CREATE INDEX runs_due on runs (timer_at) where timer_at is not null;
 

@@ -1,6 +1,6 @@
 """The bodies that callers send, field by field as the API's table has them; and the drafts they become."""
 
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
@@ -12,6 +12,7 @@ from mainspring.model.effects import Verdict
 from mainspring.model.events import EventDraft
 from mainspring.model.limits import Limits
 from mainspring.model.protocol import RunDraft
+from mainspring.model.runs import DebounceSpec
 from mainspring.server.shapes.parts import Json
 
 MAX_NAME = 256
@@ -77,6 +78,21 @@ class EventsBody(Body):
     events: list[EventBody] = Field(min_length=1)
 
 
+class DebounceBody(Body):
+    key: Word = Field(description="Calls of the job with it become one run.")
+    delay: Span = Field(description="The run starts when there was no such call for this long.")
+    mode: Literal["trailing", "leading"] = Field(
+        "trailing", description="Whose payload: the last call's, the first's."
+    )
+    max_delay: Span | None = Field(None, description="From the first call; then it starts whatever comes.")
+
+    @model_validator(mode="after")
+    def _ends(self) -> Self:
+        if self.max_delay is not None and int(self.max_delay) <= int(self.delay):
+            raise ValueError("max_delay must be longer than delay")
+        return self
+
+
 class TriggerBody(Body):
     payload: Json = Field(default_factory=dict)
     idempotency_key: Word | None = None
@@ -84,6 +100,7 @@ class TriggerBody(Body):
         None, description="How long the key answers with this run; left out: as long as the run is kept."
     )
     delay: Span | None = None
+    debounce: DebounceBody | None = None
     queue: Word | None = None
     concurrency_key: Word | None = None
     priority: int = Field(0, ge=-1_000_000, le=1_000_000, description="Higher goes first.")
@@ -94,6 +111,12 @@ class TriggerBody(Body):
     metadata: dict[str, Any] = Field(default_factory=dict)
     max_attempts: int | None = Field(None, ge=1, le=1_000)
     is_test: bool = False
+
+    @model_validator(mode="after")
+    def _held_back_once(self) -> Self:
+        if self.delay is not None and self.debounce is not None:
+            raise ValueError("give delay or debounce, not both")
+        return self
 
 
 class CancelBody(Body):
@@ -181,7 +204,14 @@ def run_draft(
         max_attempts=body.max_attempts,
         is_test=body.is_test,
         idempotency_key_ttl=validated(body.idempotency_key_ttl),
+        debounce=_debounce(body.debounce),
     )
+
+
+def _debounce(body: DebounceBody | None) -> DebounceSpec | None:
+    if body is None:
+        return None
+    return DebounceSpec(body.key, validated(body.delay) or 0, body.mode, validated(body.max_delay))
 
 
 def validated(value: Any) -> int | None:
