@@ -10,6 +10,7 @@ from typing import Any, Protocol, cast
 from mainspring import (
     IO,
     Client,
+    Concurrency,
     Context,
     Done,
     NonRetryable,
@@ -222,6 +223,16 @@ async def talk(payload: dict[str, Any], io: IO, ctx: Context) -> Any:
     await nap(io, ctx, "breath", 0.7)
     await io.store.set(f"said-{ctx.run.id}", io.uuid().hex)
     return str(io.now().year)
+
+
+@client.job(id="narrow", concurrency=Concurrency(limit=2, per_key=1, key="n"))
+async def narrow(payload: dict[str, Any], io: IO, ctx: Context) -> Any:
+    """In a queue with limits: it waits, and stands in line again."""
+    stage.body_begins(ctx)
+    n = payload["n"]
+    await do(io, ctx, "squeeze", n, fails=n % 2, takes=0.3)
+    await nap(io, ctx, "breather", 0.5 + n % 3)
+    return await do(io, ctx, "through", n, takes=0.2)
 
 
 @client.job(id="deep")

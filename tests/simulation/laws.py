@@ -8,9 +8,11 @@ from typing import Any
 from mainspring.clock import SECOND
 from mainspring.engine.blame import MAX_DEATHS
 from mainspring.model.protocol import CommitAnswer, CommitRequest
+from mainspring.model.queues import HELD, UNSERVED
 from mainspring.model.runs import FINAL_RUN_STATUSES, RUN_MOVES, Run
 from mainspring.model.tasks import FINAL_TASK_STATUSES, TASK_MOVES, Task
 from mainspring.model.waits import Wait
+from simulation.places import Places
 from simulation.slots import Slots
 from simulation.tables import Change, Tables, TaskId
 
@@ -52,6 +54,7 @@ class Laws:
     def __init__(self, tables: Tables, expected_jobs: Callable[[str, Any], set[str]]) -> None:
         self.tables = tables
         self.slots = Slots(tables, hold)
+        self.places = Places(tables, hold)
         self._expected_jobs = expected_jobs
         #: Spans that waits asked for, and what event waits asked for, as user code said.
         self.delays: dict[TaskId, int] = {}
@@ -86,6 +89,7 @@ class Laws:
             assert task is not None
             self._task(was, task, now)
         self.slots.committed(change, now)
+        self.places.committed(change)
         self._waits(change, now)
         self._events(change, now)
         for run_id in {*change.runs, *(run_id for run_id, _ in change.waits)}:
@@ -122,7 +126,8 @@ class Laws:
         if run.status == "WAITING":
             hold(waits, "I5", "it waits for nothing", run)
         elif run.status == "PENDING":
-            hold(run.is_ready or run.timer_at is not None, "I5", "nothing will ever start it", run)
+            is_watched = run.is_ready or run.timer_at is not None or run.slot in (HELD, UNSERVED)
+            hold(is_watched, "I5", "nothing will ever start it", run)
         elif run.status in FINAL_RUN_STATUSES:
             hold(not waits, "I5", "it is over and waits", run)
             hold(run.timer_at is None, "I5", run)

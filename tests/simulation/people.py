@@ -60,6 +60,7 @@ class People:
             "replay": self._replay,
             "watch": self._watch,
             "stop": self._stop,
+            "queue": self._queue,
         }
         self.node.spawn(acts[kind](*values))
 
@@ -115,6 +116,16 @@ class People:
             answer = await self.ask("cancel_event", event_id)
             if not self._is_ours(self._tables.events[event_id]):
                 hold(isinstance(answer, NotFound), "I12", "another's event was found", answer)
+
+    async def _queue(self, what: str) -> None:
+        """An operator pauses the narrow queue, lets it go on, or limits it otherwise."""
+        said: dict[str, Any] = {"paused": what == "pause"}
+        if what == "reset":
+            said = {"is_reset": True}
+        elif what.isdigit():
+            said = {"limits": {"concurrency": int(what)}}
+        answer = await self.ask("change_queue", tuple(said.items()))
+        hold(not isinstance(answer, MainspringError), "I1", "a queue was not found", answer)
 
     # ── runs ─────────────────────────────────────────────────────────────────────────────────────────
     async def _call(self, job_id: str, n: int) -> None:
@@ -191,6 +202,7 @@ class People:
         for ident in ("a", "b"):
             self.node.spawn(self._send("go", 1, ident, False))
         self.node.spawn(self._send("won", 1, "race", False))
+        self.node.spawn(self._queue("resume"))
         for wait in list(self._tables.waits.values()):
             if wait.kind == "in_doubt" and self._is_ours(wait):
                 self.node.spawn(self._settle(wait))

@@ -59,6 +59,8 @@ def _deed(rng: random.Random) -> Entry:
         (2, "call", ("race", n)),
         (2, "call", ("deep", n)),
         (0.7, "stop", (rng.random(),)),
+        (3, "batch", ("narrow", rng.randint(2, 6))),
+        (1.5, "queue", (rng.choice(("pause", "resume", "1", "3", "reset")),)),
         (2, "call", ("parent", n)),
         (1.5, "call", ("stubborn", n)),
         (1.5, "call", ("talk", n)),

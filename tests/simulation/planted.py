@@ -7,7 +7,7 @@ from itertools import count
 from typing import Any
 from unittest import mock
 
-from mainspring.engine import children, commits, replays, schedules, waits, workers
+from mainspring.engine import admission, blame, children, commits, replays, schedules, waits, workers
 from mainspring.engine.batch import Batch
 from mainspring.engine.engine import Engine
 from mainspring.model.protocol import WaitStarted
@@ -140,6 +140,26 @@ def a_slot_fired_twice() -> AbstractContextManager[Any]:
     return both()
 
 
+def a_slot_that_nobody_counts() -> AbstractContextManager[Any]:
+    """Admission believes that there is room, always."""
+
+    def boundless(batch: Any, queue: Any) -> int:
+        return 0 if queue.paused_at is not None else 100
+
+    return mock.patch.object(admission, "_room", boundless)
+
+
+def a_slot_that_is_kept_in_a_crash() -> AbstractContextManager[Any]:
+    """Whoever gives back the runs of a dead worker tells nobody that slots are free."""
+    give_back = blame.give_back
+
+    def silent(batch: Batch, *values: Any, **options: Any) -> Any:
+        with mock.patch.object(batch, "touch", return_value=None):
+            return give_back(batch, *values, **options)
+
+    return mock.patch.object(blame, "give_back", silent)
+
+
 #: By what is printed beside them, each with the law that gives it away.
 PLANTS: tuple[Plant, ...] = (
     commit_without_the_lease_check,
@@ -154,4 +174,6 @@ PLANTS: tuple[Plant, ...] = (
     a_replay_that_keeps_too_much,
     a_slot_passed_over_when_late,
     a_slot_fired_twice,
+    a_slot_that_nobody_counts,
+    a_slot_that_is_kept_in_a_crash,
 )

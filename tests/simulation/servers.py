@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from queue import SimpleQueue
 from typing import Any
 
+from mainspring.engine.commands import ChangeQueue
 from mainspring.engine.committer import _Hint
 from mainspring.engine.engine import Engine
 from mainspring.engine.timing import Timing
@@ -196,6 +197,9 @@ class Server:
             "batch": lambda env, message: engine.trigger_batch(env, message),
             "cancel": lambda env, message: engine.cancel_run(env, message),
             "settle": lambda env, message: engine.settle_task(message),
+            "change_queue": lambda env, message: engine.change_queue(
+                ChangeQueue(env, "narrow", **dict(message))
+            ),
             "cancel_event": lambda env, message: engine.cancel_event(env, message),
             "replay": lambda env, message: engine.replay_run(
                 env, message[0], idempotency_key=message[1], from_task=message[2]
