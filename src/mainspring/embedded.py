@@ -18,7 +18,6 @@ from mainspring.model.runs import RunDraft
 from mainspring.model.streams import Streamed
 from mainspring.sdk.client import Client
 from mainspring.serve import Platform
-from mainspring.server.call import Services
 from mainspring.server.edge import Guard
 from mainspring.server.inside import Inside
 from mainspring.settings import Settings, load_settings
@@ -42,6 +41,7 @@ class Embedded:
         self._platform: Platform
         self._worker: Worker
         self._working: asyncio.Task[None]
+        self._made: Any = None
 
     async def __aenter__(self) -> "Embedded":
         """Returns when the worker has registered. Raises what `Platform.open` does."""
@@ -63,8 +63,7 @@ class Embedded:
 
     async def __aexit__(self, *raised: object) -> None:
         """Runs in flight go to their next checkpoint, at most as long as the setting `drain_timeout` says."""
-        services: Services = self._platform.app.state.services
-        services.draining.begin()
+        self._platform.services.draining.begin()
         self._worker.drain()
         await asyncio.wait({self._working})
         self._client.use_door(None)
@@ -128,10 +127,16 @@ class Embedded:
             self._working.result()
         self._working.add_done_callback(_ended)
 
+    async def _answer(self, *asked: Any) -> None:
+        """As the app does; the first time it is made, beside the loop."""
+        if self._made is None:
+            self._made = await asyncio.to_thread(lambda: self._platform.app)
+        await self._made(*asked)
+
     def _inside(self, clock: SystemClock) -> Inside:
         platform = self._platform
-        services: Services = platform.app.state.services
-        self._rest = door_into(platform.app, platform.api_key)
+        services = platform.services
+        self._rest = door_into(self._answer, platform.api_key)
         return Inside(
             platform.engine, services.limits, clock, platform.environment_id, services.draining, self._rest
         )

@@ -3,9 +3,9 @@
 import asyncio
 import contextlib
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
-
-from fastapi import FastAPI
+from typing import Any
 
 from mainspring.clock import Clock, SystemClock
 from mainspring.engine.committer import Hints
@@ -24,11 +24,10 @@ from mainspring.model.protocol import (
     Registered,
     Registration,
 )
-from mainspring.server.app import create_app
+from mainspring.server.auth import Keys
 from mainspring.server.call import Services
 from mainspring.server.dev_key import checked_key, kept_key, make_private_folder
 from mainspring.server.edge import Guard
-from mainspring.server.listener import Listener
 from mainspring.settings import Settings
 from mainspring.storage.database import Database
 from mainspring.storage.migrate import require_current, upgrade
@@ -65,17 +64,14 @@ class Platform:
         self.engine = Engine(
             database, clock=clock, limits=Limits.of(settings), timing=timing, hints=_hints(database, settings)
         )
-        self.app: FastAPI = create_app(
-            self.engine,
-            limits=Limits.of(settings),
-            guard=guard or (Guard.development(settings.host) if is_dev else Guard()),
-            clock=clock,
-            readiness=self._missing,
+        self.services = Services(
+            self.engine, Limits.of(settings), clock, Keys(self.engine, clock), self._missing
         )
+        self._guard = guard or (Guard.development(settings.host) if is_dev else Guard())
         self.environment_id = ""
         self.api_key = ""
         self.url = ""
-        self._listener: Listener | None = None
+        self._stop_listening: Callable[[], None] | None = None
         self._is_started = False
 
     @classmethod
@@ -109,6 +105,14 @@ class Platform:
             database.close()
             raise
 
+    @cached_property
+    def app(self) -> Any:
+        """The API as an ASGI app, made when it is first asked for."""
+        # Start-up cost: who is embedded may never ask, and its routes take longer to make than all the rest.
+        from mainspring.server.app import create_app
+
+        return create_app(self.services, guard=self._guard)
+
     async def start(self) -> None:
         """Makes sure of the environment and its key, then lets the engine work."""
         self.api_key = self.settings.api_key or kept_key(Path(self.settings.data_dir))
@@ -128,9 +132,12 @@ class Platform:
 
         Raises `PortInUse` before anything is served. Host and port are the settings' when left out.
         """
+        # Start-up cost: who is embedded listens to nobody.
+        from mainspring.server.listener import Listener
+
         settings = self.settings
         listener = Listener(settings.host if host is None else host, settings.port if port is None else port)
-        self._listener = listener
+        self._stop_listening = listener.stop
         self.url = listener.url
 
         def ready() -> None:
@@ -144,15 +151,14 @@ class Platform:
             if self.is_dev:
                 with contextlib.suppress(OSError):
                     (Path(settings.data_dir) / URL_FILE).unlink(missing_ok=True)
-            self._listener = None
+            self._stop_listening = None
             self.url = ""
 
     def stop_serving(self) -> None:
         """Answers what is held open, lets requests under way finish; then `serve` returns."""
-        services: Services = self.app.state.services
-        services.draining.begin()
-        if self._listener is not None:
-            self._listener.stop()
+        self.services.draining.begin()
+        if self._stop_listening is not None:
+            self._stop_listening()
 
     async def stop(self) -> None:
         """Stops the engine and closes the database. May be called twice."""

@@ -2,8 +2,11 @@
 
 import json
 import random
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -17,8 +20,10 @@ from mainspring.engine.views import RunQuery
 from mainspring.model.protocol import RunChanged
 from mainspring.model.runs import Run
 from mainspring.storage.database import Database
+from mainspring.storage.migrate import upgrade
 from mainspring.storage.open import open_database
 from mainspring.storage.shapes import RUN
+from mainspring.storage.statements import SQLITE, load_statements
 
 RUNS, WAITING = 1_200, 30
 STATUSES = ("SUCCESS", "FAILED", "EXPIRED", "WAITING", "RUNNING")
@@ -125,3 +130,31 @@ def test_a_run_is_found_by_the_tags_it_has_now(world: World) -> None:
             return [run.id for run in newest_runs(tx, world.env, RunQuery(tag=tag))[0]]
 
     assert (found("late"), found("kept"), found("early")) == ([run.id], [run.id], [])
+
+
+@pytest.mark.parametrize(
+    ("statement", "index"),
+    [
+        ("newest_of_all", "runs_by_environment (environment_id=? AND created_at>?"),
+        ("newest_of_job", "runs_by_job (environment_id=? AND job_id=? AND created_at>?"),
+        ("newest_of_status", "runs_by_status (environment_id=? AND status=? AND created_at>?"),
+        ("newest_of_tag", "PRIMARY KEY (environment_id=? AND tag=? AND created_at>?"),
+        ("newest_of_event", "runs_by_event (event_id=?)"),
+        ("newest_of_leased", "runs_leased"),
+    ],
+)
+def test_candidates_come_from_their_index(tmp_path: Path, statement: str, index: str) -> None:
+    """What SQLite plans when it knows nothing of the tables' sizes."""
+    open_and_upgrade(f"sqlite:///{tmp_path}/kept.db")
+    found = load_statements(SQLITE)[statement]
+    with closing(sqlite3.connect(tmp_path / "kept.db")) as connection:
+        plan = connection.execute(
+            f"explain query plan {found.sql}", [None] * len(found.parameters)
+        ).fetchall()
+    assert index in plan[0][-1], plan
+
+
+def open_and_upgrade(url: str) -> None:
+    database = open_database(url)
+    upgrade(database, 0)
+    database.close()

@@ -21,7 +21,7 @@ Place = tuple[Instant, str]
 Source = Callable[[Place, int], list[Place]]
 
 #: A page that finds little looks at more and more candidates at a time, and at so many in all.
-_PORTIONS = (200, 800, 2_000, 2_000)
+_PORTIONS = (200, 800, 1_500)
 MOST_LOOKED_AT = sum(_PORTIONS)
 #: After every run.
 _END: Place = (1 << 62, "~")

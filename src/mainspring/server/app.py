@@ -1,16 +1,13 @@
 """The ASGI app: every route, the error answers, and the edge around them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from mainspring.clock import Clock, SystemClock
-from mainspring.engine.engine import Engine
 from mainspring.errors import MainspringError
-from mainspring.model.limits import Limits
 from mainspring.server.api import (
     account,
     batches,
@@ -25,7 +22,6 @@ from mainspring.server.api import (
     streams,
     workers,
 )
-from mainspring.server.auth import Keys
 from mainspring.server.call import Services
 from mainspring.server.edge import Edge, Guard
 from mainspring.server.front import Front
@@ -39,18 +35,11 @@ _NOUNS = (events, jobs, batches, bulks, account, streams, runs, queues, schedule
 
 
 def create_app(
-    engine: Engine,
+    services: Services,
     *,
-    limits: Limits | None = None,
     guard: Guard | None = None,
-    clock: Clock | None = None,
-    readiness: Callable[[], list[str]] = list,
 ) -> FastAPI:
-    """The app over a started engine. `guard`: which Host headers it answers, any by default.
-
-    `readiness`: asked by /readyz, off the loop, for reasons why nothing can be done now.
-    """
-    clock = clock or SystemClock()
+    """The app over a started engine. `guard`: which Host headers it answers, any by default."""
     plain_routes = (*HOT_ROUTES, *runs.RUN_ROUTES, *batches.BATCH_ROUTES, *WORKER_ROUTES)
     app = _App(
         plain_routes,
@@ -64,7 +53,7 @@ def create_app(
             RequestValidationError: validation_problem,
         },
     )
-    app.state.services = Services(engine, limits or Limits(), clock, Keys(engine, clock), readiness)
+    app.state.services = services
     # First, so that the hot ones are found first.
     app.router.routes.extend(route.route() for route in plain_routes)
     for noun in _NOUNS:

@@ -16,6 +16,8 @@ from mainspring.model.limits import Limits
 from mainspring.sdk.door import Door
 from mainspring.serve import LocalBackend
 from mainspring.server.app import create_app
+from mainspring.server.auth import Keys
+from mainspring.server.call import Services
 from mainspring.server.listener import Listener
 from mainspring.storage.database import Database
 from mainspring.storage.migrate import upgrade
@@ -61,7 +63,7 @@ class Server:
         upgrade(disk, clock.now())
         ripples = Ripples()
         engine = Engine(disk, clock=clock, limits=limits, timing=CALM, hints=ripples)
-        app = create_app(engine, limits=limits, clock=clock)
+        app = create_app(Services(engine, limits, clock, Keys(engine, clock), list))
         server = cls(lives.begin("server"), disk, engine, app, clock, ripples)
         server.environment_id = await engine.ensure_dev_environment(API_KEY)
         await lives.spawn(server.life, engine.start())
