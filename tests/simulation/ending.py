@@ -93,6 +93,8 @@ def _is_cancelled(platform: Any, run: Any) -> bool:
     while run is not None:
         if any(run.id in people.cancelled for people in platform.people):
             return True
+        if (run.cancelled_by or "").startswith("bulk_"):
+            return True
         run = platform.tables.runs.get(run.parent_run_id)
     return False
 

@@ -92,6 +92,7 @@ class Laws:
         self.places.committed(change)
         self._waits(change, now)
         self._events(change, now)
+        self._cancels(change)
         for run_id in {*change.runs, *(run_id for run_id, _ in change.waits)}:
             self._stands(self.tables.runs[run_id])
 
@@ -119,6 +120,22 @@ class Laws:
             hold(run == old, "I2", "a final run changed", old, run)
         if run.status == "RUNNING" and old.status == "RUNNING" and run.worker_id != old.worker_id:
             hold(run.lease > old.lease, "I4", "a lease changed hands", old, run)
+
+    def _cancels(self, change: Change) -> None:
+        """I5: what ended cancelled, or was to, leaves nothing at work that was not asked to stop."""
+        for run_id, (_, run) in change.runs.items():
+            for parent, child in self._families(run_id, run):
+                is_stopped = child.status in FINAL_RUN_STATUSES or child.cancel_requested_at is not None
+                was_cancelled = parent.status in FINAL_RUN_STATUSES and (
+                    parent.status == "CANCELLED" or parent.cancel_requested_at is not None
+                )
+                hold(is_stopped or not was_cancelled, "I5", "a child outlives the cancel", parent, child)
+
+    def _families(self, run_id: str, run: Run | None) -> list[tuple[Run, Run]]:
+        """This run as a child, and as a parent."""
+        parent = self.tables.runs.get((run and run.parent_run_id) or "")
+        pairs = [(run, one) for one in self.tables.runs.values() if run and one.parent_run_id == run_id]
+        return [*pairs, (parent, run)] if run and parent else pairs
 
     def _stands(self, run: Run) -> None:
         """I5: whatever is not over will go on by something."""

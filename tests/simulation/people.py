@@ -7,6 +7,7 @@ from mainspring.clock import SECOND
 from mainspring.engine.commands import SettleTask
 from mainspring.errors import Conflict, MainspringError, NotFound, ServerUnavailable
 from mainspring.ids import IdSource
+from mainspring.model.bulks import Bulk
 from mainspring.model.events import EventDraft
 from mainspring.model.protocol import RunDraft
 from mainspring.model.runs import FINAL_RUN_STATUSES
@@ -58,6 +59,7 @@ class People:
             "cancel": self._cancel,
             "again": self._again,
             "replay": self._replay,
+            "bulk": self._bulk,
             "watch": self._watch,
             "stop": self._stop,
             "queue": self._queue,
@@ -180,6 +182,29 @@ class People:
         hold(not isinstance(answer, MainspringError), "I1", "a replay was refused", answer)
         hold((answer.replay_of, answer.replay_from) == (run_id, from_task), "I11", answer)
         self.runs.add(answer.id)
+
+    async def _bulk(self, job_id: str) -> None:
+        """Whatever is open of a job is cancelled, chunk by chunk."""
+        now = self._clock.now()
+        bulk = Bulk(
+            id=self._ids.new("bulk"),
+            environment_id=self.node.environment_id,
+            action="cancel",
+            status="RUNNING",
+            criteria=f'{{"statuses":["PENDING","RUNNING","WAITING"],"job_id":"{job_id}"}}',
+            options='{"reason":"all of them"}',
+            place=None,
+            total=0,
+            done=0,
+            failed=0,
+            failures="[]",
+            created_by=None,
+            created_at=now,
+            next_at=now,
+            finished_at=None,
+        )
+        answer = await self.ask("bulk", bulk)
+        hold(not isinstance(answer, MainspringError) and answer.id == bulk.id, "I11", answer)
 
     async def _watch(self, pick: float, timeout: int) -> None:
         run_id = self._pick(pick)

@@ -72,6 +72,7 @@ def _deed(rng: random.Random) -> Entry:
         (0.5, "again", (rng.random(),)),
         (0.7, "replay", (rng.random(),)),
         (1.5, "replay", (rng.random(), rng.random())),
+        (0.3, "bulk", (rng.choice(("child", "parent", "race")),)),
         (1.5, "watch", (rng.random(), rng.randrange(1, 20) * SECOND)),
     ]
     (chosen,) = rng.choices(kinds, [weight for weight, _, _ in kinds])

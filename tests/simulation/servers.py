@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from queue import SimpleQueue
 from typing import Any
 
-from mainspring.engine.commands import ChangeQueue
+from mainspring.engine.commands import ChangeQueue, StartBulk
 from mainspring.engine.committer import _Hint
 from mainspring.engine.engine import Engine
 from mainspring.engine.timing import Timing
@@ -201,6 +201,7 @@ class Server:
                 ChangeQueue(env, "narrow", **dict(message))
             ),
             "cancel_event": lambda env, message: engine.cancel_event(env, message),
+            "bulk": lambda env, message: engine.move_bulk(StartBulk(message)),
             "replay": lambda env, message: engine.replay_run(
                 env, message[0], idempotency_key=message[1], from_task=message[2]
             ),
