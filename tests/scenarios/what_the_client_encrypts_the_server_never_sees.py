@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from mainspring import IO, AESGCMCodec, Client, event_trigger
+from mainspring import IO, AESGCMCodec, Client, Done, InDoubt, event_trigger
 from scenarios.world import World
 
 CANARY = "c4n4ry"
@@ -110,3 +110,33 @@ async def test_without_its_key_a_run_waits_for_a_person(world: World) -> None:
     await world.door.call("POST", f"/api/v1/runs/{run.id}/resume")
     await world.until(run, "WAITING", waiting_for="hear")
     assert world.effects[0] == CANARY
+
+
+async def test_hooks_and_what_a_person_settles_are_encrypted_too(world: World) -> None:
+    client = Client("sealed", codec=AESGCMCodec([KEY]))
+    gate = world.gate()
+
+    async def charge() -> str:
+        raise InDoubt("no answer")
+
+    @client.job(id="job")
+    async def job(payload: str, io: IO) -> str:
+        return await io.run_task("charge", charge, effect="once")
+
+    @job.on_success
+    async def succeeded(output: str, payload: str) -> None:
+        await gate.passed()
+        world.effects.append((payload, output))
+
+    await world.start(workers=0)
+    await world.start_worker(client)
+    run = await job.trigger("the payload")
+    await world.until(run, "WAITING")
+    await run.settle("charge", Done("the output"))
+    await gate.reached()
+    await world.crash()
+    gate.open()
+    assert await world.output(run) == "the output"
+    assert world.effects == [("the payload", "the output")]
+    shown = await world.tasks(run)
+    assert "the output" not in f"{shown['charge']} {shown['#outcome']}"

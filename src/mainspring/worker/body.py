@@ -72,6 +72,12 @@ class Body:
         pass: a stop, an interrupted process."""
         begin_run(self._runtime, self._context)
         try:
+            unreadable = still_sealed(self._held.claimed)
+            if unreadable is not None and is_cancelled:
+                return RunCancelConfirmed()
+            if unreadable is not None:  # with the key it can go on: nothing is lost by waiting for a person
+                self._passage.owner.drifted(unreadable, None)
+                await self._passage.never()
             if self.hooks is None:
                 return await self._call()
             return await self._hooked(self.hooks, is_cancelled=is_cancelled)
@@ -101,10 +107,6 @@ class Body:
 
     async def _call(self) -> RunSucceeded | RunAttemptFailed:
         claimed, job = self._held.claimed, self._held.job
-        unreadable = still_sealed(claimed)
-        if unreadable is not None:  # with the key it can go on: nothing is lost by waiting for a person
-            self._passage.owner.drifted(unreadable, None)
-            await self._passage.never()
         try:
             if job.middlewares:
                 result = await within_middleware(
