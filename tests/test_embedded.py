@@ -278,3 +278,29 @@ def test_a_script_that_runs_its_client_answers_until_it_is_asked_to_stop(tmp_pat
     finally:
         script.kill()
         script.wait()
+
+
+_WITHOUT_THE_API = """
+import asyncio, sys
+from mainspring import Client, IO
+client = Client("shop")
+
+@client.job(id="one")
+async def one(io: IO) -> int:
+    return await io.run_task("one", lambda: 1)
+
+async def main():
+    async with client.embedded(url="sqlite:///shop.db"):
+        assert await (await one.trigger()).result() == 1
+        print("fastapi" in sys.modules)
+
+asyncio.run(main())
+"""
+
+
+def test_who_asks_nothing_of_the_api_does_not_wait_for_its_import(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", _WITHOUT_THE_API]
+    done = subprocess.run(
+        command, cwd=tmp_path, env=clean_environment(), capture_output=True, text=True, timeout=PATIENCE
+    )
+    assert done.stdout == "False\n", done.stderr

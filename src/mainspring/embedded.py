@@ -70,11 +70,6 @@ class Embedded:
         await self._rest.aclose()
         await self._platform.stop()
 
-    @property
-    def app(self) -> Any:
-        """The API as an ASGI app."""
-        return self._platform.app
-
     async def serve(self) -> None:
         """Answers HTTP on the settings' host and port until SIGINT or SIGTERM. Raises `PortInUse`."""
         loop = asyncio.get_running_loop()
@@ -127,8 +122,8 @@ class Embedded:
             self._working.result()
         self._working.add_done_callback(_ended)
 
-    async def _answer(self, *asked: Any) -> None:
-        """As the app does; the first time it is made, beside the loop."""
+    async def answer(self, *asked: Any) -> None:
+        """The API as an ASGI app; it is made when it is first asked for, beside the loop."""
         if self._made is None:
             self._made = await asyncio.to_thread(lambda: self._platform.app)
         await self._made(*asked)
@@ -136,7 +131,7 @@ class Embedded:
     def _inside(self, clock: SystemClock) -> Inside:
         platform = self._platform
         services = platform.services
-        self._rest = door_into(self._answer, platform.api_key)
+        self._rest = door_into(self.answer, platform.api_key)
         return Inside(
             platform.engine, services.limits, clock, platform.environment_id, services.draining, self._rest
         )

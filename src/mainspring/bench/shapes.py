@@ -35,7 +35,7 @@ async def embedded(database_url: str, folder: Path) -> AsyncIterator[Shape]:
     """Engine and worker in this process, on this event loop."""
     key = _new_key()
     flags = {"database_url": database_url, "data_dir": folder, "worker_concurrency": SLOTS, "api_key": key}
-    async with Embedded(client, flags) as platform, aclosing(door_into(platform.app, key)) as door:
+    async with Embedded(client, flags) as platform, aclosing(door_into(platform.answer, key)) as door:
         yield Shape({"process": os.getpid()}, door)
 
 

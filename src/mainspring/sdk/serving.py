@@ -61,7 +61,7 @@ class Serving:
         flags = {**self._api.flags, "database_url": url, "worker_concurrency": concurrency}
         try:
             async with _found(_OPEN)(self, flags) as platform:
-                self._inside = platform.app
+                self._inside = platform.answer
                 try:
                     yield self
                 finally:

@@ -27,7 +27,8 @@ from mainspring.server.edge import Edge, Guard
 from mainspring.server.front import Front
 from mainspring.server.hot import HOT_ROUTES
 from mainspring.server.openapi import describe
-from mainspring.server.problems import http_problem, refusal, validation_problem
+from mainspring.server.problems import http_problem, refusal
+from mainspring.server.rooms import validation_problem
 from mainspring.server.routes import PlainRoute
 from mainspring.server.worker_protocol import WORKER_ROUTES
 

@@ -1,16 +1,13 @@
 """Request bodies: read within their limit, decoded with every check, held against their shape."""
 
-from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
-from fastapi.routing import APIRoute
 from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
-from starlette.responses import Response
 
 from mainspring.codec import decode_body
 from mainspring.errors import TooLarge
-from mainspring.server.call import call_of, services_of
+from mainspring.server.call import services_of
 from mainspring.server.problems import bad_request, body_refused
 from mainspring.server.shapes.bodies import MAX_NAME
 
@@ -77,34 +74,3 @@ def _too_large(size: int, limit: int) -> TooLarge:
         limit=limit,
         setting="max_body_bytes",
     )
-
-
-class CheckedRoute(APIRoute):
-    """FastAPI's route, with the body read and decoded as everywhere else (depth, NUL, size, any Content-Type)."""
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        answer = super().get_route_handler()
-        if self.body_field is None:
-            return answer
-
-        async def answer_checked(request: Request) -> Response:
-            await call_of(request)  # nothing is read of someone who may not ask
-            return await answer(_Decoded(request, await read_json(request)))
-
-        return answer_checked
-
-
-class _Decoded(Request):
-    """A request whose body has been decoded."""
-
-    def __init__(self, request: Request, value: Any) -> None:
-        headers = [(name, text) for name, text in request.scope["headers"] if name != b"content-type"]
-        scope = {**request.scope, "headers": [*headers, (b"content-type", b"application/json")]}
-        super().__init__(scope, request.receive)
-        self._value = value
-
-    async def body(self) -> bytes:
-        return b"" if self._value is None else b"decoded"
-
-    async def json(self) -> Any:
-        return self._value

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Annotated, Protocol
+from typing import Protocol
 
-from fastapi import Depends, Request
+from starlette.requests import Request
 
 from mainspring.clock import Clock, Instant
 from mainspring.engine.accounts import KeyHolder
@@ -77,7 +77,3 @@ async def call_of(request: Request) -> Call:
     services = services_of(request)
     holder = await services.keys.holder(request.headers.get("authorization"))
     return Call(request, services, holder)
-
-
-#: How FastAPI's routes ask for it. Plain routes await `call_of` themselves.
-Caller = Annotated[Call, Depends(call_of)]

@@ -9,7 +9,8 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
 from mainspring.server.problems import PROBLEM_MEDIA_TYPE, Problem
-from mainspring.server.routes import PlainRoute, name_of
+from mainspring.server.rooms import name_of
+from mainspring.server.routes import PlainRoute
 from mainspring.version import __version__
 
 _DESCRIPTION = "Durable workflows in plain Python. Reference with examples: docs/reference/http-api.md."

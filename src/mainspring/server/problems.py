@@ -4,7 +4,6 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import to_json
 from starlette.exceptions import HTTPException
@@ -108,16 +107,8 @@ def _allowed_methods(request: Request) -> str:
     return ", ".join(sorted(methods - {"HEAD"}))
 
 
-def validation_problem(request: Request, error: Exception) -> Response:
-    """FastAPI's refusals of a path, query or body."""
-    assert isinstance(error, RequestValidationError)
-    # The first part of a location says which part of the request it is in; the caller knows that by the name.
-    found = [(item["loc"][1:] or item["loc"], item["msg"], item["type"]) for item in error.errors()]
-    return problem_response(bad_request(found), request)
-
-
 def body_refused(error: ValidationError, *, within: str = "") -> BadRequest:
-    """The same for a body that a plain route checked; `within` is put before each path."""
+    """For a body that does not fit its shape; `within` is put before each path."""
     prefix = (within,) if within else ()
     return bad_request([((*prefix, *item["loc"]), item["msg"], item["type"]) for item in error.errors()])
 

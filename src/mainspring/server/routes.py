@@ -1,27 +1,13 @@
-"""How routes are made: FastAPI's with our reading of bodies, and plain ones, which take twice the load."""
+"""Plain routes, which take twice the load of FastAPI's; see `rooms.py` for those."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from fastapi import APIRouter
-from fastapi.routing import APIRoute
 from pydantic.fields import FieldInfo
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-
-from mainspring.server.bodies import CheckedRoute
-
-
-def room(prefix: str, tag: str) -> APIRouter:
-    """A router for the routes of one noun; their names are their ids in the OpenAPI page."""
-    return APIRouter(prefix=prefix, tags=[tag], route_class=CheckedRoute, generate_unique_id_function=name_of)
-
-
-def name_of(route: APIRoute) -> str:
-    """The function's name: what a generated client calls the route."""
-    return route.name
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,8 @@ from mainspring.engine import account
 from mainspring.engine.views import LogQuery
 from mainspring.model.logs import LogLevel
 from mainspring.server.api.queries import Back, Paging, instant_of, page_size, place_of
-from mainspring.server.call import Caller
 from mainspring.server.found import known
-from mainspring.server.routes import room
+from mainspring.server.rooms import Caller, room
 from mainspring.server.shapes.account import (
     EntryShape,
     LogShape,

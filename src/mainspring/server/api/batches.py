@@ -12,8 +12,9 @@ from mainspring.errors import LimitExceeded, MalformedJson, NotFound
 from mainspring.model.runs import FINAL_RUN_STATUSES, Run
 from mainspring.server.answers import json_response
 from mainspring.server.bodies import check, idempotency_key_of, read_body, read_model
-from mainspring.server.call import Caller, Desk, call_of
-from mainspring.server.routes import PlainRoute, room
+from mainspring.server.call import Desk, call_of
+from mainspring.server.rooms import Caller, room
+from mainspring.server.routes import PlainRoute
 from mainspring.server.shapes.batches import BatchBody, BatchedRunShape, BatchShape
 from mainspring.server.shapes.bodies import run_draft
 from mainspring.server.shapes.parts import at

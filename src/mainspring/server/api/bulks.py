@@ -13,8 +13,8 @@ from mainspring.model.bulks import Bulk
 from mainspring.model.runs import FINAL_RUN_STATUSES, RUN_MOVES
 from mainspring.server.api.queries import instant_of, statuses_of
 from mainspring.server.bodies import idempotency_key_of
-from mainspring.server.call import Call, Caller
-from mainspring.server.routes import room
+from mainspring.server.call import Call
+from mainspring.server.rooms import Caller, room
 from mainspring.server.shapes.bulks import BulkBody, BulkFilter, BulkShape, bulk_shape, dry_shape
 
 router = room("/api/v1", "runs")

@@ -12,9 +12,8 @@ from mainspring.model.events import EventDraft
 from mainspring.server.answers import sent_response
 from mainspring.server.api.queries import Back, Paging, instant_of, page_size
 from mainspring.server.bodies import idempotency_key_of
-from mainspring.server.call import Caller
 from mainspring.server.found import find_event
-from mainspring.server.routes import room
+from mainspring.server.rooms import Caller, room
 from mainspring.server.shapes.events import EventShape, event_shape
 from mainspring.server.shapes.parts import Listing, listing
 

@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 
 from mainspring.clock import to_iso
 from mainspring.server.call import services_of
-from mainspring.server.routes import room
+from mainspring.server.rooms import room
 from mainspring.server.shapes.parts import At
 from mainspring.version import __version__
 

@@ -2,8 +2,8 @@
 
 from mainspring.engine import inspect
 from mainspring.errors import NotFound
-from mainspring.server.call import Call, Caller
-from mainspring.server.routes import room
+from mainspring.server.call import Call
+from mainspring.server.rooms import Caller, room
 from mainspring.server.shapes.bodies import ResetKeyBody
 from mainspring.server.shapes.jobs import JobShape, KeyReset, job_shape
 from mainspring.server.shapes.parts import Listing, whole_list

@@ -3,9 +3,8 @@
 from mainspring.engine import queue_reads
 from mainspring.engine.commands import ChangeQueue
 from mainspring.engine.queue_changes import no_such_queue
-from mainspring.server.call import Caller
 from mainspring.server.found import find_run
-from mainspring.server.routes import room
+from mainspring.server.rooms import Caller, room
 from mainspring.server.shapes.parts import Listing, whole_list
 from mainspring.server.shapes.queues import (
     EnvironmentLimitBody,

@@ -15,10 +15,11 @@ from mainspring.engine.views import RunQuery
 from mainspring.server.answers import json_response
 from mainspring.server.api.queries import Back, Paging, instant_of, page_size, place_of, statuses_of
 from mainspring.server.bodies import idempotency_key_of, read_query
-from mainspring.server.call import Caller, call_of
+from mainspring.server.call import call_of
 from mainspring.server.found import find_run
 from mainspring.server.longpoll import hold
-from mainspring.server.routes import PlainRoute, room
+from mainspring.server.rooms import Caller, room
+from mainspring.server.routes import PlainRoute
 from mainspring.server.shapes.bodies import CancelBody, ReplayBody, RescheduleBody, SettleBody, validated
 from mainspring.server.shapes.parts import Listing, listing
 from mainspring.server.shapes.runs import RunShape, run_facts, run_shape

@@ -11,9 +11,9 @@ from mainspring.engine.views import ScheduleQuery
 from mainspring.model.schedules import registered_id
 from mainspring.server.api.queries import Paging, page_size
 from mainspring.server.bodies import idempotency_key_of
-from mainspring.server.call import Call, Caller
+from mainspring.server.call import Call
 from mainspring.server.found import find_run
-from mainspring.server.routes import room
+from mainspring.server.rooms import Caller, room
 from mainspring.server.shapes.bodies import validated
 from mainspring.server.shapes.parts import Listing, listing, whole_list
 from mainspring.server.shapes.runs import RunShape, run_shape

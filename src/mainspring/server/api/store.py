@@ -11,8 +11,7 @@ from mainspring.errors import BadRequest, Conflict, NotFound
 from mainspring.model.store import StoreOperation, StoreScope
 from mainspring.server.api.queries import Paging, page_size
 from mainspring.server.bodies import idempotency_key_of
-from mainspring.server.call import Caller
-from mainspring.server.routes import room
+from mainspring.server.rooms import Caller, room
 from mainspring.server.shapes.bodies import StoreBody, Word
 from mainspring.server.shapes.parts import Listing, listing
 from mainspring.server.shapes.store import EntryDeleted, EntryKept, EntryShown, shown

@@ -9,9 +9,8 @@ from starlette.responses import Response
 from mainspring.engine.news import News, Place, environment_news, run_chunks, run_news
 from mainspring.server.api.account import cursor_sequence
 from mainspring.server.api.queries import Paging, page_size
-from mainspring.server.call import Caller
 from mainspring.server.found import known
-from mainspring.server.routes import room
+from mainspring.server.rooms import Caller, room
 from mainspring.server.shapes.parts import Listing
 from mainspring.server.shapes.streams import ChunkShape, chunk_shape
 from mainspring.server.stream import PAGE, Feed, StreamResponse, has_ended, place_of

@@ -1,8 +1,7 @@
 """Workers: who is there, with what, doing how much."""
 
 from mainspring.engine import inspect
-from mainspring.server.call import Caller
-from mainspring.server.routes import room
+from mainspring.server.rooms import Caller, room
 from mainspring.server.shapes.parts import Listing, whole_list
 from mainspring.server.shapes.workers import WorkerShape, worker_shape
 
