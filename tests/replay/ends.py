@@ -6,7 +6,7 @@ from typing import Any
 
 from crash.jobs import Play
 from crash.stage import Stage
-from mainspring import IO, Client, Done, InDoubt, NotDone, ctx
+from mainspring import IO, Client, Debounce, Done, InDoubt, NotDone, ctx
 from mainspring.audit.data import check_database
 from mainspring.audit.repair import Repairer
 from mainspring.engine.commands import SettleTask
@@ -21,6 +21,7 @@ OUTCOMES = {
     "stubborn": {"CANCELLED", "SUCCESS"},
     "hurried": {"TIMED_OUT"},
     "late": {"EXPIRED", "SUCCESS"},
+    "later": {"SUCCESS"},
     "moved": {"SUCCESS"},
     "changed": {"SUCCESS"},
     "doubtful": {"SUCCESS"},
@@ -54,6 +55,9 @@ class Ends(Stage):
 
         @client.job(id="late")
         async def late(io: IO) -> None: ...
+
+        @client.job(id="later")
+        async def later(io: IO) -> None: ...
 
         @client.job(id="moved")
         async def moved(io: IO) -> str:
@@ -93,6 +97,7 @@ class Ends(Stage):
         await world.until(run, "EXPIRED")
         await self._give_back()
         await world.until(moved, "SUCCESS")
+        await self._move()
         await self._change()
         await self._doubt()
         await self._repair()
@@ -108,6 +113,17 @@ class Ends(Stage):
         await crew.working
         self.world.crews.remove(crew)
         await self.world.start_worker()
+
+    async def _move(self) -> None:
+        """Runs that are put off before they begin: by hand, and by a later call."""
+        world, job = self.world, self.world.client.job_by_id("later")
+        delayed = await world.trigger(job, delay="1 hour")
+        await delayed.reschedule(delay="2 minutes")
+        for _ in range(2):
+            called = await world.trigger(job, debounce=Debounce("1 minute", key="one"))
+        await world.advance("5 minutes")
+        await world.until(delayed, "SUCCESS")
+        await world.until(called, "SUCCESS")
 
     async def _change(self) -> None:
         """The code of a job changes under a run that waits."""

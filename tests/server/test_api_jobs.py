@@ -49,6 +49,7 @@ async def test_a_job_is_shown_whole(stage: Stage) -> None:
         "pin_version": False,
         "tags": ["a"],
         "log_level": None,
+        "hooks": [],
         "updated_at": to_iso(stage.clock.now()),
         "counts": {},
         "last_runs": [],
