@@ -70,7 +70,7 @@ async def shop(request: pytest.FixtureRequest, inside: Client) -> AsyncIterator[
         yield inside
         return
     listener = Listener("127.0.0.1", 0)
-    serving = asyncio.create_task(listener.serve(inside._inside, lambda: None))
+    serving = asyncio.create_task(listener.serve(inside.asgi(), lambda: None))
     yield Client("elsewhere", api_key=KEY, api_url=listener.url)
     listener.stop()
     await serving
@@ -175,7 +175,7 @@ async def test_a_plain_job_starts_another_once(client: Client) -> None:
 # ── live ─────────────────────────────────────────────────────────────────────────────────────────────
 def watchers(shop: Client) -> list[Any]:
     """Whom the engine tells of news: an open stream is one of them."""
-    found: list[Any] = shop._inside.state.services.engine._watchers  # type: ignore[union-attr]
+    found: list[Any] = shop._inside.__self__._platform.engine._watchers  # type: ignore[union-attr]
     return found
 
 
@@ -252,7 +252,7 @@ async def test_a_slow_reader_has_one_piece_in_hand_and_loses_none(shop: Client) 
 async def test_an_unread_rest_holds_up_no_exit(inside: Client) -> None:
     event = await inside.send_event("patience")
     listener = Listener("127.0.0.1", 0)
-    serving = asyncio.create_task(listener.serve(inside._inside, lambda: None))  # type: ignore[arg-type]
+    serving = asyncio.create_task(listener.serve(inside.asgi(), lambda: None))
     code = (
         "from mainspring import Client\n"
         f"run = Client('x').sync.runs.retrieve('{event.runs[0].id}')\n"

@@ -122,11 +122,11 @@ class Embedded:
             self._working.result()
         self._working.add_done_callback(_ended)
 
-    async def answer(self, *asked: Any) -> None:
+    async def answer(self, scope: Any, receive: Any, send: Any) -> None:
         """The API as an ASGI app; it is made when it is first asked for, beside the loop."""
         if self._made is None:
             self._made = await asyncio.to_thread(lambda: self._platform.app)
-        await self._made(*asked)
+        await self._made(scope, receive, send)
 
     def _inside(self, clock: SystemClock) -> Inside:
         platform = self._platform

@@ -52,6 +52,7 @@ KEPT = (
     "schedules",
     "queues",
     "queue_keys",
+    "bulks",
 )
 #: Numbered by the database, which goes on where an earlier test left off.
 NUMBERED = ("sequence", "delivery", "heard_from")

@@ -148,7 +148,7 @@ class Mischief:
             one.node.offset += jump
 
     def _set_ahead(self, jump: int) -> None:
-        """All servers' clocks are set: an hour that never was."""
+        """All servers' clocks are set: minutes that never were."""
         self._platform.ahead += jump
         for server in self._platform.live_servers():
             server.node.offset += jump

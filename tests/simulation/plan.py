@@ -102,7 +102,7 @@ def _fault(rng: random.Random) -> Entry:
         (0.7, "weather", (pick, span, "slow", rng.randrange(3 * SECOND))),
         (1, "hints", (span, 0.6, rng.random() < 0.5)),
         (1, "server's clock", (pick, jump)),
-        (0.5, "everybody's clock", (rng.randrange(3_600 * SECOND),)),
+        (0.5, "everybody's clock", (rng.randrange(900 * SECOND),)),
         (1, "worker's clock", (pick, jump * 180)),
         (9, "point", (point, rng.choice(effects), rng.choice((1, 1, 2, 3, 5, 8)))),
     ]

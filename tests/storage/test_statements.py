@@ -70,7 +70,7 @@ WALK = re.compile(
 )
 #: Go through all runs of an environment all the same, and belong to no batch of runs: somebody takes the limits of a
 #: queue away, or looks at the queues.
-THOROUGH = {"let_go", "ready_by_queue", "unserved_by_queue"}
+THOROUGH = {"count_runs", "let_go", "ready_by_queue", "unserved_by_queue"}
 
 
 @pytest.mark.parametrize("name", sorted(STATEMENTS))

@@ -13,6 +13,10 @@ order by r.created_at desc, r.id desc;
 -- Runs that were triggered before, by their id: "+" has the planner not go through all runs of the environment.
 select {run} from runs where +environment_id = :environment_id and id in each(:ids);
 
+-- name: find_runs_to_change
+-- Some runs of an environment, held for a change: "+" as above.
+select {run} from runs where +environment_id = :environment_id and id in each(:ids) order by id;
+
 -- name: hold_with_parents
 -- Runs that are reported on, and the parents of those that end: here the write transaction holds everything.
 select 1 where :ids is not null and :ending is not null;
