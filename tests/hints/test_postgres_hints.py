@@ -21,7 +21,9 @@ FULL = Wake(
 
 
 @pytest.mark.parametrize(
-    "wake", [FULL, Wake(ready={"env_1"}), Wake(grown={"run_1"}), Wake(timer_at=7)], ids=str
+    "wake",
+    [FULL, Wake(ready={"env_1"}), Wake(grown={"run_1"}), Wake(timer_at=7)],
+    ids=["full", "ready", "grown", "timer"],
 )
 def test_what_is_said_is_heard(wake: Wake) -> None:
     assert PostgresHints(URL)._read(PostgresHints(URL)._message(wake)) == wake
