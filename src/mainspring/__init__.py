@@ -41,7 +41,7 @@ from mainspring.sdk.ambient import ctx, io
 from mainspring.sdk.children import RunResult
 from mainspring.sdk.client import Client
 from mainspring.sdk.context import Context
-from mainspring.sdk.debounce import Debounce
+from mainspring.sdk.debounce import Batch, Debounce
 from mainspring.sdk.doubt import Done, NotDone
 from mainspring.sdk.dynamic import DynamicSchedule
 from mainspring.sdk.events import Event, EventMessage
@@ -66,6 +66,7 @@ from mainspring.version import __version__
 __all__ = [
     "IO",
     "AESGCMCodec",
+    "Batch",
     "Client",
     "Concurrency",
     "Conflict",

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from mainspring import IO, Client, Context, Retry, event_trigger, invoke_trigger
+from mainspring import IO, Batch, Client, Context, Debounce, Retry, event_trigger, invoke_trigger
 from mainspring.clock import MINUTE, SECOND
 from mainspring.errors import (
     DefinitionError,
@@ -18,6 +18,7 @@ from mainspring.errors import (
     InvalidTrigger,
     NotFound,
 )
+from mainspring.model.joining import EventBatch, EventDebounce
 from mainspring.model.queues import QueueLimits
 from mainspring.sdk.definition import slug
 
@@ -191,3 +192,53 @@ def test_an_unknown_job_is_not_found() -> None:
 def test_a_filter_is_kept_as_data() -> None:
     spec = event_trigger("a", filter={"day": [str(datetime(2026, 1, 1).date())]}).spec
     assert spec.filter == {"day": ["2026-01-01"]}
+
+
+# ── several events, one run ──────────────────────────────────────────────────────────────────────────
+def test_a_trigger_says_which_events_become_one_run() -> None:
+    client = Client("shop")
+    quiet = Debounce("5 seconds", key="page.id", mode="leading", max_delay="1 minute")
+    index = client.define_job(id="index", trigger=event_trigger("saved", debounce=quiet), run=nothing)
+    assert index.spec().triggers[0].debounce == EventDebounce(5 * SECOND, "page.id", "leading", MINUTE)
+
+    @client.on("paid", batch=Batch(100, "5 seconds", key="shop"))
+    async def book(payload: list[int]) -> None: ...
+
+    assert book.spec().triggers[0].batch == EventBatch(100, 5 * SECOND, "shop")
+    assert book.spec().takes_lists
+
+
+def test_the_schema_of_a_trigger_that_gathers_is_that_of_one_event() -> None:
+    client = Client("shop")
+    one = {"$ref": "#/$defs/Paid", "$defs": {"Paid": {"type": "object"}}}
+    for job_id, schema in (("a", int), ("b", one)):
+        trigger = event_trigger("paid", schema=schema, batch=Batch(2, 1))
+        job = client.define_job(id=job_id, trigger=trigger, run=nothing)
+        assert (job.spec().payload_schema or {})["type"] == "array"
+
+
+def test_what_could_never_join_is_refused_where_it_is_written() -> None:
+    batch, quiet = Batch(2, "1 second"), Debounce("1 second")
+    with pytest.raises(InvalidTrigger, match="both debounce and batch"):
+        event_trigger("paid", batch=batch, debounce=quiet)
+    for wrong in (Batch(0, 1), Batch(10_001, 1), Batch(2, 0), Batch(2, 1, key="")):
+        with pytest.raises(InvalidTrigger):
+            event_trigger("paid", batch=wrong)
+    with pytest.raises(InvalidTrigger, match=r"batch=Batch"):
+        event_trigger("paid", batch=100)  # type: ignore[arg-type]  # what people may try
+    with pytest.raises(DefinitionError, match="max_delay"):
+        Debounce("1 minute", max_delay="1 second")
+
+    async def one(payload: dict[str, int]) -> None: ...
+
+    with pytest.raises(InvalidTrigger, match=r"payload: list\[Order\]|is no list"):
+        Client("shop").define_job(id="book", trigger=event_trigger("paid", batch=batch), run=one)
+    both = [event_trigger("paid", batch=batch), event_trigger("refunded")]
+    with pytest.raises(InvalidTrigger, match="one by one"):
+        Client("shop").define_job(id="book", trigger=both, run=nothing)
+
+
+async def test_a_calls_debounce_needs_a_key() -> None:
+    job = Client("shop").define_job(id="index", run=nothing)
+    with pytest.raises(DefinitionError, match="no key"):
+        await job.trigger(debounce=Debounce("1 second"))

@@ -31,6 +31,8 @@ async def test_a_job_is_shown_whole(stage: Stage) -> None:
                 "filter": None,
                 "source": None,
                 "examples": [],
+                "debounce": None,
+                "batch": None,
                 "cron": None,
                 "timezone": None,
                 "every": None,

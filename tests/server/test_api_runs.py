@@ -74,6 +74,7 @@ async def test_a_finished_run_is_shown_whole(stage: Stage) -> None:
         "error": None,
         "event_id": event_id,
         "event_name": "hello",
+        "joined_events": None,
         "parent_run_id": None,
         "schedule_id": None,
         "replay_of": None,

@@ -90,8 +90,7 @@ def _sent_event(one: Observation, kept: Kept) -> Iterator[Finding]:
         message = f"it was sent as '{one.said['name']}' and kept as '{event.name}'"
         yield Finding(rules.OUTCOME_CHANGED, message, event.environment_id, event_id=event_id)
     for run_id, job_id in one.answer.get("runs", {}).items():
-        run = kept.runs.get(run_id)
-        if run is None or (run.event_id, run.job_id) != (event_id, job_id):
+        if run_id not in kept.runs or (event_id, run_id, job_id) not in kept.started:
             message = f"its sender was told of this run of '{job_id}' for {event_id}, which is not there"
             yield Finding(rules.CONFIRMED_LOST, message, event.environment_id, run_id, event_id=event_id)
 

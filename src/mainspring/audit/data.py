@@ -10,6 +10,7 @@ from mainspring.audit import findings as rules
 from mainspring.audit.events import check_events
 from mainspring.audit.findings import Finding
 from mainspring.audit.history import check_history
+from mainspring.audit.joined import check_joined
 from mainspring.audit.reading import Page, look_at_pages
 from mainspring.audit.rows import Around, Case
 from mainspring.audit.runs import check_run
@@ -32,6 +33,7 @@ def check_database(database: Database, *, grace: int = GRACE) -> Iterator[Findin
     for found in look_at_pages(database, _look):
         yield from found
     yield from check_events(database, grace)
+    yield from check_joined(database)
     with database.read() as tx:
         missing = tx.rows("audit_batches", limit=_MOST_BATCH_RUNS)
     for environment_id, batch_id, run_id in missing:

@@ -122,6 +122,11 @@ EVENT_WITHOUT_RUN = Rule(
 )
 EVENT_RAN_TWICE = Rule("event-ran-twice", "I1", "Not mended: cancel the run that is too many.")
 EVENT_CONTRADICTS = Rule("event-contradicts", "I1", "Not mended: look at the event and the runs it started.")
+EVENT_LEFT_OUT = Rule(
+    "event-left-out",
+    "I1",
+    "Not mended: compare the run's payload with its events (`mainspring events list --run RUN`), then replay it.",
+)
 EVENT_MISSING = Rule("event-missing", "I1", _RESTORE)
 
 # ── rows without their run ───────────────────────────────────────────────────────────────────────────

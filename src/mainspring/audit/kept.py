@@ -35,13 +35,16 @@ class Kept:
     events: dict[str, EventRow]
     runs: dict[str, RunOutcome]
     tasks: dict[tuple[str, str], TaskOutcome]
+    #: (event id, run id, job id) of runs that events started or joined.
+    started: set[tuple[str, str, str]]
 
 
 def read_kept(tx: Transaction, event_ids: Iterable[str], run_ids: Iterable[str]) -> Kept:
     """The rows of these events and runs."""
-    kept = Kept({}, {}, {})
+    kept = Kept({}, {}, {}, set())
     for ids in _some(event_ids):
         kept.events.update(by_id(EventRow, tx.rows("audit_some_events", ids=ids)))
+        kept.started.update(tx.rows("audit_runs_of_events", ids=ids))
     for ids in _some(run_ids):
         kept.runs.update(by_id(RunOutcome, tx.rows("audit_run_outcomes", ids=ids)))
         for task in map(TaskOutcome._make, tx.rows("audit_task_outcomes", run_ids=ids)):

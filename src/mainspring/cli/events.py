@@ -16,11 +16,12 @@ EventId = Annotated[
 @events.command("list")
 def list_events(
     name: Annotated[str | None, typer.Option("--name", help="Only events of this name.")] = None,
+    run: Annotated[str | None, typer.Option("--run", help="Only events that this run has.")] = None,
     limit: options.Limit = 20,
     as_json: options.Json = False,
 ) -> None:
     """List events, the newest first."""
-    page = connection.listing("/events", limit, name=name)
+    page = connection.listing("/events", limit, name=name, run_id=run)
     if as_json:
         return output.document(page)
     rows = [

@@ -245,6 +245,7 @@ def _show_run(run: dict[str, Any]) -> None:
             ("remark", _remark(run) or None),
             ("attempt", f"{run['attempt']} of {run['max_attempts']}"),
             ("event", run["event_id"]),
+            ("events", _joined(run)),
             ("parent", run["parent_run_id"]),
             ("replay of", _origin(run)),
             ("cancelled by", run["cancelled_by"]),
@@ -300,3 +301,9 @@ def _task_rows(task: dict[str, Any]) -> list[tuple[str, ...]]:
 def _took(thing: dict[str, Any]) -> str:
     span = output.span(thing["started_at"], thing["finished_at"])
     return "" if span is None else format_duration(span)
+
+
+def _joined(run: dict[str, Any]) -> str | None:
+    """Of a run that several events may become."""
+    count = run["joined_events"]
+    return None if count is None else f"{count}, see `mainspring events list --run {run['id']}`"

@@ -11,6 +11,7 @@ from mainspring.clock import Instant
 from mainspring.engine.batch import Batch
 from mainspring.engine.commands import CancelRun
 from mainspring.engine.jobs import spec_from_text
+from mainspring.engine.joining import gathered, is_gathering
 from mainspring.engine.runs import RESUMED, cancel_note, cancel_now, earliest, end_run, find_run
 from mainspring.errors import MainspringError
 from mainspring.model.failures import Failure
@@ -99,6 +100,9 @@ def cancel_found(batch: Batch, run: Run, command: CancelRun, *, has_hook: bool) 
     has_hook = has_hook and run.started_at is not None
     if run.slot:
         batch.touch(run.environment_id, run.queue, run.concurrency_key)
+    if is_gathering(run):
+        run = replace(run, payload=gathered(batch, run))
+        batch.later("keep_gathered", run)
     if run.status != "RUNNING" and not has_hook:
         cancel_now(batch, leased, reason=command.reason, by=command.by)
         return replace(run, status="CANCELLED", finished_at=now)

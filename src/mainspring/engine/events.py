@@ -2,18 +2,20 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from mainspring.codec import decode, encode
 from mainspring.engine.batch import Batch
 from mainspring.engine.commands import CancelEvent, EventSent, SendEvents
 from mainspring.engine.jobs import filter_from_text, payload_problems, spec_from_text
+from mainspring.engine.joining import Joiner, join_events, joiner_problems
 from mainspring.engine.runs import Origin, insert_run, new_run
 from mainspring.engine.waits import announce_events
 from mainspring.errors import Conflict, MainspringError, NotFound
 from mainspring.model.events import Event, EventDraft, Problem, Rejection, StartedRun
 from mainspring.model.filters import matches
-from mainspring.model.jobs import JobSpec
+from mainspring.model.jobs import JobSpec, TriggerSpec
 from mainspring.model.protocol import RunDraft
 from mainspring.storage.shapes import EVENT
 
@@ -24,7 +26,11 @@ class Listener:
 
     spec: JobSpec
     filter: Any
-    source: str | None
+    trigger: TriggerSpec
+    #: Of the trigger, among the job's.
+    ordinal: int
+    #: Several of its events become one run.
+    is_joining: bool
 
 
 @dataclass(slots=True)
@@ -143,7 +149,12 @@ def deliver(batch: Batch, environment_id: str, events: list[Event]) -> dict[str,
     if not events:
         return {}
     listeners = _listeners(batch, environment_id, {event.name for event in events})
-    return {event.id: _deliver_one(batch, event, listeners.get(event.name, [])) for event in events}
+    joiners: list[Joiner] = []
+    delivered = {
+        event.id: _deliver_one(batch, event, listeners.get(event.name, []), joiners) for event in events
+    }
+    join_events(batch, environment_id, joiners)
+    return delivered
 
 
 def begin_deliveries(batch: Batch) -> None:
@@ -157,29 +168,36 @@ def begin_deliveries(batch: Batch) -> None:
 def _listeners(batch: Batch, environment_id: str, names: set[str]) -> dict[str, list[Listener]]:
     listeners: dict[str, list[Listener]] = {}
     rows = batch.tx.rows("listening_jobs", environment_id=environment_id, names=sorted(names))
-    for name, _, filter_text, source, spec_text, is_governed in rows:
+    for name, ordinal, filter_text, spec_text, is_governed in rows:
         condition = filter_from_text(filter_text) if filter_text else None
         spec = spec_from_text(spec_text)
         if is_governed:
             batch.governed.add((environment_id, spec.queue_name))
-        listeners.setdefault(name, []).append(Listener(spec, condition, source))
+        trigger = spec.triggers[ordinal]
+        is_joining = trigger.debounce is not None or trigger.batch is not None
+        listeners.setdefault(name, []).append(Listener(spec, condition, trigger, ordinal, is_joining))
     return listeners
 
 
-def _deliver_one(batch: Batch, event: Event, listeners: list[Listener]) -> Delivery:
+def _deliver_one(batch: Batch, event: Event, listeners: list[Listener], joiners: list[Joiner]) -> Delivery:
+    """Of jobs for which events join a run, the event is only gathered."""
     delivery = Delivery([], [])
     payload = decode(event.payload) if listeners else None
     seen: set[str] = set()
     for listener in listeners:
-        spec = listener.spec
-        if spec.id in seen or (listener.source is not None and listener.source != event.source):
+        spec, trigger = listener.spec, listener.trigger
+        if spec.id in seen or trigger.source not in (None, event.source):
             continue
         if listener.filter is not None and not matches(listener.filter, payload):
             continue
         seen.add(spec.id)
-        problems = payload_problems(spec, payload)
+        check = payload_problems if not listener.is_joining else partial(joiner_problems, trigger)
+        problems = check(spec, payload)
         if problems:
             delivery.rejections.append(Rejection(spec.id, problems))
+            continue
+        if listener.is_joining:
+            joiners.append(Joiner(event, payload, spec, trigger, listener.ordinal, delivery.runs))
             continue
         draft = RunDraft(batch.ids.new("run"), spec.id, event.payload, is_test=event.is_test)
         insert_run(batch, new_run(batch, event.environment_id, spec, draft, Origin(event.id)))

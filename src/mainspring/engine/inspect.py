@@ -24,6 +24,7 @@ from mainspring.engine.views import (
     WorkerView,
 )
 from mainspring.model.events import Event
+from mainspring.model.joining import joins_events
 from mainspring.model.pending import pending_reason
 from mainspring.model.runs import Run
 from mainspring.model.schedules import Schedule
@@ -100,6 +101,8 @@ def _run_views(tx: Transaction, environment_id: str, runs: list[Run], now: Insta
     if waiting:
         for wait in WAIT.values(tx.rows("waits_of_runs", run_ids=waiting)):
             waits.setdefault(wait.run_id, []).append(wait_view(wait))
+    joining = [run.id for run in runs if joins_events(run.debounce_key)]
+    joined = {row[0]: row[1] for row in tx.rows("joined_so_far", run_ids=joining)} if joining else {}
     event_ids = sorted({run.event_id for run in runs if run.event_id})
     events = (
         {e.id: e.name for e in EVENT.values(tx.rows("events_by_ids", ids=event_ids))} if event_ids else {}
@@ -110,6 +113,7 @@ def _run_views(tx: Transaction, environment_id: str, runs: list[Run], now: Insta
             pending_reason(run, now, served),
             tuple(waits.get(run.id, ())),
             events.get(run.event_id or ""),
+            joined.get(run.id),
         )
         for run in runs
     ]
@@ -145,14 +149,12 @@ def get_event(tx: Transaction, environment_id: str, event_id: str) -> EventView 
 
 
 def list_events(tx: Transaction, environment_id: str, query: EventQuery) -> Page[EventView]:
-    rows = tx.rows(
-        "list_events",
-        environment_id=environment_id,
-        before=query.cursor or _LAST_ID,
-        name=query.name,
-        since=query.since,
-        limit=query.limit + 1,
-    )
+    asked = {"environment_id": environment_id, "before": query.cursor or _LAST_ID, "limit": query.limit + 1}
+    asked |= {"name": query.name, "since": query.since}
+    if query.run_id is None:
+        rows = tx.rows("list_events", **asked)
+    else:
+        rows = tx.rows("list_events_of_run", run_id=query.run_id, **asked)
     events = EVENT.values(rows[: query.limit])
     more = events[-1].id if len(rows) > query.limit else None
     return Page(_event_views(tx, events), more)

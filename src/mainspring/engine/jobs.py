@@ -17,6 +17,7 @@ from mainspring.errors import InvalidSchema, MainspringError, NotFound
 from mainspring.model.events import Problem
 from mainspring.model.filters import check_filter
 from mainspring.model.jobs import JobSpec
+from mainspring.model.joining import check_joining
 from mainspring.model.queues import MAX_KEY, check_limits, key_of
 from mainspring.model.schedules import check_times
 from mainspring.model.sealed import is_sealed
@@ -68,6 +69,7 @@ def check_spec(spec: JobSpec) -> None:
         if trigger.filter is not None:
             check_filter(trigger.filter)
         check_times(trigger)
+        check_joining(trigger.debounce, trigger.batch, f"a trigger of job '{spec.id}'")
 
 
 def _first_line(error: ValueError) -> str:

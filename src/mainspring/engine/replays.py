@@ -1,8 +1,11 @@
 """Replays: a run of the same job again, all of it or from one of its tasks on. The old run stays as it is."""
 
+from dataclasses import replace
+
 from mainspring.codec import decode
 from mainspring.engine.batch import Batch
 from mainspring.engine.commands import ReplayRun, TriggerRuns
+from mainspring.engine.joining import gathered, is_gathering
 from mainspring.engine.runs import Origin, find_run, start_runs
 from mainspring.errors import BadRequest, Conflict, MainspringError
 from mainspring.model.protocol import RunDraft
@@ -15,6 +18,8 @@ def replay_run(batch: Batch, command: ReplayRun) -> Run | MainspringError:
     old = find_run(batch, command.environment_id, command.run_id)
     if isinstance(old, MainspringError):
         return old
+    if is_gathering(old):
+        old = replace(old, payload=gathered(batch, old))
     kept: list[TaskOutline] = []
     if command.from_task is not None:
         tasks = _outlines(batch, old)

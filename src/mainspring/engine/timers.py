@@ -6,6 +6,7 @@ from mainspring.engine.blame import trial_end
 from mainspring.engine.bulks import advance_bulks
 from mainspring.engine.commands import FireTimers, TimersFired
 from mainspring.engine.events import deliver_due_events
+from mainspring.engine.joining import close_gathering, is_gathering
 from mainspring.engine.runs import ALONE, earliest, end_run
 from mainspring.engine.schedules import fire_schedules
 from mainspring.engine.standing import know_queues
@@ -65,6 +66,8 @@ def _look_at(batch: Batch, run: Run) -> None:
     elif run.status == "PENDING" and run.expires_at is not None and run.expires_at <= now:
         message = "it did not start within its ttl"
         end_run(batch, leased, "EXPIRED", failure=Failure("Expired", message, "ttl"))
+    elif is_gathering(run) and run.available_at <= now:
+        close_gathering(batch, run)
     elif run.status == "PENDING" and not run.is_ready and not run.slot and run.available_at <= now:
         trial = trial_end(batch) if run.lane == ALONE else None
         timer_at = earliest(run.expires_at, run.deadline_at, trial)

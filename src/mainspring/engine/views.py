@@ -49,6 +49,8 @@ class RunQuery:
 @dataclass(frozen=True, slots=True)
 class EventQuery:
     name: str | None = None
+    #: Those that a run has: the one that started it, or all that joined it.
+    run_id: str | None = None
     since: Instant | None = None
     limit: int = 50
     cursor: str | None = None
@@ -97,6 +99,8 @@ class RunView:
     pending_reason: PendingReason | None = None
     waiting_for: tuple[WaitView, ...] = ()
     event_name: str | None = None
+    #: How many events joined it; None: it is not of a kind that they join.
+    joined_events: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

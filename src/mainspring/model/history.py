@@ -7,8 +7,8 @@ from mainspring.clock import Instant
 
 EntryKind = Literal[
     "RUN_CREATED",
-    "RUN_DEBOUNCED",  # a call with its key put it off; data: {"until"}
-    "RUN_RESCHEDULED",  # it is to start at another time; data: {"at"}
+    "RUN_DEBOUNCED",  # a call or event with its key put it off; data: {"until", "event"}
+    "RUN_RESCHEDULED",  # it is to start at another time; data: {"at"}, {"because"} of a list of events: "size", "bytes"
     "JOB_STARTED",
     "JOB_RESUMED",
     "JOB_WAITING",

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from mainspring.model.joining import EventBatch, EventDebounce
 from mainspring.model.queues import QueueLimits
 from mainspring.model.retry import RetryPolicy
 
@@ -23,6 +24,9 @@ class TriggerSpec:
     filter: dict[str, Any] | None = None
     source: str | None = None
     examples: tuple[dict[str, Any], ...] = ()
+    #: What makes one run of several events (kind "event").
+    debounce: EventDebounce | None = None
+    batch: EventBatch | None = None
     #: The expression and its zone (kind "cron").
     cron: str | None = None
     timezone: str | None = None
@@ -63,6 +67,11 @@ class JobSpec:
     description: str | None = None
     #: Names of the hooks that are called around its runs.
     hooks: tuple[str, ...] = ()
+
+    @property
+    def takes_lists(self) -> bool:
+        """Its payload is a list: events gather for it."""
+        return any(trigger.batch is not None for trigger in self.triggers)
 
     @property
     def queue_name(self) -> str:

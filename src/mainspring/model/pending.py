@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from mainspring.clock import Instant
+from mainspring.model.joining import gathers, joins_events
 from mainspring.model.queues import HELD, UNSERVED
 from mainspring.model.runs import SUSPECT_FROM, Run
 
@@ -56,7 +57,12 @@ def pending_reason(run: Run, now: Instant, served_jobs: Collection[str]) -> Pend
         if run.attempt > 1:
             message = f"attempt {run.attempt} of {run.max_attempts} starts after the retry delay"
             return PendingReason("retrying", message, run.available_at)
-        return PendingReason("delayed", "it was asked to start later", run.available_at)
+        message = "it was asked to start later"
+        if joins_events(run.debounce_key):
+            message = "events may still join it" + (
+                ": it starts then, or once it has enough" * gathers(run.debounce_key)
+            )
+        return PendingReason("delayed", message, run.available_at)
     if run.job_id not in served_jobs:
         message = f"no live worker has the job '{run.job_id}': start one with `mainspring worker APP`"
         return PendingReason("no_worker", message, action="mainspring worker APP")

@@ -11,6 +11,7 @@ from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, Unpack, cast,
 from mainspring.duration import Duration
 from mainspring.sdk.annotations import caller_locals
 from mainspring.sdk.context import Context
+from mainspring.sdk.debounce import Batch, Debounce
 from mainspring.sdk.io import IO
 from mainspring.sdk.job import Job
 from mainspring.sdk.options import FreeJobOptions, HookOptions, JobOptions, LogLevelName, check_hooks
@@ -119,10 +120,12 @@ class JobMaker(ABC):
         filter: Mapping[str, Any] | None = None,
         source: str | None = None,
         schema: Any = None,
+        debounce: Debounce | None = None,
+        batch: Batch | None = None,
         **options: Unpack[FreeJobOptions],
     ) -> JobDecorator:
         """Short for a job with `event_trigger(event, ...)`; its id is the function's name unless given."""
-        trigger = event_trigger(event, filter=filter, source=source)
+        trigger = event_trigger(event, filter=filter, source=source, debounce=debounce, batch=batch)
 
         def complete(fn: Callable[..., Any]) -> JobOptions:
             named = id if id is not None else fn.__name__.replace("_", "-")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mainspring.duration import parse_duration
-from mainspring.errors import DefinitionError, InvalidJobId, InvalidSchema
+from mainspring.errors import DefinitionError, InvalidJobId, InvalidSchema, InvalidTrigger
 from mainspring.model.jobs import JobSpec
 from mainspring.model.logs import LOG_LEVELS
 from mainspring.sdk.annotations import UNRESOLVED, restorer_for, return_annotation, underlying
@@ -49,6 +49,7 @@ def define(fn: Callable[..., Any], options: JobOptions, localns: Mapping[str, An
     returned = return_annotation(fn, localns)
     output = None if returned is UNRESOLVED else returned
     payload_schema, read_payload = _payload(schema, injection, f"the payload of {what}")
+    _check_lists(triggers, payload_schema, what)
     retry = as_retry(options.get("retry")) or DEFAULT_RETRY
     queue = read_queue(options.get("queue"), options.get("concurrency"), what)
     spec = JobSpec(
@@ -102,6 +103,21 @@ def _given_schema(schema: Any, triggers: tuple[Trigger, ...], what: str) -> Any:
             mend="Give one that takes them all: schema=A | B.",
         )
     return given[0] if given else None
+
+
+def _check_lists(triggers: tuple[Trigger, ...], payload_schema: Mapping[str, Any] | None, what: str) -> None:
+    """Events that gather are a list: refused early, and not with the first run."""
+    gathering = any(trigger.spec.batch is not None for trigger in triggers)
+    if gathering and (payload_schema or {}).get("type", "array") != "array":
+        raise InvalidTrigger(
+            f"{what} gathers events, but its payload is no list",
+            mend="Annotate the payload with a list of what one event carries: payload: list[Order].",
+        )
+    if gathering and any(trigger.spec.kind == "event" and trigger.spec.batch is None for trigger in triggers):
+        raise InvalidTrigger(
+            f"{what} gathers the events of one trigger, and gets those of another one by one",
+            mend="Give every event trigger of the job a batch; Batch(1, ...) makes a list of each event.",
+        )
 
 
 def _payload(

@@ -185,13 +185,16 @@ class Events:
         self,
         *,
         name: str | None = None,
+        run_id: str | None = None,
         since: datetime | str | None = None,
         limit: int | None = None,
         cursor: str | None = None,
     ) -> Listing[Event[Any]]:
-        """Events, the newest first: a page when awaited, all of them with `async for`."""
+        """Events, the newest first: a page when awaited, all of them with `async for`. `run_id`: those of a run, be it
+        the one that started it or all that joined it."""
         params = {
             "name": name,
+            "run_id": run_id,
             "since": None if since is None else to_iso(as_instant(since)),
             "limit": limit,
             "cursor": cursor,

@@ -4,7 +4,7 @@ import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from datetime import datetime
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, TypeVar, cast
 
 from mainspring.clock import SECOND, to_iso
 from mainspring.duration import Duration, format_duration, parse_duration
@@ -55,8 +55,7 @@ class RunState(Generic[OutputT_co]):
     @property
     def status(self) -> RunStatus:
         """PENDING RUNNING WAITING, then SUCCESS FAILED CANCELLED TIMED_OUT EXPIRED."""
-        status: RunStatus = self._shown.get("status", "PENDING")
-        return status
+        return cast(RunStatus, self._shown.get("status", "PENDING"))
 
     @property
     def is_final(self) -> bool:
@@ -70,10 +69,7 @@ class RunState(Generic[OutputT_co]):
     @property
     def output(self) -> OutputT_co | None:
         """What the job returned; None until SUCCESS."""
-        if self.status != "SUCCESS":
-            return None
-        value: OutputT_co = self._restored(self._shown.get("output"))
-        return value
+        return self._restored_output() if self.status == "SUCCESS" else None
 
     @property
     def error(self) -> Failure | None:
@@ -113,6 +109,11 @@ class RunState(Generic[OutputT_co]):
     @property
     def event_id(self) -> str | None:
         return self._text("event_id")
+
+    @property
+    def joined_events(self) -> int | None:
+        """How many events joined it, where a trigger makes one run of several: `client.events.list(run_id=...)`."""
+        return self._shown.get("joined_events")
 
     @property
     def parent_run_id(self) -> str | None:
@@ -177,12 +178,12 @@ class RunState(Generic[OutputT_co]):
 
     def _finished(self) -> OutputT_co:
         if self.status == "SUCCESS":
-            value: OutputT_co = self._restored(self._shown.get("output"))
-            return value
+            return self._restored_output()
         raise run_failed(self.id, self.job_id, self.status, self.error)
 
-    def _restored(self, value: Any) -> Any:
-        return value if self._restore is None else self._restore(value)
+    def _restored_output(self) -> OutputT_co:
+        shown: Any = self._shown.get("output")
+        return cast(OutputT_co, shown if self._restore is None else self._restore(shown))
 
     def _text(self, name: str) -> str | None:
         value = self._shown.get(name)

@@ -277,12 +277,13 @@ class SyncEvents:
         self,
         *,
         name: str | None = None,
+        run_id: str | None = None,
         since: datetime | str | None = None,
         limit: int | None = None,
         cursor: str | None = None,
     ) -> SyncListing[Event[Any]]:
         """As `client.events.list`."""
-        listing = self._events.list(name=name, since=since, limit=limit, cursor=cursor)
+        listing = self._events.list(name=name, run_id=run_id, since=since, limit=limit, cursor=cursor)
         return SyncListing(listing, "client.sync.events.list", same)
 
 

@@ -9,7 +9,9 @@ from mainspring.duration import Duration, parse_duration
 from mainspring.errors import DefinitionError, InvalidTrigger
 from mainspring.model.filters import check_filter
 from mainspring.model.jobs import CatchUp, Overlap, TriggerSpec
+from mainspring.model.joining import check_joining
 from mainspring.model.timetables import check_cron, check_every, check_timezone
+from mainspring.sdk.debounce import Batch, Debounce
 from mainspring.sdk.events import check_event_name
 from mainspring.sdk.json_text import decode, encode
 
@@ -30,11 +32,15 @@ def event_trigger(
     filter: Mapping[str, Any] | None = None,
     source: str | None = None,
     examples: Sequence[Mapping[str, Any]] | None = None,
+    debounce: Debounce | None = None,
+    batch: Batch | None = None,
 ) -> Trigger:
     """Start the job once for every event called `name` (or one of several names).
 
     `filter` mirrors the payload and ends in lists, `{"amount": [{"$gte": 100}]}`; `source` asks for the
-    event's source; `examples` are payloads to try the job with. Raises `InvalidTrigger`, `InvalidFilter`.
+    event's source; `examples` are payloads to try the job with. `debounce`: the last (or first) of the events that
+    come shortly after one another starts it; `batch`: they gather, and it gets the list of their payloads, of which
+    `schema` is one. Raises `InvalidTrigger`, `InvalidFilter`.
     """
     names = (name,) if isinstance(name, str) else tuple(name)
     if not names:
@@ -50,14 +56,39 @@ def event_trigger(
     if source is not None and not isinstance(source, str):
         raise InvalidTrigger(f"the source of event_trigger({events[0]!r}) is {source!r}, not a text")
     shown = decode(encode(list(examples or ()), what=f"the examples of '{events[0]}'"))
+    joining = _joining(debounce, batch, f"event_trigger({events[0]!r:.80})")
     spec = TriggerSpec(
         "event",
         events=events,
         filter=None if filter is None else dict(filter),
         source=source,
         examples=tuple(shown),
+        **joining,
     )
-    return Trigger(spec, schema)
+    return Trigger(spec, schema if batch is None or schema is None else _listed(schema))
+
+
+def _joining(debounce: Any, batch: Any, what: str) -> dict[str, Any]:
+    """What makes one run of several events."""
+    for name, given, kind in (("debounce", debounce, Debounce), ("batch", batch, Batch)):
+        if given is not None and not isinstance(given, kind):
+            example = 'Debounce("5 seconds")' if kind is Debounce else 'Batch(100, "5 seconds")'
+            raise InvalidTrigger(f"{name} of {what} is {given!r:.80}", mend=f"Give {name}={example}.")
+    said = {
+        "debounce": None if debounce is None else debounce.for_events(),
+        "batch": None if batch is None else batch.for_events(),
+    }
+    check_joining(said["debounce"], said["batch"], what)
+    return said
+
+
+def _listed(schema: Any) -> Any:
+    """The schema of a list of what `schema` takes."""
+    if not isinstance(schema, Mapping):
+        return list[schema]
+    one = {name: value for name, value in schema.items() if name != "$defs"}
+    shared = {"$defs": schema["$defs"]} if "$defs" in schema else {}
+    return {"type": "array", "items": one, **shared}
 
 
 def invoke_trigger() -> Trigger:

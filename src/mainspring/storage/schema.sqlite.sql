@@ -122,6 +122,16 @@ CREATE TABLE joined_calls (
     primary key (environment_id, job_id, idempotency_key)
 ) strict, without rowid;
 
+CREATE TABLE joined_events (
+    environment_id text not null,
+    run_id text not null,
+    number integer not null,
+    event_id text not null,
+    job_id text not null,
+    size integer not null,
+    primary key (run_id, number)
+) strict, without rowid;
+
 CREATE TABLE logs (
     run_id text not null,
     lease integer not null,
@@ -375,6 +385,8 @@ CREATE INDEX events_due on events (deliver_at) where delivered_at is null and ca
 CREATE INDEX history_by_run on history (run_id, sequence);
 
 CREATE INDEX idle_keys on queue_keys (environment_id, queue, turn) where not has_held;
+
+CREATE UNIQUE INDEX joined_events_by_event on joined_events (event_id, job_id);
 
 CREATE INDEX keys_opening on queue_keys (environment_id, queue, opens_at) where opens_at is not null;
 

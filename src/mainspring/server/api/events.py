@@ -23,6 +23,7 @@ router = room("/api/v1/events", "events")
 class EventFilter(Paging):
     name: str | None = Field(None, max_length=256)
     since: Back = None
+    run_id: str | None = Field(None, max_length=256, description="Those that a run was started by, or has.")
 
 
 @router.get("")
@@ -30,6 +31,7 @@ async def list_events(call: Caller, asked: Annotated[EventFilter, Query()]) -> L
     """Events, newest first."""
     query = EventQuery(
         name=asked.name,
+        run_id=asked.run_id,
         since=instant_of(asked.since, "since", call.now()),
         limit=page_size(asked.limit, call.limits),
         cursor=asked.cursor,

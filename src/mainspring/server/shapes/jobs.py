@@ -1,16 +1,35 @@
 """Jobs as the API shows them."""
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
-from mainspring.clock import to_iso
+from mainspring.clock import SECOND, to_iso
+from mainspring.duration import format_duration
 from mainspring.engine.views import JobView
 from mainspring.model.jobs import CatchUp, Overlap, TriggerKind, TriggerSpec
+from mainspring.model.joining import EventBatch, EventDebounce
 from mainspring.model.retry import RetryPolicy
 from mainspring.model.runs import RunStatus
 from mainspring.model.timetables import Timetable
 from mainspring.server.shapes.parts import At, seconds
+
+
+class EventDebounceShape(BaseModel):
+    """The last or first of the events that come shortly after one another starts a run. Spans in seconds."""
+
+    delay: float
+    key: str | None = Field(description="Where in the payload the key is found.")
+    mode: Literal["trailing", "leading"]
+    max_delay: float | None
+
+
+class EventBatchShape(BaseModel):
+    """Events gather for one run."""
+
+    size: int
+    timeout: float = Field(description="Seconds from the first event.")
+    key: str | None = Field(description="Where in the payload the key is found.")
 
 
 class TriggerShape(BaseModel):
@@ -19,6 +38,8 @@ class TriggerShape(BaseModel):
     filter: dict[str, Any] | None
     source: str | None
     examples: list[dict[str, Any]]
+    debounce: EventDebounceShape | None
+    batch: EventBatchShape | None
     cron: str | None
     timezone: str | None
     every: float | None = Field(description="Seconds.")
@@ -115,7 +136,34 @@ def _words(trigger: TriggerSpec) -> str:
     words = "on event " + " or ".join(trigger.events)
     if trigger.source is not None:
         words += f" from {trigger.source}"
-    return words + " (filtered)" if trigger.filter else words
+    if trigger.filter:
+        words += " (filtered)"
+    if trigger.debounce is not None:
+        words += f", the {_CARRIED[trigger.debounce.mode]} when it was quiet for "
+        words += format_duration(trigger.debounce.delay)
+    if trigger.batch is not None:
+        words += f", {trigger.batch.size} together or after {format_duration(trigger.batch.timeout)}"
+    return words
+
+
+_CARRIED = {"trailing": "last", "leading": "first"}
+
+
+def _debounce_shape(debounce: EventDebounce | None) -> EventDebounceShape | None:
+    if debounce is None:
+        return None
+    return EventDebounceShape(
+        delay=debounce.delay / SECOND,
+        key=debounce.key,
+        mode=debounce.mode,
+        max_delay=seconds(debounce.max_delay),
+    )
+
+
+def _batch_shape(batch: EventBatch | None) -> EventBatchShape | None:
+    if batch is None:
+        return None
+    return EventBatchShape(size=batch.size, timeout=batch.timeout / SECOND, key=batch.key)
 
 
 def _trigger_shape(trigger: TriggerSpec) -> TriggerShape:
@@ -125,6 +173,8 @@ def _trigger_shape(trigger: TriggerSpec) -> TriggerShape:
         filter=trigger.filter,
         source=trigger.source,
         examples=list(trigger.examples),
+        debounce=_debounce_shape(trigger.debounce),
+        batch=_batch_shape(trigger.batch),
         cron=trigger.cron,
         timezone=trigger.timezone,
         every=seconds(trigger.every),

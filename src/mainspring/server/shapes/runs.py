@@ -55,6 +55,9 @@ class RunShape(BaseModel):
     error: FailureShape | None
     event_id: str | None
     event_name: str | None
+    joined_events: int | None = Field(
+        description="How many events joined it, where a trigger makes one run of several."
+    )
     parent_run_id: str | None
     replay_of: str | None = Field(description="The run that it replays.")
     replay_from: str | None = Field(description="The task of that run before which everything is kept.")
@@ -110,6 +113,7 @@ def run_facts(view: RunView) -> dict[str, Any]:
         "error": _failure_facts(run.failure),
         "event_id": run.event_id,
         "event_name": view.event_name,
+        "joined_events": view.joined_events,
         "parent_run_id": run.parent_run_id,
         "replay_of": run.replay_of,
         "replay_from": run.replay_from,

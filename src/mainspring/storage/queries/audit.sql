@@ -101,8 +101,20 @@ from event_triggers t join jobs j on j.environment_id = t.environment_id and j.i
 where t.event_name in each(:names) and j.enabled;
 
 -- name: audit_runs_of_events
--- The runs that events started.
-select event_id, id, job_id from runs where event_id in each(:ids) and replay_of is null order by id;
+-- The runs that events started, and those that they joined.
+select event_id, id, job_id from runs where event_id in each(:ids) and replay_of is null
+union select event_id, run_id, job_id from joined_events where event_id in each(:ids) order by 2;
+
+-- name: audit_joined
+-- The events of some runs that events join, in their order, with what they carry.
+select j.run_id, j.number, j.event_id, e.payload from joined_events j left join events e on e.id = j.event_id
+where j.run_id in each(:run_ids) order by j.run_id, j.number;
+
+-- name: audit_joined_runs
+-- A page of runs that events joined, by id; nulls where there is no such run.
+select n.run_id, r.environment_id, r.status, r.is_ready, r.slot, r.lease, r.debounce_key, r.event_id, r.payload
+from (select distinct run_id from joined_events where run_id > :after order by run_id limit :limit) n
+left join runs r on r.id = n.run_id order by n.run_id;
 
 -- name: audit_run_outcomes
 -- What some runs came to.

@@ -12,15 +12,19 @@ select {event} from events where environment_id = :environment_id and idempotenc
 
 -- name: listening_jobs
 -- Enabled jobs that listen for any of these events, with their filters.
-select t.event_name, t.job_id, t.filter, t.source, j.spec, q.governed_at is not null
+select t.event_name, t.ordinal, t.filter, j.spec, q.governed_at is not null
 from event_triggers t join jobs j on j.environment_id = t.environment_id and j.id = t.job_id
   left join queues q on q.environment_id = j.environment_id and q.name = j.queue
 where t.environment_id = :environment_id and t.event_name in each(:names) and j.enabled
 order by t.event_name, t.job_id, t.ordinal;
 
 -- name: runs_of_events
--- The runs that events started.
-select event_id, id, job_id, status from runs where event_id in each(:ids) and replay_of is null order by id;
+-- The runs that events started, and those that they joined.
+select event_id, id, job_id, status from runs where event_id in each(:ids) and replay_of is null
+union
+select j.event_id, r.id, r.job_id, r.status from joined_events j join runs r on r.id = j.run_id
+where j.event_id in each(:ids)
+order by 2;
 
 -- name: due_events
 -- Delayed events whose time has come.
@@ -47,6 +51,7 @@ select min(deliver_at) from events where delivered_at is null and cancelled_at i
 select {event:e} from events e
 where e.environment_id = :environment_id and e.name = :name and e.delivery > :heard_from
   and not exists (select 1 from tasks t where t.run_id = :run_id and t.event_id = e.id)
+  and not exists (select 1 from joined_events n where n.run_id = :run_id and n.event_id = e.id)
 order by e.delivery, e.sequence limit :limit offset :offset;
 
 -- name: early_events_with_id
@@ -55,6 +60,7 @@ select {event:e} from events e
 where e.environment_id = :environment_id and e.correlation_id = :correlation_id and e.name = :name
   and e.delivery > :heard_from
   and not exists (select 1 from tasks t where t.run_id = :run_id and t.event_id = e.id)
+  and not exists (select 1 from joined_events n where n.run_id = :run_id and n.event_id = e.id)
 order by e.delivery, e.sequence limit :limit offset :offset;
 
 -- name: events_by_ids
@@ -72,6 +78,16 @@ order by case when id = :id then 0 else 1 end, sequence desc limit 1;
 -- A page of events, newest first.
 select {event} from events
 where environment_id = :environment_id and id < :before
+  and (cast(:name as text) is null or name = :name)
+  and (cast(:since as bigint) is null or received_at >= :since)
+order by id desc limit :limit;
+
+-- name: list_events_of_run
+-- The same of the event that started a run, or of all that joined it.
+select {event} from events
+where environment_id = :environment_id and id < :before
+  and (id in (select event_id from joined_events where run_id = :run_id)
+    or id = (select event_id from runs where id = :run_id))
   and (cast(:name as text) is null or name = :name)
   and (cast(:since as bigint) is null or received_at >= :since)
 order by id desc limit :limit;
