@@ -5,9 +5,11 @@ A slot is a mark on the run's own row, given here and taken by whatever ends the
 could drift, the rows with a slot are counted under the lock of their queue's row (I6). Between the concurrency
 keys of a queue slots go round by start-time fair queueing: the key with the smallest turn goes first and its turn
 moves on; a key that comes back begins where the others are. Priority goes before turns, resumed runs before fresh.
-Only keys with held runs and room of their own are in the index that is asked, so no backlog is ever scanned.
+Only keys with held runs and room of their own are in the index that is asked, so no backlog is ever scanned. While
+nobody is held a look is one question, and no key has a row.
 """
 
+from collections import Counter
 from dataclasses import replace
 from itertools import groupby
 
@@ -15,7 +17,8 @@ from mainspring.clock import SECOND
 from mainspring.codec import decode
 from mainspring.engine.batch import Batch
 from mainspring.engine.turns import QueueTurns
-from mainspring.model.queues import TAKEN, TAKEN_IN_TURN, Queue
+from mainspring.model.queues import FREE, HELD, TAKEN, TAKEN_IN_TURN, Queue
+from mainspring.model.runs import Run
 from mainspring.model.workers import Worker
 from mainspring.storage.shapes import QUEUE
 
@@ -77,44 +80,112 @@ def _admit_to(batch: Batch, queue: Queue, keys: set[str]) -> None:
     elif is_governed and _is_young(batch, queue):
         keys |= _adopt(batch, queue)
     queue.timer_at = None
-    if not is_governed:
-        return
+    arrived = batch.arrivals.pop(queue.place, [])
+    if is_governed:
+        _serve(batch, queue, keys, arrived)
+    else:
+        _insert(batch, arrived, FREE)
+
+
+def _serve(batch: Batch, queue: Queue, keys: set[str], arrived: list[Run]) -> None:
+    """Gives the slots of a governed queue. `arrived`: runs that have no row yet."""
     turns = QueueTurns(batch, queue) if queue.is_keyed else None
+    place = {"environment_id": queue.environment_id, "name": queue.name}
+    is_any_held, is_any_key_held = batch.tx.row("line_of_queue", **place) or (False, False)
+    if not is_any_held and not is_any_key_held and (not arrived or _place(batch, queue, turns, arrived)):
+        batch.quiet.add(queue.place)
+        _set_timer(batch, queue, turns, 0)
+        return
+    _insert(batch, arrived, HELD)
+    room = _room(batch, queue)
     if turns is not None:
+        if not is_any_key_held:
+            if not arrived and _admit_all(batch, queue, turns, keys, room):
+                _set_timer(batch, queue, turns, 0)
+                return
+            keys |= _all_held_keys(batch, queue)
         turns.look_at(keys)
-    room = _fill(batch, queue, turns)
+    room = _fill(batch, queue, turns, room)
     _set_timer(batch, queue, turns, room)
 
 
-def _fill(batch: Batch, queue: Queue, turns: QueueTurns | None) -> int:
+# ── while nobody stands in line ──────────────────────────────────────────────────────────────────────
+def _place(batch: Batch, queue: Queue, turns: QueueTurns | None, arrived: list[Run]) -> bool:
+    """Runs that arrive where nobody is held, with room for all of them, have their slots from their first row on."""
+    wanted = [(run.job_id, run.concurrency_key or "") for run in arrived]
+    if not _is_room_for_all(batch, queue, turns, wanted, _room(batch, queue)):
+        return False
+    for number, run in enumerate(sorted(arrived, key=lambda run: (-run.priority, run.id))):
+        run.available_at = batch.now + number
+    _insert(batch, arrived, TAKEN if turns is None else TAKEN_IN_TURN)
+    _spend(batch, queue, len(arrived))
+    return True
+
+
+def _admit_all(batch: Batch, queue: Queue, turns: QueueTurns, keys: set[str], room: int) -> bool:
+    """The same for runs that have their rows, when all that are held came in this batch: they take no turns, and
+    nothing is written down of their keys. False: they compete, and nothing was done."""
+    chosen = turns.held(sorted(keys), room + 1)
+    if not chosen or not _is_room_for_all(batch, queue, turns, [(job, key) for _, job, key in chosen], room):
+        return False
+    _grant(batch, queue, [run_id for run_id, _, _ in chosen], TAKEN_IN_TURN)
+    return True
+
+
+def _is_room_for_all(
+    batch: Batch, queue: Queue, turns: QueueTurns | None, wanted: list[tuple[str, str]], room: int
+) -> bool:
+    """`wanted`: job and concurrency key of each."""
+    if len(wanted) > room or not all(_is_served(batch, queue, job_id) for job_id, _ in wanted):
+        return False
+    return turns is None or turns.is_room_for(Counter(key for _, key in wanted))
+
+
+def _insert(batch: Batch, runs: list[Run], slot: int) -> None:
+    for run in runs:
+        run.slot, run.is_ready = slot, slot != HELD
+    batch.tx.run_many("insert_run", runs)
+    if runs and slot != HELD:
+        batch.wake.ready.add(runs[0].environment_id)
+
+
+# ── line by line ─────────────────────────────────────────────────────────────────────────────────────
+def _fill(batch: Batch, queue: Queue, turns: QueueTurns | None, room: int) -> int:
     """Admits until the room is used up or nobody is left who may; returns what room is left."""
-    room = _room(batch, queue)
     for _ in range(_ROUNDS):
         if room <= 0:
             break
         chosen = turns.choose(room) if turns is not None else _first_held(batch, queue, room)
-        served = [(run_id, key) for run_id, job_id, key in chosen if _is_served(batch, queue, job_id)]
+        served = [run_id for run_id, job_id, _ in chosen if _is_served(batch, queue, job_id)]
         absent = [run_id for run_id, job_id, _ in chosen if not _is_served(batch, queue, job_id)]
         if absent:
             batch.tx.run("set_aside", ids=absent)
         if served:
-            slot = TAKEN if turns is None else TAKEN_IN_TURN
-            rows = [
-                {"id": run_id, "slot": slot, "available_at": batch.now + number}
-                for number, (run_id, _) in enumerate(served)  # claimed in the order of their admission
-            ]
-            batch.tx.run_many("grant_slot", rows)
-            batch.wake.ready.add(queue.environment_id)
+            _grant(batch, queue, served, TAKEN if turns is None else TAKEN_IN_TURN)
             room -= len(served)
         if turns is not None:
             turns.took({key for _, _, key in chosen})
-        rate = queue.limits.rate
-        if rate is not None:
-            queue.spent_until = rate.spend(queue.spent_until, batch.now, len(served))
-            room = min(room, rate.allows(queue.spent_until, batch.now, room))
+        if queue.limits.rate is not None:
+            room = min(room, queue.limits.rate.allows(queue.spent_until, batch.now, room))
         if not chosen:
             break
     return room
+
+
+def _grant(batch: Batch, queue: Queue, run_ids: list[str], slot: int) -> None:
+    """They may be claimed, in the order of their admission."""
+    rows = [
+        {"id": run_id, "slot": slot, "available_at": batch.now + number}
+        for number, run_id in enumerate(run_ids)
+    ]
+    batch.tx.run_many("grant_slot", rows)
+    batch.wake.ready.add(queue.environment_id)
+    _spend(batch, queue, len(run_ids))
+
+
+def _spend(batch: Batch, queue: Queue, count: int) -> None:
+    if queue.limits.rate is not None:
+        queue.spent_until = queue.limits.rate.spend(queue.spent_until, batch.now, count)
 
 
 def _room(batch: Batch, queue: Queue) -> int:

@@ -111,8 +111,9 @@ def apply(batch: Batch, commands: Sequence[Command]) -> list[Any]:
     for index, command in enumerate(commands):
         by_kind.setdefault(type(command), []).append(index)
     for kind, rule in _RULES.items():
-        indexes = by_kind.get(kind)
+        indexes = by_kind.pop(kind, None)
         if indexes:
+            batch.keeps_arrivals = kind is TriggerRuns and not by_kind
             found = rule(batch, [commands[i] for i in indexes])
             for index, result in zip(indexes, found, strict=True):
                 results[index] = result

@@ -15,6 +15,7 @@ from mainspring.engine.timing import Timing
 from mainspring.ids import IdSource
 from mainspring.model.history import EntryKind
 from mainspring.model.limits import Limits
+from mainspring.model.runs import Run
 from mainspring.model.wake import Wake
 from mainspring.storage.database import Transaction
 
@@ -94,6 +95,12 @@ class Batch:
         self.ended: list[EndedRun] = []
         #: Queues that need admission, by (environment id, name), each with the concurrency keys it concerns.
         self.touched: dict[tuple[str, str], set[str]] = {}
+        #: Whether runs that arrive in a governed queue may stay without a row until admission has looked: nothing
+        #: else in this batch reads them.
+        self.keeps_arrivals = False
+        self.arrivals: dict[tuple[str, str], list[Run]] = {}
+        #: Queues that this transaction holds, with nobody in their line.
+        self.quiet: set[tuple[str, str]] = set()
         #: Queues that are governed, as far as this batch came to know.
         self.governed: set[tuple[str, str]] = set()
         #: Queues that there are, as far as it was asked.

@@ -72,10 +72,11 @@ def apply_claims(batch: Batch, claims: list[Claim]) -> list[ClaimAnswer | None]:
 
 def _refill(batch: Batch, runs: list[Run]) -> None:
     """Where keys take turns the next ones come after those that were just claimed."""
-    if not runs:
-        return
     for run in runs:
-        batch.touch(run.environment_id, run.queue, run.concurrency_key)
+        if (run.environment_id, run.queue) not in batch.quiet:
+            batch.touch(run.environment_id, run.queue, run.concurrency_key)
+    if not batch.touched:
+        return
     known = set(batch.wake.ready)
     batch.wake.ready.clear()
     admit(batch)

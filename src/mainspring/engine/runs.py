@@ -129,7 +129,10 @@ def _tags(*groups: Iterable[str]) -> str:
 
 def insert_run(batch: Batch, run: Run) -> None:
     """Gathers a new run, its account's first line and the hint that it may be claimed."""
-    batch.later("insert_run", run)
+    if batch.keeps_arrivals and run.slot and run.idempotency_key is None:
+        batch.arrivals.setdefault((run.environment_id, run.queue), []).append(run)
+    else:  # also one that another server may just start: two that wait for each other's queues would be in the way
+        batch.later("insert_run", run)
     tag_run(batch, run.id, run.tags)
     said = {
         "event": run.event_id,

@@ -33,6 +33,23 @@ class QueueTurns:
         if keys:
             self._refresh(keys)
 
+    def held(self, keys: list[str], limit: int) -> list[tuple[str, str, str]]:
+        """The first held runs of some keys, so many of each at most, as (run id, job id, key)."""
+        rows = self._batch.tx.rows("held_runs", **self._place, keys=keys, limit=limit)
+        return [(run_id, job_id, key) for key, run_id, job_id, _, _ in rows]
+
+    def is_room_for(self, wanted: Counter[str]) -> bool:
+        """Whether each key may have so many more runs at once, as far as is known without its row."""
+        per_key = self._limits.per_key
+        if self._limits.key_rate is not None:
+            return False
+        if per_key is None:
+            return True
+        if max(wanted.values()) > per_key:
+            return False
+        taken = self._taken(list(wanted))
+        return all(taken[key] + count <= per_key for key, count in wanted.items())
+
     def is_any_open(self) -> bool:
         return bool(self._batch.tx.rows("open_keys", **self._place, limit=1))
 

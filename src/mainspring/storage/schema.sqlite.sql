@@ -382,6 +382,8 @@ CREATE INDEX events_by_name on events (environment_id, name, delivery);
 
 CREATE INDEX events_due on events (deliver_at) where delivered_at is null and cancelled_at is null;
 
+CREATE INDEX held_keys on queue_keys (environment_id, queue) where has_held;
+
 CREATE INDEX history_by_run on history (run_id, sequence);
 
 CREATE INDEX idle_keys on queue_keys (environment_id, queue, turn) where not has_held;

@@ -84,6 +84,11 @@ returning queue, coalesce(concurrency_key, '');
 -- Whether a queue holds runs back.
 select 1 from runs where environment_id = :environment_id and queue = :name and slot = 1 limit 1;
 
+-- name: line_of_queue
+-- Whether a queue holds runs back, and whether keys of it are known to.
+select exists(select 1 from runs where environment_id = :environment_id and queue = :name and slot = 1),
+  exists(select 1 from queue_keys where environment_id = :environment_id and queue = :name and has_held);
+
 -- name: held_keys
 -- The concurrency keys of which a queue holds runs back.
 select distinct coalesce(concurrency_key, '') from runs
