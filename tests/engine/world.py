@@ -88,8 +88,9 @@ class World:
         """One batch. Per command its result, or the refusal; None for a claim that stays open."""
         with self.database.write() as tx:
             batch = Batch(tx, self.now, ids=self.ids, limits=self.limits, timing=self.timing)
+            batch.claims = [c for c in commands if isinstance(c, Claim)]
             results = apply(batch, [c for c in commands if not isinstance(c, Claim)])
-            answers = apply_open_claims(batch, [c for c in commands if isinstance(c, Claim)])
+            answers = apply_open_claims(batch, batch.claims)
         self.wake = batch.wake
         ours, claims = iter(results), iter(answers)
         return [next(claims if isinstance(command, Claim) else ours) for command in commands]

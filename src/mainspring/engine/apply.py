@@ -123,6 +123,6 @@ def apply(batch: Batch, commands: Sequence[Command]) -> list[Any]:
     return results
 
 
-def apply_open_claims(batch: Batch, claims: list[Claim]) -> list[Any]:
+def apply_open_claims(batch: Batch, claims: Sequence[Claim]) -> list[Any]:
     """Answers the open claims that this batch has something for; None for those that stay open."""
     return list(apply_claims(batch, claims))

@@ -5,7 +5,7 @@ number does not grow with the batch.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -111,6 +111,11 @@ class Batch:
         self.keyed: set[tuple[str, str]] = set()
         #: The jobs that live workers have, by environment, where it was asked.
         self.served: dict[str, set[str]] = {}
+        #: Claims that wait for work; by environment, those that new runs may begin under; and by environment and
+        #: worker, the runs that did (see `handed.py`).
+        self.claims: Sequence[Any] = ()
+        self.takers: dict[str, list[Any]] = {}
+        self.handed: dict[tuple[str, str], list[Run]] = {}
         #: Environments where runs became ready after the claims were answered.
         self.refilled: set[str] = set()
         self._writes: dict[str, list[Any]] = defaultdict(list)

@@ -231,8 +231,10 @@ class Committer:
         faults.at("batch.begin")
         with self._database.write() as tx:
             batch = Batch(tx, self._clock.now(), ids=self._ids, limits=self._limits, timing=self._timing)
+            batch.claims = [s.command for s in {**self._open_claims, **claims}.values()]
             results = apply(batch, [s.command for s in others])
-            looked_at = {**self._concerned(batch.wake), **claims}
+            handed = {c: s for c, s in self._open_claims.items() if c in batch.handed}
+            looked_at = {**handed, **self._concerned(batch.wake), **claims}
             commands = [s.command for s in looked_at.values() if isinstance(s.command, Claim)]
             answers = apply_open_claims(batch, commands)
             self._hints.announce(tx, batch.wake)

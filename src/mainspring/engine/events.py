@@ -10,7 +10,7 @@ from mainspring.engine.batch import Batch
 from mainspring.engine.commands import CancelEvent, EventSent, SendEvents
 from mainspring.engine.jobs import filter_from_text, payload_problems, spec_from_text
 from mainspring.engine.joining import Joiner, join_events, joiner_problems
-from mainspring.engine.runs import Origin, insert_run, new_run
+from mainspring.engine.runs import Origin, insert_runs, new_run
 from mainspring.engine.waits import announce_events
 from mainspring.errors import Conflict, MainspringError, NotFound
 from mainspring.model.events import Event, EventDraft, Problem, Rejection, StartedRun
@@ -200,7 +200,8 @@ def _deliver_one(batch: Batch, event: Event, listeners: list[Listener], joiners:
             joiners.append(Joiner(event, payload, spec, trigger, listener.ordinal, delivery.runs))
             continue
         draft = RunDraft(batch.ids.new("run"), spec.id, event.payload, is_test=event.is_test)
-        insert_run(batch, new_run(batch, event.environment_id, spec, draft, Origin(event.id)))
+        run = new_run(batch, event.environment_id, spec, draft, Origin(event.id))
+        insert_runs(batch, [run])
         delivery.runs.append(StartedRun(draft.run_id, spec.id))
     return delivery
 

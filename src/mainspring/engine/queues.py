@@ -5,6 +5,7 @@ at a time (see `blame.py`). Such a run waits until there is a slot to spare, but
 serves it first. One that is to be tried alone goes to a worker that holds nothing, which gets nothing beside it.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mainspring.codec import decode
@@ -44,7 +45,7 @@ class _Claimant:
     max_leases: int | None
 
 
-def apply_claims(batch: Batch, claims: list[Claim]) -> list[ClaimAnswer | None]:
+def apply_claims(batch: Batch, claims: Sequence[Claim]) -> list[ClaimAnswer | None]:
     """What there is to say to each claim; None where there is nothing yet and the claim stays open."""
     if not claims:
         return []
@@ -53,7 +54,8 @@ def apply_claims(batch: Batch, claims: list[Claim]) -> list[ClaimAnswer | None]:
     granted: list[list[Run]] = []
     for claim in claims:
         worker = workers.get(claim.request.worker_id)
-        granted.append(_grant(batch, claim, worker) if worker is not None else [])
+        handed = batch.handed.get((claim.environment_id, claim.request.worker_id), [])
+        granted.append(_grant(batch, claim, worker, handed) if worker is not None else [])
     packed = _pack(batch, [run for runs in granted for run in runs])
     _refill(batch, [run for runs in granted for run in runs if run.slot == TAKEN_IN_TURN])
     answers: list[ClaimAnswer | None] = []
@@ -84,21 +86,29 @@ def _refill(batch: Batch, runs: list[Run]) -> None:
     batch.wake.ready |= known
 
 
-def _grant(batch: Batch, claim: Claim, worker: _Claimant) -> list[Run]:
+def _grant(batch: Batch, claim: Claim, worker: _Claimant, handed: list[Run]) -> list[Run]:
+    """`handed`: what it has already."""
     request = claim.request
     if worker.status == "GONE" or worker.environment_id != claim.environment_id:
         return []
     with batch.tx.together():
         for run_id, number in request.noticed:
             batch.tx.run("acknowledge_notice", id=run_id, worker_id=worker.id, number=number)
+    if handed and claim.environment_id not in batch.wake.ready:
+        return handed  # because nothing else was ready
     if worker.status == "DRAINING" or request.slots <= 0 or worker.is_reserved:
-        return []
+        return handed
+    slots = min(request.slots, batch.limits.max_runs_per_claim) - len(handed)
+    return [*handed, *_take_ready(batch, claim, worker, slots)]
+
+
+def _take_ready(batch: Batch, claim: Claim, worker: _Claimant, slots: int) -> list[Run]:
+    request = claim.request
     job_ids = decode(worker.job_ids)
-    slots = min(request.slots, batch.limits.max_runs_per_claim)
     if worker.max_leases is not None:
         slots = min(slots, _leases_left(batch, claim.environment_id))
-        if slots <= 0:
-            return []
+    if slots <= 0:
+        return []
     runs = _take_alone(batch, claim, job_ids) if worker.has_suspects else []
     if runs:
         return runs

@@ -10,6 +10,7 @@ from mainspring.duration import format_duration
 from mainspring.engine.batch import Batch, EndedRun
 from mainspring.engine.commands import ResumeRun, TriggerRuns
 from mainspring.engine.debounce import Windows, find_windows, held_back, join, joined_run
+from mainspring.engine.handed import hand_over
 from mainspring.engine.jobs import jobs_of, no_such_job, payload_problems
 from mainspring.engine.shown import failure_json
 from mainspring.engine.standing import remember, standing, standing_refusal
@@ -127,6 +128,13 @@ def _tags(*groups: Iterable[str]) -> str:
     return encode(list(dict.fromkeys(tags)), what="tags") if tags else "[]"
 
 
+def insert_runs(batch: Batch, runs: list[Run]) -> None:
+    """Gathers new runs of one environment; those that a claim waits for begin at once."""
+    hand_over(batch, runs)
+    for run in runs:
+        insert_run(batch, run)
+
+
 def insert_run(batch: Batch, run: Run) -> None:
     """Gathers a new run, its account's first line and the hint that it may be claimed."""
     if batch.keeps_arrivals and run.slot and run.idempotency_key is None:
@@ -222,8 +230,7 @@ def _start(
         runs.append(run)
     known.update(fresh)
     windows.update(ours)
-    for run in made:
-        insert_run(batch, run)
+    insert_runs(batch, made)
     for run, draft in joins:
         join(batch, run, draft)
     if command.is_batch:
