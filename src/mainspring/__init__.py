@@ -38,6 +38,7 @@ from mainspring.errors import (
     WrongLoop,
 )
 from mainspring.sdk.ambient import ctx, io
+from mainspring.sdk.breakers import CircuitBreaker
 from mainspring.sdk.children import RunResult
 from mainspring.sdk.client import Client
 from mainspring.sdk.context import Context
@@ -46,6 +47,7 @@ from mainspring.sdk.doubt import Done, NotDone
 from mainspring.sdk.dynamic import DynamicSchedule
 from mainspring.sdk.events import Event, EventMessage
 from mainspring.sdk.handle import Run
+from mainspring.sdk.hooks import CallNext
 from mainspring.sdk.io import IO
 from mainspring.sdk.job import Job
 from mainspring.sdk.queues import Concurrency, Queue
@@ -67,6 +69,8 @@ __all__ = [
     "IO",
     "AESGCMCodec",
     "Batch",
+    "CallNext",
+    "CircuitBreaker",
     "Client",
     "Concurrency",
     "Conflict",

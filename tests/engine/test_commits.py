@@ -11,6 +11,7 @@ from engine.items import (
     done,
     failed,
     job,
+    label,
     listen,
     parked,
     sent,
@@ -25,6 +26,7 @@ from engine.puppet import Puppet, report
 from engine.world import World
 from mainspring.clock import MINUTE, SECOND
 from mainspring.engine.commands import CancelRun, Commit, EndWorkers, SendEvents
+from mainspring.model.breakers import BreakerAsked, BreakerSpec, BreakerTold
 from mainspring.model.protocol import (
     ClaimedRun,
     CommitRequest,
@@ -53,6 +55,7 @@ KEPT = (
     "queues",
     "queue_keys",
     "bulks",
+    "breakers",
 )
 #: Numbered by the database, which goes on where an earlier test left off.
 NUMBERED = ("sequence", "delivery", "heard_from")
@@ -224,6 +227,11 @@ def a_failed_attempt(world: World, run: ClaimedRun) -> list[Item]:
     return [failed("a", retry_in=60, frees_slot=True), parked("a")]
 
 
+def a_breaker(world: World, run: ClaimedRun) -> list[Item]:
+    gateway = BreakerSpec("gateway", 2, MINUTE)
+    return [BreakerAsked(label("a"), 1, gateway), BreakerTold("a", "gateway", 1, "failure")]
+
+
 def a_retry(world: World, run: ClaimedRun) -> list[Item]:
     return [broke(retry_in=5)]
 
@@ -240,7 +248,18 @@ def a_release(world: World, run: ClaimedRun) -> list[Item]:
     return [RunReleased()]
 
 
-REPORTS = [a_task, effects, a_park, a_refused_park, a_failed_attempt, a_retry, an_end, a_drift, a_release]
+REPORTS = [
+    a_breaker,
+    a_task,
+    effects,
+    a_park,
+    a_refused_park,
+    a_failed_attempt,
+    a_retry,
+    an_end,
+    a_drift,
+    a_release,
+]
 Report = Callable[[World, ClaimedRun], list[Item]]
 
 

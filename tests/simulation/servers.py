@@ -197,9 +197,7 @@ class Server:
             "batch": lambda env, message: engine.trigger_batch(env, message),
             "cancel": lambda env, message: engine.cancel_run(env, message),
             "settle": lambda env, message: engine.settle_task(message),
-            "change_queue": lambda env, message: engine.change_queue(
-                ChangeQueue(env, "narrow", **dict(message))
-            ),
+            "change_queue": lambda env, message: engine.change(ChangeQueue(env, "narrow", **dict(message))),
             "cancel_event": lambda env, message: engine.cancel_event(env, message),
             "bulk": lambda env, message: engine.move_bulk(StartBulk(message)),
             "replay": lambda env, message: engine.replay_run(

@@ -13,6 +13,7 @@ TABLES = {
     "attempt": "attempts",
     "wait": "waits",
     "event": "events",
+    "breaker": "breakers",
     "bulk": "bulks",
     "entry": "history",
     "log": "logs",

@@ -8,6 +8,7 @@ import typer
 
 from mainspring.cli import about, connection, exits
 from mainspring.cli.bench import bench
+from mainspring.cli.breakers import breakers
 from mainspring.cli.db import db
 from mainspring.cli.dev import dev
 from mainspring.cli.doctor import doctor
@@ -47,6 +48,7 @@ app.command(rich_help_panel=_LOOK)(logs)
 app.add_typer(jobs, name="jobs", rich_help_panel=_LOOK)
 app.add_typer(events, name="events", rich_help_panel=_LOOK)
 app.add_typer(schedules, name="schedules", rich_help_panel=_LOOK)
+app.add_typer(breakers, name="breakers", rich_help_panel=_LOOK)
 app.add_typer(queues, name="queues", rich_help_panel=_LOOK)
 app.add_typer(store, name="store", rich_help_panel=_LOOK)
 app.add_typer(workers, name="workers", rich_help_panel=_LOOK)

@@ -77,7 +77,7 @@ def cancel_run(
 
 @runs.command("why")
 def why_run(run: options.RunId, as_json: options.Json = False) -> None:
-    """Say why a pending run is not running, who has the slots it waits for, and what can be done."""
+    """Say why a run is not running, who has the slots it waits for, or which breaker holds it, and what can be done."""
     found = connection.ask("GET", f"/runs/{connection.quoted(run)}/why")
     if as_json:
         return output.document(found)

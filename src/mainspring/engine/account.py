@@ -1,7 +1,7 @@
 """What a run did: its tasks with their attempts, its logs, its history, and the spans of its timeline."""
 
 from mainspring.clock import Instant
-from mainspring.engine.inspect import get_run_row, wait_view
+from mainspring.engine.inspect import get_run_row, wait_views
 from mainspring.engine.views import LogQuery, Page, Span, TaskView
 from mainspring.model.history import Entry
 from mainspring.model.logs import LOG_LEVELS, LogLine
@@ -36,7 +36,8 @@ def page_of_tasks(
 def _task_views(
     tx: Transaction, run_id: str, tasks: list[Task], attempts: dict[str, list[Attempt]]
 ) -> list[TaskView]:
-    waits = {w.task_key: wait_view(w) for w in WAIT.values(tx.rows("waits_of_runs", run_ids=[run_id]))}
+    kept = WAIT.values(tx.rows("waits_of_runs", run_ids=[run_id]))
+    waits = {view.task_key: view for view in wait_views(tx, kept)}
     return [TaskView(task, tuple(attempts.get(task.key, ())), waits.get(task.key)) for task in tasks]
 
 

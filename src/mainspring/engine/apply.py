@@ -10,6 +10,7 @@ from typing import Any
 from mainspring.engine.admission import admit
 from mainspring.engine.batch import Batch
 from mainspring.engine.blame import end_workers
+from mainspring.engine.breakers import change_breaker
 from mainspring.engine.bulks import abort_bulk, start_bulk
 from mainspring.engine.cancels import cancel_run
 from mainspring.engine.children import settle_ended
@@ -19,6 +20,7 @@ from mainspring.engine.commands import (
     Beat,
     CancelEvent,
     CancelRun,
+    ChangeBreaker,
     ChangeQueue,
     Claim,
     Command,
@@ -100,6 +102,7 @@ _RULES: dict[type, _Rule] = {
     RescheduleRun: _each(reschedule_run),
     ResetKey: _each(reset_key),
     CancelRun: _each(cancel_run),
+    ChangeBreaker: _each(change_breaker),
     FireTimers: _each(fire_timers),
 }
 

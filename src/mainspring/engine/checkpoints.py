@@ -19,7 +19,7 @@ def checkpoint(task: Task, now: Instant) -> Checkpoint:
         output=task.output,
         failure=task.failure,
         position=task.position,
-        next_attempt_in=left if task.status == "RETRYING" else None,
+        next_attempt_in=left if task.status in ("RETRYING", "WAITING") else None,
         kept_from=task.kept_from,
     )
 

@@ -188,6 +188,18 @@ class ChangeQueue:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangeBreaker:
+    """An operator opens a breaker, or closes it. Result: the `Breaker`, or `NotFound`."""
+
+    environment_id: str
+    name: str
+    is_open: bool
+    #: Opened for so long (microseconds), then it is probed; None: until somebody resets it.
+    span: int | None = None
+    by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class LimitEnvironment:
     """How many runs workers may hold at once in the whole environment; None: any number. Result: None."""
 
@@ -347,6 +359,7 @@ Command = (
     | PauseSchedule
     | RunSchedule
     | ChangeQueue
+    | ChangeBreaker
     | LimitEnvironment
     | RegisterSchedule
     | UnregisterSchedule

@@ -5,6 +5,7 @@ from typing import Any
 
 from mainspring.codec import decode, encode
 from mainspring.engine.batch import Batch
+from mainspring.engine.breakers import concern_breakers, kept_admissions
 from mainspring.engine.cancels import stop_cancelled
 from mainspring.engine.checkpoints import checkpoint, undelivered
 from mainspring.engine.children import check_run_waits, settle_ended
@@ -158,6 +159,7 @@ def _holds(run: LeasedRun | None, worker_id: str, report: RunReport) -> bool:
 # ── effects: events, children, store ─────────────────────────────────────────────────────────────────
 def _apply_effects(batch: Batch, reports: list[OpenReport]) -> None:
     """After the rows are written: searches for new waits first, then what the runs themselves send."""
+    concern_breakers(batch, reports)
     _save_tasks(batch, reports)
     batch.flush()
     _trigger(batch, [(r, i, item) for r in reports for i, item in r.triggers])
@@ -329,10 +331,11 @@ def _kept_answers(batch: Batch, report: RunReport) -> tuple[ItemAnswer, ...]:
         for index, item in enumerate(report.items)
         if isinstance(item, EventsSent | RunsTriggered | StoreUsed)
     }
+    admissions = kept_admissions(batch, report)
     if not effects:
-        return ()
+        return tuple(admissions)
     rows = batch.tx.rows("tasks_by_keys", run_id=report.run_id, keys=sorted(effects))
-    answers: list[ItemAnswer] = []
+    answers = admissions
     for task in TASK.values(rows):
         kept: dict[str, Any] = {"output": checkpoint(task, batch.now).output}
         if task.failure is not None:

@@ -15,6 +15,7 @@ from mainspring.engine.commands import (
     Beat,
     CancelEvent,
     CancelRun,
+    ChangeBreaker,
     ChangeQueue,
     Claim,
     Command,
@@ -314,8 +315,8 @@ class Engine:
         finally:
             self._watchers.remove(watcher)
 
-    # ── queues ───────────────────────────────────────────────────────────────────────────────────────
-    async def change_queue(self, change: ChangeQueue) -> None:
+    # ── queues and breakers ──────────────────────────────────────────────────────────────────────────────
+    async def change(self, change: ChangeQueue | ChangeBreaker) -> None:
         """Raises `NotFound`, `InvalidQueue`."""
         await self._do(change)
 

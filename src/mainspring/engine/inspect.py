@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from mainspring.clock import Instant
 from mainspring.codec import decode
 from mainspring.engine.accounts import KeyHolder, authenticate
+from mainspring.engine.breaker_reads import breakers_of, in_words
 from mainspring.engine.doubts import doubt_message
 from mainspring.engine.events import rejections_from_text
 from mainspring.engine.jobs import spec_from_text
@@ -23,6 +24,7 @@ from mainspring.engine.views import (
     WaitView,
     WorkerView,
 )
+from mainspring.model.breakers import Breaker
 from mainspring.model.events import Event
 from mainspring.model.joining import joins_events
 from mainspring.model.pending import pending_reason
@@ -50,7 +52,7 @@ __all__ = [
     "list_schedules",
     "list_store",
     "list_workers",
-    "wait_view",
+    "wait_views",
 ]
 
 #: Environment and run: another environment's run is nobody's.
@@ -99,8 +101,9 @@ def _run_views(tx: Transaction, environment_id: str, runs: list[Run], now: Insta
     waits: dict[str, list[WaitView]] = {}
     waiting = [run.id for run in runs if run.status in ("WAITING", "RUNNING")]
     if waiting:
-        for wait in WAIT.values(tx.rows("waits_of_runs", run_ids=waiting)):
-            waits.setdefault(wait.run_id, []).append(wait_view(wait))
+        kept = WAIT.values(tx.rows("waits_of_runs", run_ids=waiting))
+        for wait, view in zip(kept, wait_views(tx, kept), strict=True):
+            waits.setdefault(wait.run_id, []).append(view)
     joining = [run.id for run in runs if joins_events(run.debounce_key)]
     joined = {row[0]: row[1] for row in tx.rows("joined_so_far", run_ids=joining)} if joining else {}
     event_ids = sorted({run.event_id for run in runs if run.event_id})
@@ -124,9 +127,17 @@ def _served_jobs(tx: Transaction, environment_id: str) -> set[str]:
     return {job_id for worker in workers if worker.status == "ALIVE" for job_id in decode(worker.job_ids)}
 
 
-def wait_view(wait: Wait) -> WaitView:
-    """What a wait waits for, in words that people know."""
+def wait_views(tx: Transaction, waits: list[Wait]) -> list[WaitView]:
+    """What some waits wait for, in words that people know."""
+    breakers = breakers_of(tx, waits)
+    return [_wait_view(wait, breakers.get((wait.environment_id, wait.channel))) for wait in waits]
+
+
+def _wait_view(wait: Wait, breaker: Breaker | None) -> WaitView:
     name = correlation_id = message = None
+    due_at = wait.due_at
+    if breaker is not None:
+        message, due_at = in_words(breaker), breaker.probe_at
     if wait.kind == "event" and wait.channel is not None:
         name, _, rest = wait.channel.removeprefix("event:").partition("\n")
         correlation_id = rest or None
@@ -138,7 +149,7 @@ def wait_view(wait: Wait) -> WaitView:
         message = f"waits for run {wait.channel.removeprefix('run:')}"
     if wait.kind == "runs" and wait.filter is not None:
         message = f"waits for {len(decode(wait.filter))} runs"
-    return WaitView(wait.task_key, wait.kind, name, correlation_id, wait.due_at, wait.created_at, message)
+    return WaitView(wait.task_key, wait.kind, name, correlation_id, due_at, wait.created_at, message)
 
 
 # ── events ───────────────────────────────────────────────────────────────────────────────────────────

@@ -5,13 +5,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from mainspring.clock import Instant
+from mainspring.engine.breaker_reads import why_held
 from mainspring.engine.inspect import get_runs
 from mainspring.engine.views import KeyInQueue, QueueView
 from mainspring.model.pending import PendingCode, PendingReason
 from mainspring.model.queues import HELD, Queue, QueueKey
 from mainspring.model.runs import Run
 from mainspring.storage.database import Transaction
-from mainspring.storage.shapes import QUEUE, QUEUE_KEY
+from mainspring.storage.shapes import QUEUE, QUEUE_KEY, WAIT
 
 #: Runs and keys that are named; of more only the count is told.
 MOST_NAMED = 10
@@ -76,16 +77,23 @@ def environment_limit(tx: Transaction, environment_id: str) -> tuple[int | None,
 
 # ── why a run does not start ─────────────────────────────────────────────────────────────────────────
 def why(tx: Transaction, environment_id: str, run_id: str, now: Instant) -> PendingReason | None:
-    """The one thing that keeps a pending run from starting, with all there is to know of it; None for a run that
-    is not pending."""
+    """The one thing that keeps a pending run from starting, or that a breaker holds of a waiting one, with all there
+    is to know of it; None for other runs."""
     view = get_runs(tx, [(environment_id, run_id)], now).get((environment_id, run_id))
     if view is None or view.pending_reason is None:
-        return None
+        return None if view is None else _why_waiting(tx, view.run)
     if view.pending_reason.code == "waiting_for_turn" and view.run.slot == HELD:
         return _why_held(tx, view.run, now)
     if view.pending_reason.code == "waiting_for_slot":
         return _why_not_claimed(tx, view.run) or view.pending_reason
     return view.pending_reason
+
+
+def _why_waiting(tx: Transaction, run: Run) -> PendingReason | None:
+    if run.status != "WAITING":
+        return None
+    waits = WAIT.values(tx.rows("waits_of_runs", run_ids=[run.id]))
+    return next((why_held(tx, wait) for wait in waits if wait.kind == "breaker"), None)
 
 
 def _why_not_claimed(tx: Transaction, run: Run) -> PendingReason | None:

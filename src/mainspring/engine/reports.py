@@ -17,6 +17,7 @@ from mainspring.engine.leased import LeasedRun
 from mainspring.engine.runs import earliest, end_run, tag_run
 from mainspring.engine.shown import chunk_data, failure_json, readable, waits_for
 from mainspring.engine.waits import NewWait
+from mainspring.model.breakers import BreakerAsked, BreakerTold
 from mainspring.model.effects import EffectBegun, TaskInDoubt, TaskReconciled
 from mainspring.model.logs import LogLine
 from mainspring.model.protocol import (
@@ -71,6 +72,7 @@ class OpenReport:
     sends: list[tuple[int, EventsSent]] = field(default_factory=list)
     triggers: list[tuple[int, RunsTriggered]] = field(default_factory=list)
     store_uses: list[tuple[int, StoreUsed]] = field(default_factory=list)
+    breakers: list[tuple[int, BreakerAsked | BreakerTold]] = field(default_factory=list)
     parked: RunParked | None = None
     asked_to_park: bool = False
     made_progress: bool = False
@@ -262,6 +264,10 @@ def _store_used(batch: Batch, report: OpenReport, index: int, item: StoreUsed) -
     report.made_progress = True
 
 
+def _breaker_concerned(_: Batch, report: OpenReport, index: int, item: BreakerAsked | BreakerTold) -> None:
+    report.breakers.append((index, item))
+
+
 # ── what is shown ────────────────────────────────────────────────────────────────────────────────────
 def _log_written(batch: Batch, report: OpenReport, _: int, item: LogWritten) -> None:
     place = (report.run.id, report.run.lease, item.number, batch.now - item.age)
@@ -382,4 +388,6 @@ _RULES: dict[type, Callable[[Batch, OpenReport, int, Any], None]] = {
     EffectBegun: _effect_begun,
     TaskReconciled: _task_reconciled,
     TaskInDoubt: _task_in_doubt,
+    BreakerAsked: _breaker_concerned,
+    BreakerTold: _breaker_concerned,
 }

@@ -3,6 +3,7 @@
 from mainspring.engine.admission import admit
 from mainspring.engine.batch import Batch
 from mainspring.engine.blame import trial_end
+from mainspring.engine.breakers import look_at_breakers
 from mainspring.engine.bulks import advance_bulks
 from mainspring.engine.commands import FireTimers, TimersFired
 from mainspring.engine.events import deliver_due_events
@@ -27,6 +28,7 @@ def fire_timers(batch: Batch, command: FireTimers) -> TimersFired:
     for run in due:
         _look_at(batch, run)
     batch.flush()
+    count += look_at_breakers(batch, command.limit)
     queues = batch.tx.rows("due_queues", now=batch.now, limit=command.limit)
     for environment_id, name in queues:
         batch.touch(environment_id, name)
@@ -43,9 +45,10 @@ def next_timer_at(batch: Batch) -> int | None:
         "next_run_at",
         "next_queue_at",
         "next_bulk_at",
+        "next_breaker_at",
     )
-    rows = [batch.tx.row(name) for name in names]
-    return earliest(*(row[0] for row in rows if row is not None))
+    answers = batch.tx.ask(*((name, {}) for name in names))
+    return earliest(*(row[0] for rows in answers for row in rows))
 
 
 def _look_at(batch: Batch, run: Run) -> None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from mainspring.clock import Instant
+from mainspring.model.breakers import Breaker
 from mainspring.model.events import Event, Rejection
 from mainspring.model.jobs import JobSpec
 from mainspring.model.logs import LogLevel
@@ -164,6 +165,14 @@ class QueueView:
     unserved: int
     #: Keys with slots, those with most first; only where one queue was asked for.
     keys: tuple[KeyInQueue, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class BreakerView:
+    breaker: Breaker
+    #: Tasks that it holds, and the run of the one that has waited longest.
+    held: int
+    first_run_id: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ EntryKind = Literal[
     "DRIFT_FOUND",  # replay met code that no longer fits the checkpoints
     "TASK_KEPT",  # outcome of the run that this one replays; data: {"from"}
     "TASK_STARTED",
+    "TASK_HELD",  # a circuit breaker holds its next attempt; data: {"breaker"}
     "TASK_RETRIED",
     "TASK_COMPLETED",
     "TASK_FAILED",

@@ -1,4 +1,4 @@
-"""Why a pending run is not running: a typed reason, computed where it is asked, never silent (I5)."""
+"""Why a run is not running: a typed reason, computed where it is asked, never silent (I5)."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -23,6 +23,7 @@ PendingCode = Literal[
     "key_rate",
     "waiting_for_turn",
     "cancelling",
+    "breaker_open",  # of a run that waits for a circuit breaker
 ]
 
 

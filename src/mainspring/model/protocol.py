@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from mainspring.clock import Instant
+from mainspring.model.breakers import BreakerAsked, BreakerTold
 from mainspring.model.effects import EffectBegun, TaskInDoubt, TaskReconciled
 from mainspring.model.events import EventDraft
 from mainspring.model.failures import Failure
@@ -308,6 +309,8 @@ Item = (
     | EffectBegun
     | TaskReconciled
     | TaskInDoubt
+    | BreakerAsked
+    | BreakerTold
 )
 
 

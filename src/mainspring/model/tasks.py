@@ -25,9 +25,9 @@ WAIT_KINDS: frozenset[TaskKind] = frozenset({"wait", "event_wait", "run_wait", "
 FINAL_TASK_STATUSES: frozenset[TaskStatus] = frozenset({"SUCCESS", "FAILED", "CANCELLED"})
 
 TASK_MOVES: dict[TaskStatus, frozenset[TaskStatus]] = {
-    # WAITING: in doubt, until a person says what became of it.
+    # WAITING: in doubt, until a person says what became of it; or a circuit breaker holds the next attempt.
     "RUNNING": frozenset({"RETRYING", "WAITING", "SUCCESS", "FAILED", "CANCELLED"}),
-    "RETRYING": frozenset({"RUNNING", "RETRYING", "SUCCESS", "FAILED", "CANCELLED"}),
+    "RETRYING": frozenset({"RUNNING", "RETRYING", "WAITING", "SUCCESS", "FAILED", "CANCELLED"}),
     "WAITING": frozenset({"RETRYING", "SUCCESS", "FAILED", "CANCELLED"}),
     "SUCCESS": frozenset(),
     "FAILED": frozenset(),
@@ -68,7 +68,7 @@ class Task:
     properties: str | None
     fingerprint: str
     status: TaskStatus
-    #: The attempt now running, or the last one that ran; from 1.
+    #: The attempt now running, or the last one that ran; from 1. 0: a circuit breaker holds the first.
     attempt: int
     output: str | None
     failure: str | None
@@ -108,7 +108,7 @@ class Checkpoint:
     output: str | None = None
     failure: str | None = None
     position: int | None = None
-    #: Microseconds left until the next attempt, for a task between attempts.
+    #: Microseconds left until the next attempt, for a task between attempts; 0 for one that a breaker holds.
     next_attempt_in: int | None = None
     #: As of its `Task`.
     kept_from: str | None = None

@@ -7,8 +7,8 @@ from mainspring.clock import Instant
 
 #: "retry" is the pause between two attempts of a task, long enough to free the worker's slot; "drift" waits
 #: for a person, because the code no longer fits the checkpoints; so does "in_doubt", because nobody knows whether an
-#: attempt of a task under `effect="once"` was done.
-WaitKind = Literal["time", "event", "run", "runs", "token", "retry", "drift", "in_doubt"]
+#: attempt of a task under `effect="once"` was done. "breaker": a circuit breaker holds the next attempt of a task.
+WaitKind = Literal["time", "event", "run", "runs", "token", "retry", "drift", "in_doubt", "breaker"]
 
 
 @dataclass(frozen=True, slots=True)

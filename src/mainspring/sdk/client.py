@@ -9,6 +9,7 @@ from mainspring.duration import Duration
 from mainspring.errors import DefinitionError, DuplicateJob, NotFound
 from mainspring.model.jobs import JobSpec
 from mainspring.sdk.api import Api
+from mainspring.sdk.breakers import Breakers
 from mainspring.sdk.decorate import JobMaker
 from mainspring.sdk.definition import define
 from mainspring.sdk.door import Door
@@ -55,6 +56,7 @@ class Client(JobMaker, Serving, ClientHooks):
         self.runs: Runs = Runs(self._api)
         self.jobs: Jobs = Jobs(self._api)
         self.queues: Queues = Queues(self._api)
+        self.breakers: Breakers = Breakers(self._api)
         self.events: Events = Events(self._api)
         self.store: Store = Store(self._api)
         self.schedules: Schedules = Schedules(self._api)

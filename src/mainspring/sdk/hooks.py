@@ -21,6 +21,7 @@ _MAIN: dict[HookName, str] = {"on_success": "output", "on_failure": "error"}
 _WITHOUT_IO = ("on_wait", "on_resume")
 
 HookT = TypeVar("HookT", bound=Callable[..., Any])
+#: What middleware is given to go on with: `await call_next()` is what is inside.
 CallNext: TypeAlias = Callable[[], Awaitable[Any]]
 Middleware: TypeAlias = Callable[[Context, CallNext], Awaitable[Any]]
 MiddlewareT = TypeVar("MiddlewareT", bound=Middleware)

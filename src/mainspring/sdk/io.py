@@ -13,6 +13,7 @@ from mainspring.errors import DefinitionError, EventRejected
 from mainspring.model.effects import Effect
 from mainspring.model.filters import check_filter
 from mainspring.model.waits import WaitSpec
+from mainspring.sdk.breakers import CircuitBreaker
 from mainspring.sdk.bridge import blocking, is_in_thread
 from mainspring.sdk.context import require_scope
 from mainspring.sdk.doubt import Reconcile
@@ -78,6 +79,7 @@ class IO(Together):
         memory_limit: int | None = None,
         effect: Effect | None = None,
         reconcile: Reconcile[R] | None = None,
+        breaker: CircuitBreaker | None = None,
         **kwargs: Any,
     ) -> R: ...
     @overload
@@ -98,6 +100,7 @@ class IO(Together):
         memory_limit: int | None = None,
         effect: Effect | None = None,
         reconcile: Reconcile[R] | None = None,
+        breaker: CircuitBreaker | None = None,
         **kwargs: Any,
     ) -> R: ...
     async def run_task(
@@ -117,19 +120,18 @@ class IO(Together):
         memory_limit: int | None = None,
         effect: Effect | None = None,
         reconcile: Reconcile[Any] | None = None,
+        breaker: CircuitBreaker | None = None,
         **kwargs: Any,
     ) -> Any:
         """Call `fn(*args, **kwargs)` and keep what it returns: once kept, it never runs again in this run.
 
-        `fn` may be `async def` or plain `def` (in a thread). `key` names the task; a repeated one becomes `key#2`,
-        ... `retry`: a Retry or a number of attempts (3). `timeout` is for each attempt. `name`, `icon`, `properties`
-        (label -> value) and `params` are shown. `idempotency_key` is what `ctx.idempotency_key` says inside.
-        `isolation="process"` calls a function of a module's top level in a process of its own, killed at the `timeout`,
-        with `memory_limit` bytes; arguments cross as JSON, and `io` is not there. `effect="once"`: an attempt of which
-        nobody knows whether it was done (a crash, a timeout) is not repeated: `reconcile`, which takes what `fn` takes,
-        returns `Done(value)` or `NotDone()`, else a person is asked.
-        The output comes back as `fn`'s annotation says. Raises `TaskFailed`, `Unserialisable`, `TooLarge`.
-        """
+        `fn`: `async def`, or `def` (in a thread). A repeated `key` becomes `key#2`. `retry`: a Retry or a number of
+        attempts (3), `timeout` for each. `name`, `icon`, `properties` (label -> value) and `params` are shown.
+        `ctx.idempotency_key` is `idempotency_key`. `isolation="process"` calls a function of a module's top level in a
+        process, with `memory_limit` bytes, without `io`; arguments cross as JSON. `effect="once"`: what may have been
+        done is not repeated: `reconcile`, given what `fn` takes, returns `Done(value)` or `NotDone()`, else a person is
+        asked. `breaker`: no attempt begins while it is open. The output comes back as `fn`'s annotation says.
+        Raises `TaskFailed`, `Unserialisable`, `TooLarge`."""
         scope = require_scope("io.run_task")
         _check_function(check_key(key, "io.run_task"), fn)
         call = TaskCall(
@@ -148,6 +150,7 @@ class IO(Together):
             memory_limit=memory_limit,
             effect=effect,
             reconcile=reconcile,
+            breaker=breaker,
         )
         return await scope.runtime.run_task(prepared(call))
 

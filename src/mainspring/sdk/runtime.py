@@ -12,6 +12,7 @@ from mainspring.model.runs import RunDraft
 from mainspring.model.store import StoreOperation
 from mainspring.model.tasks import TaskKind
 from mainspring.model.waits import WaitSpec
+from mainspring.sdk.breakers import CircuitBreaker
 from mainspring.sdk.retry import Retry
 
 
@@ -38,6 +39,8 @@ class TaskCall:
     #: a person.
     effect: str | None = None
     reconcile: Callable[..., Any] | None = None
+    #: Asked before each attempt, and told how it came out.
+    breaker: CircuitBreaker | None = None
     #: Turns the kept JSON back into what the function is annotated to return; None leaves plain JSON values.
     #: User code is given `restore(decode(encode(result)))` on the first execution too, never the function's own
     #: object, so that it cannot tell a first run from a replay. Raises PayloadInvalid when it does not fit:

@@ -10,6 +10,7 @@ from typing import Any, Generic, Literal, TypeVar, Unpack
 from mainspring.duration import Duration
 from mainspring.model.runs import RunStatus
 from mainspring.sdk.api import Listing, Page
+from mainspring.sdk.breakers import Breakers, ShownBreaker
 from mainspring.sdk.bridge import iterate, wait_for
 from mainspring.sdk.bulk import Bulk, RunFilter
 from mainspring.sdk.doubt import Done, NotDone
@@ -230,6 +231,30 @@ class SyncJobs:
     def list(self) -> SyncListing[RegisteredJob]:
         """As `client.jobs.list`."""
         return SyncListing(self._jobs.list(), "client.sync.jobs.list", same)
+
+
+class SyncBreakers:
+    """`client.sync.breakers`."""
+
+    def __init__(self, breakers: Breakers) -> None:
+        self._breakers = breakers
+
+    def list(self) -> SyncListing[ShownBreaker]:
+        """As `client.breakers.list`."""
+        return SyncListing(self._breakers.list(), "client.sync.breakers.list", same)
+
+    def retrieve(self, name: str) -> ShownBreaker:
+        """As `client.breakers.retrieve`."""
+        return wait_for(self._breakers.retrieve(name), "client.sync.breakers.retrieve")
+
+    def reset(self, name: str) -> ShownBreaker:
+        """As `client.breakers.reset`."""
+        return wait_for(self._breakers.reset(name), "client.sync.breakers.reset")
+
+    def open(self, name: str, *, timeout: Duration | None = None, by: str | None = None) -> ShownBreaker:
+        """As `client.breakers.open`."""
+        opening = self._breakers.open(name, timeout=timeout, by=by)
+        return wait_for(opening, "client.sync.breakers.open")
 
 
 class SyncQueues:

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from mainspring.duration import Duration
+from mainspring.sdk.breakers import Breakers
 from mainspring.sdk.bridge import wait_for
 from mainspring.sdk.events import Event, EventMessage, Events
 from mainspring.sdk.handle import Runs
@@ -12,7 +13,7 @@ from mainspring.sdk.jobs import Jobs
 from mainspring.sdk.queues import Queues
 from mainspring.sdk.schedules import Schedules
 from mainspring.sdk.store import Store
-from mainspring.sdk.sync import SyncEvents, SyncJobs, SyncQueues, SyncRuns, SyncStore
+from mainspring.sdk.sync import SyncBreakers, SyncEvents, SyncJobs, SyncQueues, SyncRuns, SyncStore
 from mainspring.sdk.sync_schedules import SyncSchedules
 
 
@@ -22,6 +23,7 @@ class Verbs(Protocol):
     runs: Runs
     jobs: Jobs
     queues: Queues
+    breakers: Breakers
     events: Events
     store: Store
     schedules: Schedules
@@ -50,6 +52,7 @@ class SyncClient:
         self.runs: SyncRuns = SyncRuns(client.runs)
         self.jobs: SyncJobs = SyncJobs(client.jobs)
         self.queues: SyncQueues = SyncQueues(client.queues)
+        self.breakers: SyncBreakers = SyncBreakers(client.breakers)
         self.events: SyncEvents = SyncEvents(client.events)
         self.store: SyncStore = SyncStore(client.store)
         self.schedules: SyncSchedules = SyncSchedules(client.schedules)

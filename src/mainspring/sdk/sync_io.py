@@ -7,6 +7,7 @@ from typing import Any, Protocol, TypeVar, overload
 
 from mainspring.duration import Duration
 from mainspring.model.effects import Effect
+from mainspring.sdk.breakers import CircuitBreaker
 from mainspring.sdk.doubt import Reconcile
 from mainspring.sdk.events import Event, EventMessage
 from mainspring.sdk.io import RunRandom
@@ -94,6 +95,7 @@ class SyncIO(Protocol):
         memory_limit: int | None = None,
         effect: Effect | None = None,
         reconcile: Reconcile[R] | None = None,
+        breaker: CircuitBreaker | None = None,
         **kwargs: Any,
     ) -> R: ...
     @overload
@@ -114,6 +116,7 @@ class SyncIO(Protocol):
         memory_limit: int | None = None,
         effect: Effect | None = None,
         reconcile: Reconcile[R] | None = None,
+        breaker: CircuitBreaker | None = None,
         **kwargs: Any,
     ) -> R: ...
     def run_task(self, key: str, fn: Any, /, *args: Any, **options: Any) -> Any:

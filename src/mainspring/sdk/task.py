@@ -10,6 +10,7 @@ from mainspring.duration import Duration, parse_duration
 from mainspring.errors import DefinitionError
 from mainspring.model.effects import Effect
 from mainspring.sdk.annotations import restorer_of, underlying
+from mainspring.sdk.breakers import CircuitBreaker, check_given
 from mainspring.sdk.bridge import crossing_or_none, is_async
 from mainspring.sdk.context import Scope, scope_or_none
 from mainspring.sdk.doubt import Reconcile, check_effect
@@ -40,6 +41,7 @@ class TaskOptions:
     memory_limit: int | None = None
     effect: Effect | None = None
     reconcile: Reconcile[Any] | None = None
+    breaker: CircuitBreaker | None = None
 
     def overridden(self, by: "TaskOptions") -> "TaskOptions":
         """These options, replaced by those that `by` gives."""
@@ -55,6 +57,8 @@ def prepared(call: TaskCall) -> TaskCall:
         call.fn.complete(call)
     if call.effect is not None or call.reconcile is not None:
         check_effect(call.effect, call.reconcile, f"task '{call.key}'")
+    if call.breaker is not None:
+        check_given(call.breaker, f"task '{call.key}'")
     if call.isolation is not None:
         check_sendable(call.fn, call.isolation, f"task '{call.key}'")
     call.restore = restorer_of(call.fn)
@@ -121,6 +125,7 @@ class TaskFunction(Generic[P, R]):
         memory_limit: int | None = None,
         effect: Effect | None = None,
         reconcile: Reconcile[R] | None = None,
+        breaker: CircuitBreaker | None = None,
     ) -> "TaskFunction[P, R]":
         """The same task with other options; what is not given stays. `render.options(key="cover")(doc)`."""
         given = TaskOptions(
@@ -136,6 +141,7 @@ class TaskFunction(Generic[P, R]):
             memory_limit=memory_limit,
             effect=effect,
             reconcile=reconcile,
+            breaker=check_given(breaker, f"{self.key}.options"),
         )
         options = self._options.overridden(given)
         check_effect(options.effect, options.reconcile, f"{self.key}.options")
@@ -210,6 +216,7 @@ def task(
     memory_limit: int | None = None,
     effect: Effect | None = None,
     reconcile: Reconcile[Any] | None = None,
+    breaker: CircuitBreaker | None = None,
 ) -> TaskDecorator: ...
 def task(
     fn: Callable[..., Any] | None = None,
@@ -225,12 +232,13 @@ def task(
     memory_limit: int | None = None,
     effect: Effect | None = None,
     reconcile: Reconcile[Any] | None = None,
+    breaker: CircuitBreaker | None = None,
 ) -> Any:
     """Make a function a durable task wherever a run calls it; nested in the task that calls it, if any.
 
     Keyed by the function's name (`key=` gives another), repeated calls by `#2`, `#3`, ... `retry` as for
     `io.run_task` (3 attempts), `timeout` per attempt. The return annotation restores models and dataclasses.
-    `isolation="process"`, `memory_limit`, `effect="once"` and `reconcile` as for `io.run_task`.
+    `isolation="process"`, `memory_limit`, `effect="once"`, `reconcile` and `breaker` as for `io.run_task`.
     """
     options = TaskOptions(
         key=None if key is None else check_key(key, "@task"),
@@ -243,6 +251,7 @@ def task(
         memory_limit=memory_limit,
         effect=check_effect(effect, reconcile, "@task"),
         reconcile=reconcile,
+        breaker=check_given(breaker, "@task"),
     )
     decorator = TaskDecorator(options)
     return decorator if fn is None else decorator(fn)

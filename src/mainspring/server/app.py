@@ -11,6 +11,7 @@ from mainspring.errors import MainspringError
 from mainspring.server.api import (
     account,
     batches,
+    breakers,
     bulks,
     events,
     health,
@@ -32,7 +33,21 @@ from mainspring.server.rooms import validation_problem
 from mainspring.server.routes import PlainRoute
 from mainspring.server.worker_protocol import WORKER_ROUTES
 
-_NOUNS = (events, jobs, batches, bulks, account, streams, runs, queues, schedules, store, workers, health)
+_NOUNS = (
+    events,
+    jobs,
+    batches,
+    bulks,
+    account,
+    streams,
+    runs,
+    queues,
+    breakers,
+    schedules,
+    store,
+    workers,
+    health,
+)
 
 
 def create_app(

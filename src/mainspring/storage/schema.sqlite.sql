@@ -36,6 +36,23 @@ CREATE TABLE batch_runs (
     primary key (environment_id, batch_id, number)
 ) strict, without rowid;
 
+CREATE TABLE breakers (
+    environment_id text not null,
+    name text not null,
+    failures integer not null,
+    reset integer not null,
+    failed integer not null,
+    epoch integer not null,
+    opened_at integer,
+    opened_by text,
+    probe_at integer,
+    probe_run_id text,
+    probe_task_key text,
+    probe_lease integer,
+    timer_at integer,
+    primary key (environment_id, name)
+) strict, without rowid;
+
 CREATE TABLE bulks (
     id text primary key,
     environment_id text not null,
@@ -366,6 +383,8 @@ CREATE TABLE workers (
 
 CREATE INDEX awaited_runs_by_target on awaited_runs (target_run_id);
 
+CREATE INDEX breakers_due on breakers (timer_at) where timer_at is not null;
+
 CREATE INDEX bulks_open on bulks (next_at) where status = 'RUNNING';
 
 CREATE INDEX due_schedules on schedules (next_at) where next_at is not null;
@@ -450,5 +469,7 @@ CREATE INDEX store_requests_by_age on store_requests (made_at);
 CREATE INDEX waits_by_channel on waits (environment_id, channel) where channel is not null;
 
 CREATE INDEX waits_due on waits (due_at) where due_at is not null;
+
+CREATE INDEX waits_for_breakers on waits (environment_id, channel, created_at) where kind = 'breaker';
 
 CREATE INDEX workers_by_environment on workers (environment_id, status);

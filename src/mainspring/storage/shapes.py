@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields
 from typing import Any, Generic, TypeVar, get_args, get_type_hints
 
+from mainspring.model.breakers import Breaker
 from mainspring.model.bulks import Bulk
 from mainspring.model.events import Event
 from mainspring.model.history import Entry
@@ -57,6 +58,7 @@ TASK = Shape(Task)
 ATTEMPT = Shape(Attempt)
 WAIT = Shape(Wait)
 EVENT = Shape(Event)
+BREAKER = Shape(Breaker)
 BULK = Shape(Bulk)
 ENTRY = Shape(Entry)
 LOG = Shape(LogLine)
@@ -73,6 +75,7 @@ SHAPES: dict[str, Shape[Any]] = {
     "attempt": ATTEMPT,
     "wait": WAIT,
     "event": EVENT,
+    "breaker": BREAKER,
     "bulk": BULK,
     "entry": ENTRY,
     "log": LOG,

@@ -13,14 +13,16 @@ from mainspring import faults
 from mainspring.clock import SECOND
 from mainspring.codec import decode, encode
 from mainspring.errors import DataError
+from mainspring.model.breakers import Outcome
 from mainspring.model.failures import Failure
 from mainspring.model.protocol import ItemAnswer, ReportAnswer, TaskAttemptFailed, TaskStarted, TaskSucceeded
 from mainspring.model.tasks import Checkpoint, TaskLabel
 from mainspring.sdk.bridge import invoke, is_async
 from mainspring.sdk.context import TaskScope, current_task
 from mainspring.sdk.doubt import Done, NotDone
-from mainspring.sdk.retry import DEFAULT_RETRY, Retry, decide
+from mainspring.sdk.retry import DEFAULT_RETRY, Retry, RetryDecision, decide
 from mainspring.sdk.runtime import TaskCall
+from mainspring.worker.breakers import Breakers, outcome_of
 from mainspring.worker.doubts import CRASHED, DOUBTFUL, Doubt, Doubts
 from mainspring.worker.failures import output_failure, raised_failure, read_failure, task_error, write_failure
 from mainspring.worker.isolation import run_isolated
@@ -47,6 +49,8 @@ class Attempt:
     began: int
     #: What tells that it began, where that is told by itself.
     told: Entry | None = None
+    #: The breaker's, in which it was let in; None where there is none, or once it is told how the attempt came out.
+    epoch: int | None = None
 
 
 class TaskCalls:
@@ -56,6 +60,7 @@ class TaskCalls:
         self._passage = passage
         self._waits = waits
         self._doubts = Doubts(passage, waits)
+        self._breakers = Breakers(passage, waits)
         self._clock = passage.clock
 
     async def run(self, call: TaskCall) -> Any:
@@ -80,6 +85,9 @@ class TaskCalls:
             number = known.attempt
             if known.status == "RETRYING":
                 await self._pause(known.key, number, known.next_attempt_in or 0)
+                number += 1
+            elif known.status == "WAITING" and known.next_attempt_in is not None:  # a breaker holds it
+                await self._waits.block(known.key, passage.expect(known.key, number))
                 number += 1
             elif call.effect is not None:
                 number, came = await self._after_doubt(call, at.label, known)
@@ -147,20 +155,24 @@ class TaskCalls:
     # ── one attempt ──────────────────────────────────────────────────────────────────────────────────
     async def _attempt(self, attempt: Attempt) -> Turn | Checkpoint | None:
         """The task's result, on its way to user code, or handed out already; None when another attempt is due."""
-        passage = self._passage
-        if attempt.call.effect is None:
+        passage, call = self._passage, attempt.call
+        if call.breaker is not None:
+            attempt.epoch = await self._breakers.admit(call, attempt.label, attempt.number)
+            attempt.began = self._clock.monotonic()
+        elif call.effect is None:
             # Nobody waits for it; an outcome that is quicker takes its place.
             attempt.told = passage.channel.put(TaskStarted(attempt.label, attempt.number), lazy=True)
         here = Place(attempt.label.key)
         passage.attempts += 1
         try:
-            if attempt.call.effect is not None:
+            if call.effect is not None and call.breaker is None:
                 await self._doubts.begin(attempt.label, attempt.number)
             output, value = await self._outcome(attempt, here)
         except BaseException as error:
             passage.attempts -= 1
             if passage.is_failure(error):
                 return await self._failed(attempt, error)
+            self._tell_breaker(attempt, "neither")
             if passage.stop is None:
                 passage.owner.reached_safe_point()
                 passage.owner.consider_parking()
@@ -169,6 +181,11 @@ class TaskCalls:
             here.is_open = False
         passage.attempts -= 1
         return self._succeeded(attempt, output, value)
+
+    def _tell_breaker(self, attempt: Attempt, outcome: Outcome) -> None:
+        if attempt.epoch is not None:
+            self._breakers.tell(attempt.call, attempt.label.key, attempt.epoch, outcome)
+            attempt.epoch = None
 
     async def _outcome(self, attempt: Attempt, here: Place) -> tuple[str, Any]:
         """The output as it is kept, and as user code gets it. Raises what the function raises, and `_Refused`
@@ -206,6 +223,7 @@ class TaskCalls:
 
     def _succeeded(self, attempt: Attempt, output: str, value: Any) -> Turn:
         passage, label = self._passage, attempt.label
+        self._tell_breaker(attempt, "success")
         position = passage.held.next_position(label.key)
         turn = passage.turns.open(position)
         is_whole = attempt.told is not None and passage.channel.take_back(attempt.told)
@@ -236,7 +254,10 @@ class TaskCalls:
         """The failure on its way to user code when this was the last attempt; otherwise None, after the pause."""
         key = attempt.label.key
         if isinstance(error, _Refused):
+            self._tell_breaker(attempt, "neither")
             return self._failed_for_good(attempt, output_failure(error.reason, key), error.reason)
+        if attempt.epoch is not None:
+            self._tell_breaker(attempt, outcome_of(self._decision(attempt, error)))
         if attempt.call.effect is not None and isinstance(error, DOUBTFUL):
             doubt = Doubt(attempt.call, attempt.label, attempt.number, attempt.retry, error.message)
             answer = await self._doubts.ask(doubt)
@@ -245,11 +266,14 @@ class TaskCalls:
             if isinstance(answer, Checkpoint):
                 return None if answer.status == "RETRYING" else answer
         failure = raised_failure(error, key)
-        decision = decide(error, attempt.number, attempt.retry, random.random(), self._clock.now())
+        decision = self._decision(attempt, error)
         if decision.delay is None:
             return self._failed_for_good(attempt, failure, error)
         await self._until_next(attempt, failure, decision.delay)
         return None
+
+    def _decision(self, attempt: Attempt, error: BaseException) -> RetryDecision:
+        return decide(error, attempt.number, attempt.retry, random.random(), self._clock.now())
 
     def _done(self, attempt: Attempt, found: Done[Any]) -> Turn:
         """It turned out that the attempt was done."""

@@ -88,10 +88,11 @@ class WaitCalls:
             if passage.waiters.get(key) is waiter:
                 del passage.waiters[key]
                 if passage.stop is None:
-                    self._give_up(key)
+                    self.give_up(key)
             raise
 
-    def _give_up(self, key: str) -> None:
+    def give_up(self, key: str) -> None:
+        """The code waits no longer for what this key stands for."""
         passage = self._passage
         position = passage.held.next_position(key)
         passage.channel.put(WaitCancelled(key, position), lazy=True)

@@ -39,14 +39,14 @@ async def get_queue(call: Caller, name: str) -> QueueShape:
 async def pause_queue(call: Caller, name: str, body: PauseBody | None = None) -> QueueShape:
     """Start nothing of it until it is resumed; runs that are under way go on."""
     by = None if body is None else body.by
-    await call.engine.change_queue(ChangeQueue(call.environment_id, name, paused=True, by=by))
+    await call.engine.change(ChangeQueue(call.environment_id, name, paused=True, by=by))
     return await get_queue(call, name)
 
 
 @router.post("/queues/{name}/resume")
 async def resume_queue(call: Caller, name: str) -> QueueShape:
     """Go on."""
-    await call.engine.change_queue(ChangeQueue(call.environment_id, name, paused=False))
+    await call.engine.change(ChangeQueue(call.environment_id, name, paused=False))
     return await get_queue(call, name)
 
 
@@ -54,14 +54,14 @@ async def resume_queue(call: Caller, name: str) -> QueueShape:
 async def limit_queue(call: Caller, name: str, body: LimitsBody) -> QueueShape:
     """Set other limits than the code's, at once; a lower one ends nothing that runs. `reset` goes back."""
     change = ChangeQueue(call.environment_id, name, limits=body.changes(), is_reset=body.reset)
-    await call.engine.change_queue(change)
+    await call.engine.change(change)
     return await get_queue(call, name)
 
 
 @router.get("/runs/{id}/why")
 async def why_run_waits(call: Caller, id: str) -> WhyShape:
-    """Why a pending run is not running: the one thing that holds it back, who has the slots, its place in the line,
-    and what can be done."""
+    """Why a pending run is not running, or that a breaker holds a waiting one: the one thing that holds it back, who
+    has the slots, its place in the line, and what can be done."""
     view = await find_run(call, id)
     reason = await call.engine.read(queue_reads.why, call.environment_id, id, call.now())
     return WhyShape(run_id=id, status=view.run.status, reason=reason_shape(reason))

@@ -113,7 +113,7 @@ class LimitsBody(Body):
 class WhyShape(BaseModel):
     run_id: str
     status: RunStatus
-    reason: PendingReasonShape | None = Field(description="Null for a run that is not pending.")
+    reason: PendingReasonShape | None = Field(description="Null for a run that nothing holds back.")
 
 
 class EnvironmentLimitBody(Body):

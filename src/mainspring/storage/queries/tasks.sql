@@ -16,7 +16,7 @@ update tasks set status = :status, output = :output, failure = :failure, event_i
 where run_id = :run_id and key = :key and status = 'WAITING';
 
 -- name: retry_task
--- A person says that a task in doubt was not done: its next attempt is due.
+-- A person says that a task in doubt was not done, or its breaker lets it try: its next attempt is due.
 update tasks set status = 'RETRYING', next_attempt_at = :now
 where run_id = :run_id and key = :key and status = 'WAITING';
 
