@@ -29,9 +29,12 @@ async def test_an_event_nobody_listens_for_is_kept(stage: Stage) -> None:
         "is_test": False,
         "runs": [],
         "rejected": [],
+        "skipped": [],
+        "hint": None,
     }
     assert sent["event_id"].startswith("evt_")
-    assert (await stage.ask("GET", f"{EVENTS}/{sent['id']}")) == sent
+    hint = {"hint": "no job listens for 'hello.world'"}
+    assert (await stage.ask("GET", f"{EVENTS}/{sent['id']}")) == {**sent, **hint}
 
 
 async def test_every_job_that_listens_gets_a_run(stage: Stage) -> None:

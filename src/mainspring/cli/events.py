@@ -42,7 +42,7 @@ def list_events(
 
 @events.command("get")
 def get_event(event: EventId, as_json: options.Json = False) -> None:
-    """Show an event, the runs it started and the jobs that refused it."""
+    """Show an event, the runs it started, and why other jobs that listen for it did not start."""
     found = connection.ask("GET", f"/events/{connection.quoted(event)}")
     if as_json:
         return output.document(found)
@@ -66,6 +66,11 @@ def get_event(event: EventId, as_json: options.Json = False) -> None:
                 )
                 or None,
             ),
+            (
+                "not started",
+                "\n".join(f"{skip['job_id']}: {skip['message']}" for skip in found["skipped"]) or None,
+            ),
+            ("hint", found["hint"]),
         ]
     )
 

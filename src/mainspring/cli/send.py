@@ -90,6 +90,8 @@ def _tell_event(event: Mapping[str, Any]) -> None:
     for rejection in event.get("rejected", ()):
         reasons = "; ".join(f"{e['path']}: {e['message']}" for e in rejection["errors"])
         output.say(f"{rejection['job_id']} refused the event: {reasons}")
+    for skip in event.get("skipped", ()):
+        output.say(f"{skip['job_id']} does not start: {skip['message']}")
     kept = f"event {event['name']} is kept as {event['event_id']}"
     if event["runs"]:
         output.say(kept)

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from mainspring.clock import Instant
 from mainspring.model.bulks import Bulk
 from mainspring.model.effects import Verdict
-from mainspring.model.events import Event, EventDraft, Rejection, StartedRun
+from mainspring.model.events import Event, EventDraft, Rejection, Skip, StartedRun
 from mainspring.model.protocol import (
     ClaimRequest,
     CommitRequest,
@@ -37,6 +37,7 @@ class EventSent:
     event: Event
     runs: tuple[StartedRun, ...]
     rejections: tuple[Rejection, ...]
+    skips: tuple[Skip, ...] = ()
     #: An earlier event with this idempotency key was returned instead.
     is_duplicate: bool = False
 

@@ -10,11 +10,12 @@ from mainspring.engine.cancels import stop_cancelled
 from mainspring.engine.checkpoints import checkpoint, undelivered
 from mainspring.engine.children import check_run_waits, settle_ended
 from mainspring.engine.commands import Commit, EventSent, SendEvents, TriggerRuns
-from mainspring.engine.events import rejections_to_text, send_events
+from mainspring.engine.events import send_events
 from mainspring.engine.leased import LeasedRun
 from mainspring.engine.reports import ENDINGS, OpenReport, apply_items, task_row
 from mainspring.engine.runs import Origin, start_runs
 from mainspring.engine.shown import event_json, failure_json
+from mainspring.engine.skips import outcomes_to_text
 from mainspring.engine.store import use_store_from_runs
 from mainspring.engine.waits import check_new_waits
 from mainspring.errors import MainspringError
@@ -193,7 +194,8 @@ def _send(batch: Batch, sends: list[tuple[OpenReport, int, EventsSent]]) -> None
 
 def _sent_json(sent: EventSent) -> str:
     runs = encode([{"id": run.id, "job_id": run.job_id} for run in sent.runs], what="runs")
-    return f'{event_json(sent.event)[:-1]},"runs":{runs},"rejected":{rejections_to_text(sent.rejections)}}}'
+    rejected = outcomes_to_text(sent.rejections, ())
+    return f'{event_json(sent.event)[:-1]},"runs":{runs},"rejected":{rejected}}}'
 
 
 def _trigger(batch: Batch, triggers: list[tuple[OpenReport, int, RunsTriggered]]) -> None:

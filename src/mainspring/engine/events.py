@@ -1,19 +1,19 @@
 """Events: kept once, then delivered: a run per matching enabled job, and the waits that match resolved (I1)."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-from mainspring.codec import decode, encode
+from mainspring.codec import decode
 from mainspring.engine.batch import Batch
 from mainspring.engine.commands import CancelEvent, EventSent, SendEvents
 from mainspring.engine.jobs import filter_from_text, payload_problems, spec_from_text
 from mainspring.engine.joining import Joiner, join_events, joiner_problems
 from mainspring.engine.runs import Origin, insert_runs, new_run
+from mainspring.engine.skips import outcomes_from_text, outcomes_to_text, was_disabled
 from mainspring.engine.waits import announce_events
 from mainspring.errors import Conflict, MainspringError, NotFound
-from mainspring.model.events import Event, EventDraft, Problem, Rejection, StartedRun
+from mainspring.model.events import Event, EventDraft, Rejection, Skip, StartedRun
 from mainspring.model.filters import matches
 from mainspring.model.jobs import JobSpec, TriggerSpec
 from mainspring.model.protocol import RunDraft
@@ -29,16 +29,18 @@ class Listener:
     trigger: TriggerSpec
     #: Of the trigger, among the job's.
     ordinal: int
+    is_enabled: bool
     #: Several of its events become one run.
     is_joining: bool
 
 
 @dataclass(slots=True)
 class Delivery:
-    """What one event started, and who refused it."""
+    """What one event started, who refused it, and who would have taken it."""
 
     runs: list[StartedRun]
     rejections: list[Rejection]
+    skips: list[Skip] = field(default_factory=list)
 
 
 def send_events(batch: Batch, commands: list[SendEvents]) -> list[tuple[EventSent, ...]]:
@@ -77,7 +79,7 @@ def _send(batch: Batch, environment_id: str, drafts: list[EventDraft]) -> list[E
     kept: dict[str, Event] = {}
     for event in fresh:
         delivery = deliveries.get(event.id)
-        kept[event.id] = event if delivery is None else _with_rejections(event, delivery)
+        kept[event.id] = event if delivery is None else _with_outcomes(event, delivery)
         batch.later("insert_event", kept[event.id])
         if event.delivered_at is None:
             batch.wake.at(event.deliver_at)
@@ -135,11 +137,11 @@ def _answers(
     answers = []
     for event, is_duplicate in events:
         if is_duplicate:
-            runs, rejections = started.get(event.id, []), rejections_from_text(event.rejections)
+            runs = tuple(started.get(event.id, ()))
+            answers.append(EventSent(event, runs, *outcomes_from_text(event.rejections), is_duplicate))
         else:
-            delivery = deliveries.get(event.id)
-            runs, rejections = (delivery.runs, tuple(delivery.rejections)) if delivery else ([], ())
-        answers.append(EventSent(event, tuple(runs), rejections, is_duplicate))
+            one = deliveries.get(event.id) or Delivery([], [])
+            answers.append(EventSent(event, tuple(one.runs), tuple(one.rejections), tuple(one.skips)))
     return answers
 
 
@@ -168,14 +170,15 @@ def begin_deliveries(batch: Batch) -> None:
 def _listeners(batch: Batch, environment_id: str, names: set[str]) -> dict[str, list[Listener]]:
     listeners: dict[str, list[Listener]] = {}
     rows = batch.tx.rows("listening_jobs", environment_id=environment_id, names=sorted(names))
-    for name, ordinal, filter_text, spec_text, is_governed in rows:
+    for name, ordinal, filter_text, spec_text, is_enabled, is_governed in rows:
         condition = filter_from_text(filter_text) if filter_text else None
         spec = spec_from_text(spec_text)
         if is_governed:
             batch.governed.add((environment_id, spec.queue_name))
         trigger = spec.triggers[ordinal]
         is_joining = trigger.debounce is not None or trigger.batch is not None
-        listeners.setdefault(name, []).append(Listener(spec, condition, trigger, ordinal, is_joining))
+        listener = Listener(spec, condition, trigger, ordinal, bool(is_enabled), is_joining)
+        listeners.setdefault(name, []).append(listener)
     return listeners
 
 
@@ -191,6 +194,9 @@ def _deliver_one(batch: Batch, event: Event, listeners: list[Listener], joiners:
         if listener.filter is not None and not matches(listener.filter, payload):
             continue
         seen.add(spec.id)
+        if not listener.is_enabled:
+            delivery.skips.append(was_disabled(spec.id))
+            continue
         check = payload_problems if not listener.is_joining else partial(joiner_problems, trigger)
         problems = check(spec, payload)
         if problems:
@@ -206,27 +212,10 @@ def _deliver_one(batch: Batch, event: Event, listeners: list[Listener], joiners:
     return delivery
 
 
-def _with_rejections(event: Event, delivery: Delivery) -> Event:
-    if not delivery.rejections:
+def _with_outcomes(event: Event, delivery: Delivery) -> Event:
+    if not delivery.rejections and not delivery.skips:
         return event
-    return replace(event, rejections=rejections_to_text(delivery.rejections))
-
-
-def rejections_to_text(rejections: Iterable[Rejection]) -> str:
-    return encode(
-        [
-            {"job_id": r.job_id, "errors": [{"path": p.path, "message": p.message} for p in r.errors]}
-            for r in rejections
-        ],
-        what="rejections",
-    )
-
-
-def rejections_from_text(text: str) -> tuple[Rejection, ...]:
-    return tuple(
-        Rejection(r["job_id"], tuple(Problem(p["path"], p["message"]) for p in r["errors"]))
-        for r in decode(text)
-    )
+    return replace(event, rejections=outcomes_to_text(delivery.rejections, delivery.skips))
 
 
 # ── delayed events ───────────────────────────────────────────────────────────────────────────────────
@@ -240,7 +229,8 @@ def deliver_due_events(batch: Batch, limit: int) -> int:
         deliveries = deliver(batch, environment_id, events)
         begin_deliveries(batch)
         for event in events:
-            text = rejections_to_text(deliveries[event.id].rejections)
+            delivery = deliveries[event.id]
+            text = outcomes_to_text(delivery.rejections, delivery.skips)
             batch.later("deliver_event", {"id": event.id, "now": batch.now, "rejections": text})
         batch.flush()
         announce_events(batch, environment_id, events)

@@ -1,15 +1,16 @@
 """The read questions of API, CLI and dashboard: `question(tx, environment_id, ...)`. Nothing here decides."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from mainspring.clock import Instant
 from mainspring.codec import decode
 from mainspring.engine.accounts import KeyHolder, authenticate
 from mainspring.engine.breaker_reads import breakers_of, in_words
 from mainspring.engine.doubts import doubt_message
-from mainspring.engine.events import rejections_from_text
 from mainspring.engine.jobs import spec_from_text
 from mainspring.engine.lists import newest_runs
+from mainspring.engine.skips import outcomes_from_text, skips_of
 from mainspring.engine.views import (
     EventQuery,
     EventView,
@@ -154,9 +155,15 @@ def _wait_view(wait: Wait, breaker: Breaker | None) -> WaitView:
 
 # ── events ───────────────────────────────────────────────────────────────────────────────────────────
 def get_event(tx: Transaction, environment_id: str, event_id: str) -> EventView | None:
-    """By our id, or the newest event with this correlation id."""
+    """By our id, or the newest event with this correlation id; with all that can be told of who did not take it."""
     row = tx.row("find_event", environment_id=environment_id, id=event_id)
-    return _event_views(tx, [EVENT.value(row)])[0] if row else None
+    if row is None:
+        return None
+    (view,) = _event_views(tx, [EVENT.value(row)])
+    settled = {one.job_id for one in view.runs} | {one.job_id for one in view.rejections}
+    settled |= {one.job_id for one in view.skips}
+    skips, hint = skips_of(tx, view.event, settled)
+    return replace(view, skips=(*view.skips, *skips), hint=hint)
 
 
 def list_events(tx: Transaction, environment_id: str, query: EventQuery) -> Page[EventView]:
@@ -176,7 +183,7 @@ def _event_views(tx: Transaction, events: list[Event]) -> list[EventView]:
     if events:
         for event_id, run_id, job_id, status in tx.rows("runs_of_events", ids=[e.id for e in events]):
             runs.setdefault(event_id, []).append(RunOfEvent(run_id, job_id, status))
-    return [EventView(e, tuple(runs.get(e.id, ())), rejections_from_text(e.rejections)) for e in events]
+    return [EventView(e, tuple(runs.get(e.id, ())), *outcomes_from_text(e.rejections)) for e in events]
 
 
 # ── jobs and workers ─────────────────────────────────────────────────────────────────────────────────

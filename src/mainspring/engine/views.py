@@ -5,7 +5,7 @@ from typing import Generic, TypeVar
 
 from mainspring.clock import Instant
 from mainspring.model.breakers import Breaker
-from mainspring.model.events import Event, Rejection
+from mainspring.model.events import Event, Rejection, Skip
 from mainspring.model.jobs import JobSpec
 from mainspring.model.logs import LogLevel
 from mainspring.model.pending import PendingReason
@@ -124,6 +124,9 @@ class EventView:
     event: Event
     runs: tuple[RunOfEvent, ...]
     rejections: tuple[Rejection, ...]
+    #: Of a single event all that listen by its name; in lists those of which it was kept.
+    skips: tuple[Skip, ...] = ()
+    hint: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """An event: an immutable named JSON record that arrived; and why a job refused it."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from mainspring.clock import Instant
 
@@ -19,6 +20,19 @@ class Rejection:
 
     job_id: str
     errors: tuple[Problem, ...]
+
+
+SkipReason = Literal["disabled", "filter", "source", "registered_later"]
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """A job that listens for events of this name, and why this one started no run of it."""
+
+    job_id: str
+    reason: SkipReason
+    #: In words.
+    message: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,5 +76,5 @@ class Event:
     deliver_at: Instant
     delivered_at: Instant | None
     cancelled_at: Instant | None
-    #: JSON array of `Rejection`, "[]" when nobody refused.
+    #: JSON array of `Rejection` and `Skip`, "[]" when every job took it that listens for it.
     rejections: str

@@ -39,6 +39,22 @@ def matches(filter: Mapping[str, Any], payload: Any) -> bool:
     return True
 
 
+def misfit(filter: Mapping[str, Any], payload: Any, path: str = "$") -> str | None:
+    """Where `payload` does not satisfy `filter`: the first such path; None where it does."""
+    if isinstance(payload, list):
+        return None if matches(filter, payload) else path
+    fields: Mapping[str, Any] = payload if isinstance(payload, dict) else {}
+    for key, wanted in filter.items():
+        at, value = key if path == "$" else f"{path}.{key}", fields.get(key, _MISSING)
+        if isinstance(wanted, Mapping):
+            inside = misfit(wanted, value, at)
+            if inside is not None:
+                return inside
+        elif not _leaf_matches(wanted, value):
+            return at
+    return None
+
+
 def _leaf_matches(wanted: list[Any], value: Any) -> bool:
     if isinstance(wanted[0], Mapping):
         return all(_matcher_holds(matcher, value) for matcher in wanted)

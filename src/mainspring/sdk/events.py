@@ -9,7 +9,7 @@ from mainspring.clock import SECOND, Instant, from_datetime, from_iso, to_dateti
 from mainspring.duration import Duration, parse_duration
 from mainspring.errors import DefinitionError, InvalidInstant
 from mainspring.ids import new_id
-from mainspring.model.events import EventDraft, Problem, Rejection, StartedRun
+from mainspring.model.events import EventDraft, Problem, Rejection, Skip, StartedRun
 from mainspring.sdk.api import Api, Listing, segment
 from mainspring.sdk.json_text import encode
 
@@ -40,6 +40,10 @@ class Event(Generic[PayloadT]):
     #: The runs it started, and the jobs that refused it.
     runs: tuple[StartedRun, ...] = ()
     rejected: tuple[Rejection, ...] = ()
+    #: The jobs that listen for such events and took no part: after sending those that are disabled, of an event that
+    #: is retrieved all of them; and what may be meant where no job listens for its name.
+    skipped: tuple[Skip, ...] = ()
+    hint: str | None = None
 
 
 def read_event(shown: Mapping[str, Any], payload: Any = None) -> Event[Any]:
@@ -59,6 +63,10 @@ def read_event(shown: Mapping[str, Any], payload: Any = None) -> Event[Any]:
         is_test=bool(shown.get("is_test")),
         runs=tuple(StartedRun(run["id"], run["job_id"]) for run in shown.get("runs") or ()),
         rejected=tuple(_rejection(one) for one in shown.get("rejected") or ()),
+        skipped=tuple(
+            Skip(one["job_id"], one["reason"], one["message"]) for one in shown.get("skipped") or ()
+        ),
+        hint=shown.get("hint"),
     )
 
 

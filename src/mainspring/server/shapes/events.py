@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 from mainspring.clock import to_iso
 from mainspring.engine.commands import EventSent
 from mainspring.engine.views import EventView
-from mainspring.model.events import Event, Rejection
+from mainspring.model.events import Event, Rejection, Skip, SkipReason
 from mainspring.model.runs import RunStatus
 from mainspring.server.problems import FieldProblem
 from mainspring.server.shapes.parts import At, Json, at, value_of
@@ -27,6 +27,14 @@ class RejectionShape(BaseModel):
     errors: list[FieldProblem]
 
 
+class SkipShape(BaseModel):
+    """A job that listens for events of this name, and why this one started no run of it."""
+
+    job_id: str
+    reason: SkipReason
+    message: str
+
+
 class EventShape(BaseModel):
     id: str = Field(description="The sender's correlation id when one was given, else ours.")
     event_id: str = Field(description="Ours, unique.", examples=["evt_06F1ZC0G3M8Q2V5X7Y9B1D4H6K"])
@@ -42,6 +50,10 @@ class EventShape(BaseModel):
     is_test: bool
     runs: list[StartedRunShape]
     rejected: list[RejectionShape]
+    skipped: list[SkipShape] = Field(
+        description="Where one event is asked for: all jobs that listen for the name, as they are registered now."
+    )
+    hint: str | None = Field(description="What may be meant where no job listens for the name.")
 
 
 def rejections_shape(rejections: Sequence[Rejection]) -> list[RejectionShape]:
@@ -58,16 +70,22 @@ def rejections_shape(rejections: Sequence[Rejection]) -> list[RejectionShape]:
 def sent_shape(sent: EventSent) -> EventShape:
     """The answer to sending."""
     runs = [StartedRunShape(id=run.id, job_id=run.job_id) for run in sent.runs]
-    return _shape(sent.event, runs, sent.rejections)
+    return _shape(sent.event, runs, sent.rejections, sent.skips)
 
 
 def event_shape(view: EventView) -> EventShape:
     """An event with the runs it started, as they are now."""
     runs = [StartedRunShape(id=run.id, job_id=run.job_id, status=run.status) for run in view.runs]
-    return _shape(view.event, runs, view.rejections)
+    return _shape(view.event, runs, view.rejections, view.skips, view.hint)
 
 
-def _shape(event: Event, runs: list[StartedRunShape], rejections: Sequence[Rejection]) -> EventShape:
+def _shape(
+    event: Event,
+    runs: list[StartedRunShape],
+    rejections: Sequence[Rejection],
+    skips: Sequence[Skip],
+    hint: str | None = None,
+) -> EventShape:
     return EventShape(
         id=event.correlation_id or event.id,
         event_id=event.id,
@@ -83,4 +101,6 @@ def _shape(event: Event, runs: list[StartedRunShape], rejections: Sequence[Rejec
         is_test=event.is_test,
         runs=runs,
         rejected=rejections_shape(rejections),
+        skipped=[SkipShape(job_id=one.job_id, reason=one.reason, message=one.message) for one in skips],
+        hint=hint,
     )

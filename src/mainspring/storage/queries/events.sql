@@ -11,11 +11,11 @@ union all
 select {event} from events where environment_id = :environment_id and idempotency_key in each(:keys);
 
 -- name: listening_jobs
--- Enabled jobs that listen for any of these events, with their filters.
-select t.event_name, t.ordinal, t.filter, j.spec, q.governed_at is not null
+-- Jobs that listen for any of these events, with their filters, and whether they may run.
+select t.event_name, t.ordinal, t.filter, j.spec, j.enabled, q.governed_at is not null
 from event_triggers t join jobs j on j.environment_id = t.environment_id and j.id = t.job_id
   left join queues q on q.environment_id = j.environment_id and q.name = j.queue
-where t.environment_id = :environment_id and t.event_name in each(:names) and j.enabled
+where t.environment_id = :environment_id and t.event_name in each(:names)
 order by t.event_name, t.job_id, t.ordinal;
 
 -- name: runs_of_events
