@@ -88,6 +88,43 @@ def test_a_new_server_whose_clock_is_wrong_ends_no_worker_that_beats(
     assert world.status(run.run_id) == "RUNNING"
 
 
+def test_a_worker_whose_claim_broke_off_has_half_the_time(
+    world: World, puppet: Puppet, run: ClaimedRun, sweeper: Sweeper
+) -> None:
+    pass_time(world, sweeper, 4, puppet)
+    sweeper.silence.hung_up(puppet.id)
+    sweeper.sweep()
+    pass_time(world, sweeper, 4)
+    assert world.status(run.run_id) == "RUNNING"
+    pass_time(world, sweeper, 2)
+    assert world.status(run.run_id) == "PENDING"
+
+
+def test_a_worker_that_beats_may_break_off_as_many_claims_as_it_likes(
+    world: World, puppet: Puppet, run: ClaimedRun, sweeper: Sweeper
+) -> None:
+    for _ in range(10):
+        sweeper.silence.hung_up(puppet.id)
+        sweeper.sweep()
+        pass_time(world, sweeper, 4)
+        puppet.beat()
+        sweeper.sweep()
+        assert world.worker_row(puppet.id).silence == 0
+    assert world.status(run.run_id) == "RUNNING"
+
+
+def test_a_claim_that_broke_off_is_known_to_the_other_servers(
+    world: World, puppet: Puppet, run: ClaimedRun, sweeper: Sweeper
+) -> None:
+    other = Sweeper(world)
+    for one in (sweeper, other):
+        pass_time(world, one, 4, puppet)
+    sweeper.silence.hung_up(puppet.id)
+    sweeper.sweep()  # and is gone itself
+    pass_time(world, other, 8)
+    assert world.status(run.run_id) == "PENDING"
+
+
 def test_a_frozen_server_does_not_call_its_workers_deaf(
     world: World, puppet: Puppet, run: ClaimedRun, sweeper: Sweeper
 ) -> None:

@@ -11,6 +11,7 @@ from engine.live import Live, living
 from mainspring.clock import HOUR, SECOND, FakeClock
 from mainspring.engine.commands import EndWorkers
 from mainspring.engine.inspect import get_event
+from mainspring.storage.shapes import WORKER
 
 
 async def waiting_run(live: Live, seconds: float) -> str:
@@ -91,6 +92,41 @@ async def test_a_silent_worker_is_ended_and_another_goes_on(live: Live) -> None:
     answer = await live.engine.heartbeat(live.env, silent.heartbeat())
     assert answer.unknown_worker
     assert lost.lease == 1
+
+
+async def test_while_a_heartbeat_is_missed_what_is_listened_for_is_kept_twice_a_second(live: Live) -> None:
+    """Or the next server begins where this one last looked over all its workers, two seconds ago."""
+    await live.worker(job("bill"))
+    await live.advance(6)
+    before = await _silence(live)
+    for _ in range(4):
+        await live.advance(0.5)
+        now = await _silence(live, more_than=before)
+        assert now == before + SECOND // 2
+        before = now
+
+
+async def test_who_breaks_off_its_claim_is_looked_for_at_once(live: Live) -> None:
+    silent = await live.worker(job("bill"))
+    run_id = await live.call("bill")
+    await silent.take_one()
+    live.engine.hung_up(silent.id)
+    await live.advance(1)
+    assert await _silence(live) >= 5 * SECOND
+    await live.advance(5)
+    await live.until("PENDING", run_id)
+
+
+async def _silence(live: Live, *, more_than: int = 0) -> int:
+    """What is kept of a worker's silence, once it has grown."""
+    for _ in range(200):
+        with live.database.read() as tx:
+            (worker,) = WORKER.values(tx.rows("live_workers"))
+        if worker.silence > more_than:
+            return worker.silence
+        await live.flush()
+        await live.settle()
+    raise AssertionError(f"a silence of {worker.silence} is kept")
 
 
 async def test_a_worker_that_beats_keeps_its_runs_whatever_the_wall_clock_says(live: Live) -> None:

@@ -10,7 +10,7 @@ from engine.world import World, registration
 from mainspring.clock import HOUR, SECOND
 from mainspring.engine.commands import EndWorkers, NoteSilence, RegisterWorker, WorkerSighting
 from mainspring.engine.inspect import list_workers
-from mainspring.engine.lookout import Lookout
+from mainspring.engine.silence import Silence
 from mainspring.model.protocol import ClaimedRun
 from mainspring.storage.shapes import WORKER
 
@@ -31,11 +31,11 @@ class Sweeper:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self.lookout = Lookout(None, world.database, clock=world.clock, timing=world.timing)  # type: ignore[arg-type]
+        self.silence = Silence(world.clock, world.timing)
 
     def look(self) -> tuple[list[WorkerSighting], list[WorkerSighting]]:
         with self.world.read() as tx:
-            return self.lookout.judge(WORKER.values(tx.rows("live_workers")))
+            return self.silence.judge(WORKER.values(tx.rows("live_workers")))
 
     def sweep(self) -> None:
         silent, deaf = self.look()
@@ -43,7 +43,7 @@ class Sweeper:
             if sightings:
                 self.world.do(EndWorkers(reason, sightings=tuple(sightings)))  # type: ignore[arg-type]
         with self.world.read() as tx:
-            quiet = self.lookout.quiet(WORKER.values(tx.rows("live_workers")))
+            quiet = self.silence.quiet(WORKER.values(tx.rows("live_workers")))
         if quiet:
             self.world.do(NoteSilence(quiet))
 

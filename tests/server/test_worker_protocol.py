@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from pydantic_core import to_json
 
+from mainspring.clock import SECOND
 from mainspring.model.failures import Failure
 from mainspring.model.protocol import (
     ClaimRequest,
@@ -24,6 +25,7 @@ from mainspring.model.store import StoreOperation
 from mainspring.model.tasks import TaskLabel
 from mainspring.model.waits import WaitSpec
 from mainspring.server.worker_protocol import WORKER_ROUTES
+from mainspring.storage.shapes import WORKER
 from stage import Stage, job
 
 PATH = "/worker/v1"
@@ -224,3 +226,13 @@ async def test_hanging_up_withdraws_the_claim(stage: Stage, monkeypatch: pytest.
     # What is made now goes to whoever asks, not to the one who left.
     run = await stage.ask("POST", "/api/v1/jobs/greet/trigger")
     assert [claimed.run_id for claimed in await worker.claim()] == [run["id"]]
+    # Whose claim breaks off has most likely died: half of its silence is believed at once.
+    stage.clock.advance(SECOND)
+    async with asyncio.timeout(20):
+        while not _silence(stage, worker.id):
+            await stage.ask("PUT", "/api/v1/store/k", {"value": 2})
+
+
+def _silence(stage: Stage, worker_id: str) -> int:
+    with stage.platform.database.read() as tx:
+        return {worker.id: worker.silence for worker in WORKER.values(tx.rows("live_workers"))}[worker_id]

@@ -139,6 +139,10 @@ class Engine:
         answer: ClaimAnswer = await future
         return answer
 
+    def hung_up(self, worker_id: str) -> None:
+        """The worker's claim broke off: it has most likely died, and is given half the time to say otherwise."""
+        self._lookout.hung_up(worker_id)
+
     async def commit(self, environment_id: str, request: CommitRequest) -> CommitAnswer:
         answer: CommitAnswer = await self._do(Commit(environment_id, request))
         return answer

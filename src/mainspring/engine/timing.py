@@ -13,6 +13,8 @@ class Timing:
     lease_timeout: int = 10 * SECOND
     #: How often the workers are looked over.
     sweep_every: int = 2 * SECOND
+    #: How often while a heartbeat is missing.
+    listen_every: int = SECOND // 2
     #: A worker that beats but has taken no work and reported no progress for this long is passed over.
     deaf_after: int = 90 * SECOND
     #: How long a running run may take to stop after it was asked to.

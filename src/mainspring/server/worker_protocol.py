@@ -75,7 +75,10 @@ async def claim(request: Request) -> Response:
     """POST /worker/v1/claim: held open by the engine; withdrawn when the worker hangs up."""
     call = await _worker_call(request)
     message = await _message(call, _CLAIM)
-    answer = await hold(request, call.engine.claim(call.environment_id, message), call.services.draining)
+    draining = call.services.draining
+    answer = await hold(request, call.engine.claim(call.environment_id, message), draining)
+    if answer is None and not draining:
+        call.engine.hung_up(message.worker_id)
     return _answer(answer or ClaimAnswer())
 
 
