@@ -1,7 +1,7 @@
 """A way between processes that can fail: a TCP proxy that resets, delays, and swallows what it carries.
 
 Given several targets it is what stands before several server copies: each connection goes to the next one that
-takes it.
+takes it and was well when it was last asked, as every balancer does it.
 """
 
 import asyncio
@@ -11,11 +11,14 @@ import socket
 import struct
 import threading
 from collections.abc import Coroutine, Sequence
+from concurrent.futures import Future
 from typing import Any
 
 #: Closing sends a reset instead of a goodbye.
 _LINGER = struct.pack("ii", 1, 0)
 _CHUNK = 1 << 16
+#: Seconds between two questions how a target is, and for an answer to one.
+_ASKS_EVERY, _ANSWERS_WITHIN = 1.0, 2.0
 
 
 class Way:
@@ -31,14 +34,23 @@ class Way:
         self.delay = 0.0
         self.is_swallowing = False
         self.port = 0
+        #: Targets that take connections and answer nothing.
+        self._hanging: set[int] = set()
+        self._watches: Sequence[Future[None]] = ()
 
     def __enter__(self) -> "Way":
         self._thread.start()
         self._server = self._do(asyncio.start_server(self._link, "127.0.0.1", 0))
         self.port = self._server.sockets[0].getsockname()[1]
+        if len(self._targets) > 1:
+            self._watches = [
+                asyncio.run_coroutine_threadsafe(self._watch(target), self._loop) for target in self._targets
+            ]
         return self
 
     def __exit__(self, *_: object) -> None:
+        for watch in self._watches:
+            watch.cancel()
         self._server.close()
         self.reset()
         self._loop.call_soon_threadsafe(self._loop.stop)
@@ -95,13 +107,35 @@ class Way:
             link.close()
 
     async def _reached(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter] | None:
-        """The next target that takes the connection."""
+        """The next target that takes the connection, if any that does not hang."""
         first = next(self._turn)
         for number in range(len(self._targets)):
             target = self._targets[(first + number) % len(self._targets)]
-            with contextlib.suppress(OSError):
-                return await asyncio.open_connection("127.0.0.1", target)
+            if target not in self._hanging:
+                with contextlib.suppress(OSError):
+                    return await asyncio.open_connection("127.0.0.1", target)
         return None
+
+    async def _watch(self, target: int) -> None:
+        while True:
+            try:
+                async with asyncio.timeout(_ANSWERS_WITHIN):
+                    await _ask_how_it_is(target)
+                self._hanging.discard(target)
+            except TimeoutError:
+                self._hanging.add(target)
+            except OSError:  # it is not there, which who connects will see
+                self._hanging.discard(target)
+            await asyncio.sleep(_ASKS_EVERY)
+
+
+async def _ask_how_it_is(target: int) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", target)
+    try:
+        writer.write(b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
+        await reader.read()
+    finally:
+        writer.transport.abort()
 
 
 class _Link:

@@ -11,6 +11,10 @@ from mainspring.errors import ServerUnavailable
 from mainspring.model.protocol import CommitRequest, Heartbeat
 
 EMPTY = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
+TAKEN = (
+    b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 28\r\n\r\n"
+    b'{"reports":[], "notices":[]}'
+)
 COMMIT, BEAT = CommitRequest("wrk_1", 1, ()), Heartbeat("wrk_1", (), 0, 0)
 
 
@@ -43,4 +47,19 @@ async def test_heartbeats_that_are_answered_leave_the_others_alone() -> None:
             await asyncio.to_thread(backend.heartbeat, BEAT)
         assert not commit.done()
         commit.cancel()
+        await backend.aclose()
+
+
+async def test_a_server_that_hangs_is_given_up_for_the_next_one_that_is_reached(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A frozen one still takes connections."""
+    monkeypatch.setattr(backends, "FIRST_TIMEOUT", 0.05)
+    peer = Peer(None, TAKEN)
+    async with listening(peer) as url:
+        backend = HttpBackend(url, KEY)
+        with pytest.raises(ServerUnavailable):
+            await asyncio.wait_for(backend.commit(COMMIT), 5)
+        await asyncio.wait_for(backend.commit(COMMIT), 5)
+        assert peer.connections == 2
         await backend.aclose()

@@ -1,5 +1,6 @@
 """The worker's backend over HTTP: the messages of `model/protocol.py` as JSON, one POST each."""
 
+import time
 from typing import Any, TypeVar
 
 import httpx2
@@ -26,8 +27,11 @@ from mainspring.model.protocol import (
 
 A = TypeVar("A")
 
-#: Seconds for an answer. A beat must fail well before the lease does.
+#: Seconds for an answer: of what may be sent again, for the first try, and doubled up to the last after each that
+#: hung. A server may be frozen that still takes connections, and the next try reaches another.
+FIRST_TIMEOUT = 5.0
 ANSWER_TIMEOUT = 30.0
+#: A beat must fail well before the lease does.
 BEAT_TIMEOUT = 3.0
 #: How long after the asked-for `wait` a claim is given up.
 CLAIM_SLACK = 10.0
@@ -58,16 +62,17 @@ class HttpBackend:
         # Its own connection, in whichever thread beats: never behind a commit, never on a blocked loop.
         self._beats = httpx2.Client(transport=beat_transport, **address.options())
         self._was_silent = False
+        self._answer_within = FIRST_TIMEOUT
 
     async def register(self, registration: Registration) -> Registered:
-        return await self._ask("register", registration, _REGISTERED)
+        return await self._ask_again("register", registration, _REGISTERED)
 
     async def claim(self, request: ClaimRequest) -> ClaimAnswer:
         """Cancelling it hangs up, which withdraws the claim."""
         return await self._ask("claim", request, _CLAIM_ANSWER, request.wait / SECOND + CLAIM_SLACK)
 
     async def commit(self, request: CommitRequest) -> CommitAnswer:
-        return await self._ask("commit", request, _COMMIT_ANSWER)
+        return await self._ask_again("commit", request, _COMMIT_ANSWER)
 
     def heartbeat(self, heartbeat: Heartbeat) -> HeartbeatAnswer:
         """Blocking. One that is answered after silence tells that connections had died without a word (a peer or
@@ -94,6 +99,18 @@ class HttpBackend:
     async def aclose(self) -> None:
         await self._connections.aclose()
         self._beats.close()
+
+    async def _ask_again(self, verb: str, message: Any, answer: TypeAdapter[A]) -> A:
+        """One try of many: a server that is slow gets more time with each, one that hangs is soon given up."""
+        began, within = time.monotonic(), self._answer_within
+        try:
+            said = await self._ask(verb, message, answer, within)
+        except ServerUnavailable:
+            if time.monotonic() - began >= within:
+                self._answer_within = min(2 * within, ANSWER_TIMEOUT)
+            raise
+        self._answer_within = FIRST_TIMEOUT
+        return said
 
     async def _ask(
         self, verb: str, message: Any, answer: TypeAdapter[A], answer_within: float = ANSWER_TIMEOUT
