@@ -126,7 +126,7 @@ class Way:
                 self._hanging.add(target)
             except OSError:  # it is not there, which who connects will see
                 self._hanging.discard(target)
-            await asyncio.sleep(_ASKS_EVERY)
+            await asyncio.to_thread(threading.Event().wait, _ASKS_EVERY)
 
 
 async def _ask_how_it_is(target: int) -> None:
