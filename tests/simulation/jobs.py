@@ -9,6 +9,7 @@ from typing import Any, Protocol, cast
 
 from mainspring import (
     IO,
+    CircuitBreaker,
     Client,
     Concurrency,
     Context,
@@ -48,6 +49,10 @@ class Stage(Protocol):
 
     async def pause(self, seconds: float) -> None:
         """Work that takes its time."""
+        ...
+
+    def rings(self, ctx: Context, key: str) -> None:
+        """A task's function begins that its breaker has let in."""
         ...
 
     def dies(self) -> None:
@@ -233,6 +238,26 @@ async def narrow(payload: dict[str, Any], io: IO, ctx: Context) -> Any:
     await do(io, ctx, "squeeze", n, fails=n % 2, takes=0.3)
     await nap(io, ctx, "breather", 0.5 + n % 3)
     return await do(io, ctx, "through", n, takes=0.2)
+
+
+@client.job(id="ring")
+async def ring(payload: dict[str, Any], io: IO, ctx: Context) -> Any:
+    """What others find broken too: a few failures hold them all back, until one has tried."""
+    stage.body_begins(ctx)
+    n = payload["n"]
+
+    async def bell() -> int:
+        begun = stage.task_begins(ctx, "bell")
+        stage.rings(ctx, "bell")
+        await stage.pause(0.4)
+        if begun <= n % 3:
+            raise ConnectionError("nobody hears it")
+        if begun == n % 3 + 1 and n % 5 == 1:
+            await stage.pause(2)
+        return n
+
+    bells = CircuitBreaker("bell", failures=2, reset="3 seconds")
+    return await io.run_task("bell", bell, retry=QUICK, breaker=bells)
 
 
 @client.job(id="deep")

@@ -12,6 +12,7 @@ from mainspring.model.queues import HELD, UNSERVED
 from mainspring.model.runs import FINAL_RUN_STATUSES, RUN_MOVES, Run
 from mainspring.model.tasks import FINAL_TASK_STATUSES, TASK_MOVES, Task
 from mainspring.model.waits import Wait
+from simulation.bells import Bells
 from simulation.places import Places
 from simulation.slots import Slots
 from simulation.tables import Change, Tables, TaskId
@@ -55,6 +56,7 @@ class Laws:
         self.tables = tables
         self.slots = Slots(tables, hold)
         self.places = Places(tables, hold)
+        self.bells = Bells(tables, hold)
         self._expected_jobs = expected_jobs
         #: Spans that waits asked for, and what event waits asked for, as user code said.
         self.delays: dict[TaskId, int] = {}
@@ -90,6 +92,7 @@ class Laws:
             self._task(was, task, now)
         self.slots.committed(change, now)
         self.places.committed(change)
+        self.bells.committed(change)
         self._waits(change, now)
         self._events(change, now)
         self._cancels(change)

@@ -63,6 +63,7 @@ class People:
             "watch": self._watch,
             "stop": self._stop,
             "queue": self._queue,
+            "breaker": self._breaker,
         }
         self.node.spawn(acts[kind](*values))
 
@@ -128,6 +129,12 @@ class People:
             said = {"limits": {"concurrency": int(what)}}
         answer = await self.ask("change_queue", tuple(said.items()))
         hold(not isinstance(answer, MainspringError), "I1", "a queue was not found", answer)
+
+    async def _breaker(self, what: str) -> None:
+        """An operator opens the bells' breaker for a while, or closes it."""
+        answer = await self.ask("change_breaker", what == "open")
+        is_fine = not isinstance(answer, MainspringError) or isinstance(answer, NotFound)
+        hold(is_fine, "I1", "a breaker was not changed", answer)
 
     # ── runs ─────────────────────────────────────────────────────────────────────────────────────────
     async def _call(self, job_id: str, n: int) -> None:

@@ -62,6 +62,8 @@ def _deed(rng: random.Random) -> Entry:
         (3, "batch", ("narrow", rng.randint(2, 6))),
         (1.5, "queue", (rng.choice(("pause", "resume", "1", "3", "reset")),)),
         (2, "call", ("parent", n)),
+        (2, "batch", ("ring", rng.randint(2, 5))),
+        (0.7, "breaker", (rng.choice(("open", "open", "reset")),)),
         (1.5, "call", ("stubborn", n)),
         (1.5, "call", ("talk", n)),
         (1.5, "call", ("pay", n)),

@@ -7,9 +7,20 @@ from itertools import count
 from typing import Any
 from unittest import mock
 
-from mainspring.engine import admission, blame, children, commits, replays, schedules, waits, workers
+from mainspring.engine import (
+    admission,
+    blame,
+    breakers,
+    children,
+    commits,
+    replays,
+    schedules,
+    waits,
+    workers,
+)
 from mainspring.engine.batch import Batch
 from mainspring.engine.engine import Engine
+from mainspring.model.breakers import Breaker, Prober
 from mainspring.model.protocol import WaitStarted
 from mainspring.model.replays import kept_before
 from mainspring.model.timetables import Timetable
@@ -160,6 +171,27 @@ def a_slot_that_is_kept_in_a_crash() -> AbstractContextManager[Any]:
     return mock.patch.object(blame, "give_back", silent)
 
 
+def a_breaker_that_lets_everybody_try() -> AbstractContextManager[Any]:
+    """Once an open breaker is due it takes whoever asks for its probe."""
+    ask = Breaker.ask
+
+    def lenient(self: Breaker, who: Prober, now: int) -> int | None:
+        if self.probe_at is not None and self.probe_at <= now:
+            self.probe_run_id, self.probe_task_key = who.run_id, who.task_key
+        return ask(self, who, now)
+
+    return mock.patch.object(Breaker, "ask", lenient)
+
+
+def a_breaker_that_forgets_whom_it_held() -> AbstractContextManager[Any]:
+    """When it closes, those who wait are not woken."""
+
+    def forgetful(batch: Batch, breaker: Breaker) -> None:
+        breaker.timer_at = None
+
+    return mock.patch.object(breakers, "_wake_all", forgetful)
+
+
 #: By what is printed beside them, each with the law that gives it away.
 PLANTS: tuple[Plant, ...] = (
     commit_without_the_lease_check,
@@ -176,4 +208,6 @@ PLANTS: tuple[Plant, ...] = (
     a_slot_fired_twice,
     a_slot_that_nobody_counts,
     a_slot_that_is_kept_in_a_crash,
+    a_breaker_that_lets_everybody_try,
+    a_breaker_that_forgets_whom_it_held,
 )

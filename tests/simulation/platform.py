@@ -77,7 +77,8 @@ class Platform:
         waits = [wait for wait in self.tables.waits.values() if wait.due_at is not None and wait.due_at < now]
         runs = [run for run in self.tables.runs.values() if run.timer_at is not None and run.timer_at < now]
         slots = [one for one in self.laws.slots.schedules() if one.next_at is None or one.next_at < now]
-        return [*waits, *runs, *slots]
+        bells = [one for one in self.laws.bells.breakers() if one.timer_at is not None and one.timer_at < now]
+        return [*waits, *runs, *slots, *bells]
 
     # ── processes ────────────────────────────────────────────────────────────────────────────────────
     def start_server(self) -> None:

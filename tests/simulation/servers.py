@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from queue import SimpleQueue
 from typing import Any
 
-from mainspring.engine.commands import ChangeQueue, StartBulk
+from mainspring.clock import SECOND
+from mainspring.engine.commands import ChangeBreaker, ChangeQueue, StartBulk
 from mainspring.engine.committer import _Hint
 from mainspring.engine.engine import Engine
 from mainspring.engine.timing import Timing
@@ -198,6 +199,9 @@ class Server:
             "cancel": lambda env, message: engine.cancel_run(env, message),
             "settle": lambda env, message: engine.settle_task(message),
             "change_queue": lambda env, message: engine.change(ChangeQueue(env, "narrow", **dict(message))),
+            "change_breaker": lambda env, message: engine.change(
+                ChangeBreaker(env, "bell", is_open=message, span=4 * SECOND)
+            ),
             "cancel_event": lambda env, message: engine.cancel_event(env, message),
             "bulk": lambda env, message: engine.move_bulk(StartBulk(message)),
             "replay": lambda env, message: engine.replay_run(

@@ -53,6 +53,12 @@ class Theatre:
             hold(is_open, "I2", "a finished task begins again", task)
         return self.begun[*place, key]
 
+    def rings(self, ctx: Context, key: str) -> None:
+        if self._is_ours(ctx):
+            task = self._platform.tables.tasks.get((ctx.run.id, key))
+            is_let_in = task is not None and task.status == "RUNNING"
+            hold(is_let_in, "BREAKER", "it begins, and nobody has let it in", task)
+
     def charges(self, ctx: Context, amount: int) -> None:
         key = ctx.idempotency_key
         hold(key not in self.bank or not self._is_ours(ctx), "I2", "charged twice", key)

@@ -7,6 +7,7 @@ itself, which is all the rules need.
 from collections.abc import Iterable, Iterator
 
 from mainspring.audit import findings as rules
+from mainspring.audit.breakers import check_breakers
 from mainspring.audit.events import check_events
 from mainspring.audit.findings import Finding
 from mainspring.audit.history import check_history
@@ -42,7 +43,7 @@ def check_database(database: Database, *, grace: int = GRACE) -> Iterator[Findin
 
 def _look(tx: Transaction, page: Page) -> list[Finding]:
     found = list(check_cases(page.cases.values(), page.around))
-    return [*found, *check_unheard(tx, page), *_strays(page)]
+    return [*found, *check_unheard(tx, page), *check_breakers(tx, page), *_strays(page)]
 
 
 def check_cases(cases: Iterable[Case], around: Around) -> Iterator[Finding]:

@@ -103,6 +103,9 @@ WAIT_NOT_ANSWERED = Rule(
 EVENT_NOT_HEARD = Rule(
     "event-not-heard", "I7", "Resolves the wait with the oldest event that fits.", is_mended=True
 )
+BREAKER_UNWATCHED = Rule(
+    "breaker-unwatched", "I5", "Wakes the task: it asks its breaker again.", is_mended=True
+)
 KEPT_DIFFERS = Rule("kept-differs", "I2", _REPLAY)
 EVENT_CROSSED = Rule("event-crossed", "I7", _REPLAY)
 

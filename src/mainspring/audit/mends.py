@@ -141,6 +141,15 @@ def _hear(batch: Batch, patient: Patient) -> None:
     check_new_waits(batch, new)
 
 
+def _ask_again(batch: Batch, patient: Patient) -> None:
+    """Its attempt asks the breaker, which holds it again if it must."""
+    for key in patient.keys:
+        batch.later("retry_task", {"run_id": patient.run.id, "key": key, "now": batch.now})
+        batch.later("delete_wait", {"run_id": patient.run.id, "task_key": key})
+    batch.flush()
+    wake_runs(batch, {patient.run.id})
+
+
 #: By the id of the rule.
 MENDS: dict[str, Mend] = {
     rules.LEASE_WITHOUT_HOLDER.id: _give_back,
@@ -158,4 +167,5 @@ MENDS: dict[str, Mend] = {
     rules.WAIT_LEFT_OVER.id: _drop_wait,
     rules.WAIT_NOT_ANSWERED.id: _answer,
     rules.EVENT_NOT_HEARD.id: _hear,
+    rules.BREAKER_UNWATCHED.id: _ask_again,
 }
