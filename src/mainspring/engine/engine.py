@@ -109,6 +109,8 @@ class Engine:
             on_commit=self._on_commit,
         )
         self._lookout = Lookout(self._committer, database, clock=self.clock, timing=self.timing)
+        #: Told of a worker whose claim broke off: it has most likely died, and has half the time to say otherwise.
+        self.hung_up = self._lookout.hung_up
 
     async def start(self) -> None:
         """Begins to commit, to fire timers and to look after workers."""
@@ -138,10 +140,6 @@ class Engine:
                 self._committer.withdraw(submission)
         answer: ClaimAnswer = await future
         return answer
-
-    def hung_up(self, worker_id: str) -> None:
-        """The worker's claim broke off: it has most likely died, and is given half the time to say otherwise."""
-        self._lookout.hung_up(worker_id)
 
     async def commit(self, environment_id: str, request: CommitRequest) -> CommitAnswer:
         answer: CommitAnswer = await self._do(Commit(environment_id, request))

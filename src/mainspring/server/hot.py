@@ -3,7 +3,7 @@
 FastAPI costs half the throughput of a bare route; `openapi.py` documents these from the same table.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from starlette.requests import Request
@@ -11,13 +11,13 @@ from starlette.responses import Response
 
 from mainspring.engine.commands import EventSent
 from mainspring.engine.views import RunView
-from mainspring.errors import LimitExceeded, MainspringError
-from mainspring.model.events import EventDraft
+from mainspring.errors import MainspringError
 from mainspring.model.pending import pending_reason
 from mainspring.model.runs import Run, RunDraft
 from mainspring.server.answers import json_response, sent_response
 from mainspring.server.bodies import idempotency_key_of, read_model
 from mainspring.server.call import Desk, call_of
+from mainspring.server.drafts import event_drafts, run_drafts
 from mainspring.server.found import find_run
 from mainspring.server.problems import problem_of
 from mainspring.server.routes import PlainRoute
@@ -38,21 +38,8 @@ async def take_event(desk: Desk, body: EventBody, key: str | None) -> EventSent:
 
 async def take_events(desk: Desk, body: EventsBody, key: str | None) -> Listing[EventShape]:
     """Several events, all or nothing."""
-    limit = desk.limits.max_events_per_request
-    if len(body.events) > limit:
-        raise LimitExceeded(
-            f"the request has {len(body.events)} events; the limit is {limit} (max_events_per_request)",
-            mend="Send them in several requests, or raise that setting.",
-            limit=limit,
-            setting="max_events_per_request",
-        )
-    drafts: Sequence[EventDraft] = [
-        event_draft(
-            event, desk.engine.ids.new("evt"), desk.limits, idempotency_key=f"{key}/{index}" if key else None
-        )
-        for index, event in enumerate(body.events)
-    ]
-    sent = await desk.engine.send_events(desk.environment_id, tuple(drafts))
+    drafts = event_drafts(desk, body.events, key)
+    sent = await desk.engine.send_events(desk.environment_id, drafts)
     return Listing[EventShape](data=[sent_shape(one) for one in sent])
 
 
@@ -67,25 +54,8 @@ async def start_runs(
     desk: Desk, body: StartsBody, key: str | None, refused: Callable[[MainspringError], dict[str, Any]]
 ) -> dict[str, Any]:
     """Runs of any jobs, each started or `refused` by itself; as in a list of `StartShape`."""
-    limit = desk.limits.max_runs_per_batch
-    if len(body.runs) > limit:
-        raise LimitExceeded(
-            f"the request has {len(body.runs)} runs; the limit is {limit} (max_runs_per_batch)",
-            mend="Start them in several requests, or raise that setting.",
-            limit=limit,
-            setting="max_runs_per_batch",
-        )
-    drafts = [
-        run_draft(
-            run,
-            desk.engine.ids.new("run"),
-            run.job_id,
-            desk.limits,
-            idempotency_key=f"{key}/{index}" if key else None,
-        )
-        for index, run in enumerate(body.runs)
-    ]
-    started = await desk.engine.trigger_each(desk.environment_id, tuple(drafts))
+    drafts = run_drafts(desk, body.runs, key)
+    started = await desk.engine.trigger_each(desk.environment_id, drafts)
     data = []
     for draft, answer in zip(drafts, started, strict=True):
         if isinstance(answer, MainspringError):

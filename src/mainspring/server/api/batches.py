@@ -8,15 +8,15 @@ from starlette.responses import Response
 
 from mainspring.codec import decode_body
 from mainspring.engine.inspect import get_batch
-from mainspring.errors import LimitExceeded, MalformedJson, NotFound
+from mainspring.errors import MalformedJson, NotFound
 from mainspring.model.runs import FINAL_RUN_STATUSES, Run
 from mainspring.server.answers import json_response
 from mainspring.server.bodies import check, idempotency_key_of, read_body, read_model
 from mainspring.server.call import Desk, call_of
+from mainspring.server.drafts import run_drafts
 from mainspring.server.rooms import Caller, room
 from mainspring.server.routes import PlainRoute
 from mainspring.server.shapes.batches import BatchBody, BatchedRunShape, BatchShape
-from mainspring.server.shapes.bodies import run_draft
 from mainspring.server.shapes.parts import at
 
 router = room("/api/v1/batches", "batches")
@@ -24,24 +24,7 @@ router = room("/api/v1/batches", "batches")
 
 async def start_batch(desk: Desk, body: BatchBody, key: str | None) -> BatchShape:
     """All of its runs, or none; those that an earlier call with the same key started, if any."""
-    limit = desk.limits.max_runs_per_batch
-    if len(body.runs) > limit:
-        raise LimitExceeded(
-            f"the batch has {len(body.runs)} runs; the limit is {limit} (max_runs_per_batch)",
-            mend="Start them in several batches, or raise that setting.",
-            limit=limit,
-            setting="max_runs_per_batch",
-        )
-    drafts = tuple(
-        run_draft(
-            run,
-            desk.engine.ids.new("run"),
-            run.job_id,
-            desk.limits,
-            idempotency_key=f"{key}/{index}" if key else None,
-        )
-        for index, run in enumerate(body.runs)
-    )
+    drafts = run_drafts(desk, body.runs, key)
     batch_id, runs = await desk.engine.trigger_batch(desk.environment_id, drafts)
     return batch_shape(batch_id, runs)
 
