@@ -120,5 +120,8 @@ class PointedTransaction:
     def together(self) -> AbstractContextManager[object]:
         return self._inner.together()
 
+    def be_alone(self) -> None:
+        self._inner.be_alone()
+
     def script(self, sql: str) -> None:
         self._call("script", lambda: self._inner.script(sql))

@@ -5,10 +5,12 @@
 import asyncio
 
 import psycopg
+import pytest
 
 from engine.items import done, job
 from engine.live import Live, LivePuppet
 from engine.pair import Pair
+from mainspring.engine.commands import ChangeQueue
 from mainspring.model.queues import QueueLimits
 
 RUNS = 60
@@ -65,3 +67,33 @@ async def test_I6_the_last_slot_is_given_once(pair: Pair) -> None:
     assert (await theirs.claim(3, wait=0)).runs == ()
     await ours.report(first[0], done())
     assert len((await theirs.claim(3, wait=0)).runs) == 1
+
+
+# ── limits that come and go while runs start ─────────────────────────────────────────────────────────
+async def limit(live: Live, concurrency: int | None) -> None:
+    await live.engine.change_queue(ChangeQueue(live.env, "bill", limits={"concurrency": concurrency}))
+
+
+@pytest.mark.parametrize("first", ["the start", "the limit"])
+async def test_I6_a_run_started_at_the_moment_a_limit_is_set_counts(pair: Pair, first: str) -> None:
+    worker = await pair.a.worker(job("bill"))
+    if first == "the start":
+        await pair.race(pair.a.call("bill"), limit(pair.b, 1))
+    else:
+        await pair.race(limit(pair.a, 1), pair.b.call("bill"), before="line_of_queue")
+    await pair.b.call("bill")
+    (run,) = (await worker.claim(3, wait=0)).runs
+    await worker.report(run, done())
+    assert len((await worker.claim(3, wait=0)).runs) == 1
+
+
+@pytest.mark.parametrize("first", ["the start", "the change"])
+async def test_I5_a_run_started_at_the_moment_a_limit_is_taken_away_starts(pair: Pair, first: str) -> None:
+    worker = await pair.a.worker(job("bill"))
+    await limit(pair.a, 1)
+    await pair.a.call("bill")
+    if first == "the start":
+        await pair.race(pair.a.call("bill"), limit(pair.b, None))
+    else:
+        await pair.race(limit(pair.a, None), pair.b.call("bill", idempotency_key="once"))
+    assert len((await worker.claim(3, wait=0)).runs) == 2

@@ -1,7 +1,7 @@
 """An engine without threads: commands applied batch by batch, under a clock turned by hand."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -27,6 +27,7 @@ from mainspring.engine.commands import (
 from mainspring.engine.inspect import get_runs
 from mainspring.engine.timing import Timing
 from mainspring.engine.views import RunView
+from mainspring.errors import TransactionConflict
 from mainspring.ids import IdSource
 from mainspring.model.events import EventDraft
 from mainspring.model.history import Entry
@@ -86,6 +87,12 @@ class World:
     # ── commands ─────────────────────────────────────────────────────────────────────────────────────
     def apply(self, *commands: Command) -> list[Any]:
         """One batch. Per command its result, or the refusal; None for a claim that stays open."""
+        try:
+            return self._transact(commands)
+        except TransactionConflict:  # it wants to be alone
+            return self._transact(commands)
+
+    def _transact(self, commands: Sequence[Command]) -> list[Any]:
         with self.database.write() as tx:
             batch = Batch(tx, self.now, ids=self.ids, limits=self.limits, timing=self.timing)
             batch.claims = [c for c in commands if isinstance(c, Claim)]

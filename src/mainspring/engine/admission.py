@@ -31,8 +31,6 @@ WINDOW = 100
 _ROUNDS = 20
 #: When a look that could not be finished goes on.
 SOON = SECOND // 5
-#: A transaction that began before a queue was governed may still add a run as if it were not: looked at after these.
-ADOPTED_AGAIN = (SECOND, 10 * SECOND)
 
 
 def admit(batch: Batch) -> None:
@@ -76,9 +74,8 @@ def _admit_to(batch: Batch, queue: Queue, keys: set[str]) -> None:
         keys |= _all_held_keys(batch, queue)
     is_governed = queue.paused_at is not None or queue.is_keyed or queue.limits.is_any
     if is_governed != (queue.governed_at is not None):
+        batch.tx.be_alone()  # or another server might start a run just now as if nothing had changed
         keys |= _govern(batch, queue) if is_governed else _free(batch, queue)
-    elif is_governed and _is_young(batch, queue):
-        keys |= _adopt(batch, queue)
     queue.timer_at = None
     arrived = batch.arrivals.pop(queue.place, [])
     if is_governed:
@@ -215,10 +212,9 @@ def _first_held(batch: Batch, queue: Queue, room: int) -> list[tuple[str, str, s
 
 def _set_timer(batch: Batch, queue: Queue, turns: QueueTurns | None, room: int) -> None:
     """When to look again without being asked: a rate opens, or what could not be looked at now."""
-    now, again = batch.now, []
+    now = batch.now
+    again: list[int] = []
     place = {"environment_id": queue.environment_id, "name": queue.name}
-    age = now - (queue.governed_at or now)
-    again += [now - age + span for span in ADOPTED_AGAIN if span > age][:1]
     rate = queue.limits.rate
     is_closed = rate is not None and not rate.allows(queue.spent_until, now, 1)
     if queue.paused_at is None and (room > 0 or is_closed) and batch.tx.row("is_any_held", **place):
@@ -238,19 +234,9 @@ def _all_held_keys(batch: Batch, queue: Queue) -> set[str]:
     return {key for (key,) in rows}
 
 
-def _is_young(batch: Batch, queue: Queue) -> bool:
-    """Its timer is there to look once more for runs that came as if it had no limits."""
-    age = batch.now - (queue.governed_at or 0)
-    return age <= 2 * ADOPTED_AGAIN[-1] and queue.timer_at is not None and queue.timer_at <= batch.now
-
-
 def _govern(batch: Batch, queue: Queue) -> set[str]:
-    queue.governed_at = batch.now
-    return _adopt(batch, queue)
-
-
-def _adopt(batch: Batch, queue: Queue) -> set[str]:
     """What stands in the queue as if it had no limits is held, and what runs is counted."""
+    queue.governed_at = batch.now
     place = {"environment_id": queue.environment_id, "name": queue.name}
     batch.tx.run("hold_ready", **place)
     batch.tx.run("count_leases", **place)

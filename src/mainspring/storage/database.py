@@ -33,6 +33,11 @@ class Transaction(Protocol):
         """Inside, statements whose results nobody reads go to the database in one round trip."""
         ...
 
+    def be_alone(self) -> None:
+        """From the beginning of this transaction to its end no other one writes. Where that has to be asked for
+        before it begins it raises `TransactionConflict`, and the next one is alone."""
+        ...
+
     def script(self, sql: str) -> None:
         """Several statements as they stand: for migrations only."""
         ...

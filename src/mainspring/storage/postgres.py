@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import psycopg
@@ -59,9 +60,12 @@ _NOTHING_COMMITTED = "nothing was committed"
 class PostgresTransaction:
     """Named statements on one connection, inside one transaction."""
 
-    def __init__(self, pipeline: Pipeline, statements: dict[str, Statement]) -> None:
+    def __init__(
+        self, pipeline: Pipeline, statements: dict[str, Statement], alone: "_Alone | None" = None
+    ) -> None:
         self._pipeline = pipeline
         self._statements = statements
+        self._alone = alone
         self._is_together = False
 
     def rows(self, statement: str, **values: Any) -> list[tuple[Any, ...]]:
@@ -102,12 +106,25 @@ class PostgresTransaction:
         finally:
             self._is_together = outer
 
+    def be_alone(self) -> None:
+        if self._alone is not None and not self._alone.now:
+            self._alone.next = True
+            raise TransactionConflict("what is to be changed now must stand still for all servers")
+
     def script(self, sql: str) -> None:
         self._pipeline.script(sql)
 
     def _send(self, statement: str, values: Mapping[str, Any]) -> None:
         found = self._statements[statement]
         self._pipeline.send(found, found.from_mapping(values))
+
+
+@dataclass(slots=True)
+class _Alone:
+    """Whether the transaction that writes keeps all others from writing, and whether the next one is to."""
+
+    now: bool = False
+    next: bool = False
 
 
 class PostgresDatabase:
@@ -123,6 +140,7 @@ class PostgresDatabase:
         self._write_lock = threading.RLock()
         self._writer: Pipeline | None = None
         self._plans_until = 0.0
+        self._alone = _Alone()
         self._closed = False
         self.label = hide_password(url)
         self._readers = Readers(lambda: self._connect(_READING), self.label)
@@ -134,9 +152,12 @@ class PostgresDatabase:
                 raise closed(self.label)
             if self._writer is None or not self._writer.is_alive():
                 self._writer = self._connect(_WRITING)
-            with self._transaction(self._writer, "begin_writing") as tx:
+            with self._transaction(self._writer, "begin_writing"):
+                self._alone = _Alone(now=self._alone.next)
+                lock = "write_alone" if self._alone.now else "write_beside_others"
+                self._writer.send(self._statements[lock], ())
                 self._plan_anew(self._writer)
-                yield tx
+                yield PostgresTransaction(self._writer, self._statements, self._alone)
 
     def _plan_anew(self, pipeline: Pipeline) -> None:
         """Has the statements planned for the tables as they are by now."""

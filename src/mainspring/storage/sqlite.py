@@ -85,6 +85,9 @@ class SqliteTransaction:
     def together(self) -> AbstractContextManager[object]:
         return nullcontext()  # there is no way to go
 
+    def be_alone(self) -> None:
+        """It is: there is one writer."""
+
     def script(self, sql: str) -> None:
         for part in _split(sql):
             self._cursor.execute(part)
