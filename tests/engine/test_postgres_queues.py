@@ -71,7 +71,7 @@ async def test_I6_the_last_slot_is_given_once(pair: Pair) -> None:
 
 # ── limits that come and go while runs start ─────────────────────────────────────────────────────────
 async def limit(live: Live, concurrency: int | None) -> None:
-    await live.engine.change_queue(ChangeQueue(live.env, "bill", limits={"concurrency": concurrency}))
+    await live.engine.change(ChangeQueue(live.env, "bill", limits={"concurrency": concurrency}))
 
 
 @pytest.mark.parametrize("first", ["the start", "the limit"])

@@ -1,5 +1,7 @@
 """Queues with limits where nobody has to wait: runs have their slots from the start, and nothing is kept of keys."""
 
+# ruff: noqa: N802 - tests are named after the invariants they hold
+
 from typing import Any
 
 import pytest
@@ -99,3 +101,12 @@ def test_a_paused_queue_lets_nobody_in(world: World) -> None:
 def test_equal_keys_that_come_together_are_counted_together(world: World) -> None:
     limited(world, concurrency=10, per_key=2)
     assert sorted(slots(world, start(world, "aaab"))) == [HELD, *[TAKEN_IN_TURN] * 3]
+
+
+def test_I6_a_claim_that_waits_has_them_at_once_and_no_more_than_the_limit(world: World) -> None:
+    puppet = limited(world, concurrency=10, per_key=1)
+    ids = start(world, "ab", puppet.claim_command())
+    assert [world.run(run_id).status for run_id in ids] == ["RUNNING"] * 2
+    assert slots(world, ids) == [TAKEN_IN_TURN] * 2
+    later = start(world, "ac", puppet.claim_command())
+    assert [world.run(run_id).status for run_id in later] == ["PENDING", "RUNNING"]

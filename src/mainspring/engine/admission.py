@@ -16,6 +16,7 @@ from itertools import groupby
 from mainspring.clock import SECOND
 from mainspring.codec import decode
 from mainspring.engine.batch import Batch
+from mainspring.engine.handed import hand_over
 from mainspring.engine.turns import QueueTurns
 from mainspring.model.queues import FREE, HELD, TAKEN, TAKEN_IN_TURN, Queue
 from mainspring.model.runs import Run
@@ -141,9 +142,9 @@ def _is_room_for_all(
 def _insert(batch: Batch, runs: list[Run], slot: int) -> None:
     for run in runs:
         run.slot, run.is_ready = slot, slot != HELD
+    hand_over(batch, runs)
     batch.tx.run_many("insert_run", runs)
-    if runs and slot != HELD:
-        batch.wake.ready.add(runs[0].environment_id)
+    batch.wake.ready.update(run.environment_id for run in runs if run.is_ready)
 
 
 # ── line by line ─────────────────────────────────────────────────────────────────────────────────────

@@ -307,10 +307,8 @@ class Engine:
 
     @contextmanager
     def watching(self, watcher: Callable[[set[str]], None]) -> Iterator[None]:
-        """Inside, `watcher` is told on the loop, after each commit, the ids of runs whose history or log grew.
-
-        None of them: it is not known which, so all should be looked at.
-        """
+        """Inside, `watcher` is told on the loop, after each commit, the ids of runs whose history or log grew; of
+        none where it is not known which: all should be looked at."""
         self._watchers.append(watcher)
         try:
             yield
