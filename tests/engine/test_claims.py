@@ -131,7 +131,7 @@ def test_what_is_not_ready_costs_a_claim_nothing(world: World) -> None:
         claim_seq=1,
         now=world.now,
         environment_id=world.env,
-        job_ids=["bill"],
+        names=["bill"],
         first_lane=0,
         last_lane=1,
         slots=10,

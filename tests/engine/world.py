@@ -109,10 +109,12 @@ class World:
             raise result
         return result
 
-    def worker(self, *jobs: JobSpec, name: str = "puppet", environment_id: str | None = None) -> Puppet:
+    def worker(
+        self, *jobs: JobSpec, name: str = "puppet", environment_id: str | None = None, **options: Any
+    ) -> Puppet:
         """A registered worker that has these jobs."""
         puppet = Puppet(self, self.ids.new("wrk"), environment_id or self.env)
-        self.do(RegisterWorker(puppet.environment_id, registration(puppet.id, *jobs, name=name)))
+        self.do(RegisterWorker(puppet.environment_id, registration(puppet.id, *jobs, name=name, **options)))
         return puppet
 
     def draft(self, name: str, payload: str = "{}", **options: Any) -> EventDraft:
@@ -199,5 +201,7 @@ class World:
         return "\n".join(str(row[-1]) for row in rows.fetchall())
 
 
-def registration(worker_id: str, *jobs: JobSpec, name: str = "puppet", slots: int = 10) -> Registration:
-    return Registration(worker_id, name, "tests", "1", "here", 1, slots, jobs)
+def registration(
+    worker_id: str, *jobs: JobSpec, name: str = "puppet", slots: int = 10, **options: Any
+) -> Registration:
+    return Registration(worker_id, name, "tests", "1", "here", 1, slots, jobs, **options)

@@ -115,10 +115,11 @@ class Ends(Stage):
         await self.world.start_worker()
 
     async def _move(self) -> None:
-        """Runs that are put off before they begin: by hand, and by a later call."""
+        """Runs that are put off before they begin, by hand and by a later call, and bound to a version."""
         world, job = self.world, self.world.client.job_by_id("later")
         delayed = await world.trigger(job, delay="1 hour")
         await delayed.reschedule(delay="2 minutes")
+        await delayed.repin("0.0.1")
         for _ in range(2):
             called = await world.trigger(job, debounce=Debounce("1 minute", key="one"))
         await world.advance("5 minutes")

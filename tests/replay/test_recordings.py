@@ -28,7 +28,7 @@ FILES = sorted(RECORDINGS.glob("*/*.ndjson"))
 #: Named, and in no recording: tokens come with a later issue, replays are of runs that ended.
 NOT_YET = {"task token_wait", "wait token", "entry TASK_KEPT"}
 #: Bytes. Recordings are kept for ever.
-LARGEST = 64 * 1024
+LARGEST = 96 * 1024
 
 
 def name_of(path: Path) -> str:

@@ -53,6 +53,14 @@ async def test_a_job_is_shown_whole(stage: Stage) -> None:
         "log_level": None,
         "hooks": [],
         "updated_at": to_iso(stage.clock.now()),
+        "versions": [
+            {
+                "version": "1.0.0",
+                "registered_at": to_iso(stage.clock.now()),
+                "seen_at": to_iso(stage.clock.now()),
+                "workers": ["puppet"],
+            }
+        ],
         "counts": {},
         "last_runs": [],
     }

@@ -69,6 +69,7 @@ async def test_a_finished_run_is_shown_whole(stage: Stage) -> None:
         "status": "SUCCESS",
         "job_id": "greet",
         "job_version": "1.0.0",
+        "pinned_version": None,
         "payload": {"who": "Ada"},
         "output": {"ok": True},
         "error": None,

@@ -66,11 +66,11 @@ def test_every_statement_compiles(name: str, connection: sqlite3.Connection) -> 
 
 #: Nothing but the environment is looked up in an index, other than those that have few of its rows.
 WALK = re.compile(
-    r"INDEX (?!runs_(of_suspicion|held|unserved|with_slot))(runs|events|history)_\w+ \(environment_id=\?\)"
+    r"INDEX (?!runs_(of_suspicion|held|pinned|unserved|with_slot))(runs|events|history)_\w+ \(environment_id=\?\)"
 )
 #: Go through all runs of an environment all the same, and belong to no batch of runs: somebody takes the limits of a
 #: queue away, or looks at the queues.
-THOROUGH = {"count_runs", "let_go", "ready_by_queue", "unserved_by_queue"}
+THOROUGH = {"count_runs", "let_go", "ready_by_queue"}
 
 
 @pytest.mark.parametrize("name", sorted(STATEMENTS))

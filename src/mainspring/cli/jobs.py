@@ -36,6 +36,8 @@ def get_job(job: JobId, as_json: options.Json = False) -> None:
             ("job", found["id"]),
             ("name", found["name"]),
             ("version", found["version"]),
+            ("versions", _versions(found)),
+            ("bound", "runs stay with the version they began on" if found["pin_version"] else None),
             ("state", _state(found)),
             ("trigger", found["trigger"]),
             ("runs", _counts(found)),
@@ -67,6 +69,14 @@ def _state(job: dict[str, Any]) -> str:
     if not job["enabled"]:
         return "disabled"
     return "ready" if job["served"] else "no worker"
+
+
+def _versions(job: dict[str, Any]) -> str | None:
+    """All that were registered, with their live workers, where there is more than one."""
+    versions = job["versions"]
+    if len(versions) < 2:
+        return None
+    return ", ".join(f"{one['version']} ({len(one['workers'])} workers)" for one in versions)
 
 
 def _counts(job: dict[str, Any]) -> str:

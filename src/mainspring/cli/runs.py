@@ -19,33 +19,45 @@ def list_runs(
         str | None, typer.Option("--status", help="One, or several with commas: FAILED,WAITING.")
     ] = None,
     job: Annotated[str | None, typer.Option("--job", help="Only runs of this job.")] = None,
+    version: Annotated[
+        str | None, typer.Option("--version", help="Only runs that this version of their job has or had.")
+    ] = None,
     tag: Annotated[str | None, typer.Option("--tag", help="Only runs with this tag.")] = None,
     limit: options.Limit = 20,
     as_json: options.Json = False,
 ) -> None:
     """List runs, the newest first."""
-    page = connection.listing("/runs", limit, status=status, job=job, tag=tag)
+    page = connection.listing("/runs", limit, status=status, job=job, version=version, tag=tag)
     if as_json:
         return output.document(page)
     rows = [
-        (run["id"], run["job_id"], run["status"], output.local_time(run["created_at"]), _remark(run))
+        (
+            run["id"],
+            run["job_id"],
+            run["job_version"],
+            run["status"],
+            output.local_time(run["created_at"]),
+            _remark(run),
+        )
         for run in page["data"]
     ]
-    output.table(("RUN", "JOB", "STATUS", "CREATED", ""), rows, empty="There are no runs yet.")
+    output.table(("RUN", "JOB", "VERSION", "STATUS", "CREATED", ""), rows, empty="There are no runs yet.")
 
 
 @runs.command("get")
 def get_run(run: options.RunId, as_json: options.Json = False) -> None:
     """Show a run with its tasks, attempts and errors."""
 
-    async def both(door: Any) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-        found = await connection.call(door, "GET", f"/runs/{connection.quoted(run)}")
-        return found, await connection.everything(door, f"/runs/{connection.quoted(run)}/tasks")
+    async def all_of_it(door: Any) -> tuple[dict[str, Any], list[dict[str, Any]], list[dict[str, Any]]]:
+        path = f"/runs/{connection.quoted(run)}"
+        found = await connection.call(door, "GET", path)
+        starts = await connection.call(door, "GET", f"{path}/starts")
+        return found, await connection.everything(door, f"{path}/tasks"), starts["data"]
 
-    found, tasks = connection.converse(both)
+    found, tasks, starts = connection.converse(all_of_it)
     if as_json:
-        return output.document({**found, "tasks": tasks})
-    _show_run(found)
+        return output.document({**found, "tasks": tasks, "starts": starts})
+    _show_run(found, starts)
     if tasks:
         output.data("")
         rows = [row for task in tasks for row in _task_rows(task)]
@@ -109,6 +121,26 @@ def reschedule_run(
     body = {name: value for name, value in (("delay", delay), ("at", at)) if value is not None}
     found = connection.ask("POST", f"/runs/{connection.quoted(run)}/reschedule", body=body)
     _answer(found, as_json)
+
+
+@runs.command("repin")
+def repin_run(
+    run: options.RunId,
+    version: Annotated[
+        str | None, typer.Option("--version", help="The version that goes on with it.")
+    ] = None,
+    any_version: Annotated[bool, typer.Option("--any", help="Whichever version takes it.")] = False,
+    as_json: options.Json = False,
+) -> None:
+    """Let another version of its job go on with a run that is bound to one."""
+    if (version is None) != any_version:
+        exits.usage("which version?", "Give --version VERSION, or --any.")
+    body = {"version": version}
+    found = connection.ask("POST", f"/runs/{connection.quoted(run)}/repin", body=body)
+    if as_json:
+        return output.document(found)
+    bound = f"is bound to {version}" if version else "is bound to no version"
+    output.say(f"{run} {bound}")
 
 
 @runs.command("reset-key")
@@ -235,12 +267,14 @@ def _answer(run: dict[str, Any], as_json: bool) -> None:
     output.say(f"{run['id']} is {run['status']}")
 
 
-def _show_run(run: dict[str, Any]) -> None:
+def _show_run(run: dict[str, Any], starts: list[dict[str, Any]]) -> None:
     error = run["error"] or {}
     output.facts(
         [
             ("run", run["id"]),
             ("job", f"{run['job_id']} {run['job_version']}"),
+            ("bound to", run["pinned_version"]),
+            ("ran on", _versions(starts)),
             ("status", run["status"]),
             ("remark", _remark(run) or None),
             ("attempt", f"{run['attempt']} of {run['max_attempts']}"),
@@ -261,6 +295,14 @@ def _show_run(run: dict[str, Any]) -> None:
             ("traceback", (error.get("traceback") or "").rstrip() or None),
         ]
     )
+
+
+def _versions(starts: list[dict[str, Any]]) -> str | None:
+    """The versions of its job that had the run, where there was more than one, with the body's attempts."""
+    told = dict.fromkeys((start["version"], start["attempt"]) for start in starts if start["version"])
+    if len({version for version, _ in told}) < 2:
+        return None
+    return ", ".join(f"{version} (attempt {attempt})" for version, attempt in told)
 
 
 def _origin(run: dict[str, Any]) -> str | None:

@@ -53,6 +53,9 @@ def trigger(
     ] = None,
     delay: Annotated[str | None, typer.Option("--delay", help='Start later, e.g. "5 minutes".')] = None,
     tag: Annotated[list[str] | None, typer.Option("--tag", help="A tag for the run; may repeat.")] = None,
+    version: Annotated[
+        str | None, typer.Option("--version", help="Of the job: only workers that have it run it.")
+    ] = None,
     wait: options.Wait = False,
     timeout: options.Timeout = None,
     as_json: options.Json = False,
@@ -63,6 +66,7 @@ def trigger(
         "idempotency_key": idempotency_key,
         "delay": delay,
         "tags": tag or None,
+        "version": version,
     }
     run = connection.ask("POST", f"/jobs/{connection.quoted(job)}/trigger", body=_given(body))
     if not as_json:

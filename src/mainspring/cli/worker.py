@@ -29,13 +29,17 @@ def worker(
             help="Processes, started again when they die; one per core for work that computes.",
         ),
     ] = None,
+    pinned_only: Annotated[
+        bool,
+        typer.Option("--pinned-only", help="Take only runs bound to this app's versions of its jobs."),
+    ] = False,
     parent_pipe: Annotated[bool, typer.Option("--parent-pipe", hidden=True)] = False,
     no_echo: Annotated[bool, typer.Option("--no-echo", hidden=True)] = False,
     report_fd: Annotated[int | None, typer.Option("--report-fd", hidden=True)] = None,
 ) -> None:
     """Run a worker for APP, or several; SIGTERM or ctrl-C drains them."""
     if workers is not None:
-        return _run_several(workers, app_or_found(app), name, concurrency)
+        return _run_several(workers, app_or_found(app), name, concurrency, pinned_only=pinned_only)
     from mainspring.client.backend import HttpBackend  # start-up cost: `--help` needs neither
     from mainspring.worker.process import ProcessOptions, run_worker_process
 
@@ -46,6 +50,7 @@ def worker(
         slots=concurrency,
         exit_with_parent=parent_pipe,
         echoes=not no_echo,
+        pinned_only=pinned_only,
         report_fd=report_fd,
         on_report=_tell if report_fd is None else None,
     )
@@ -56,7 +61,9 @@ def worker(
     raise typer.Exit(code)
 
 
-def _run_several(count: int, app: str, name: str | None, concurrency: int | None) -> None:
+def _run_several(
+    count: int, app: str, name: str | None, concurrency: int | None, *, pinned_only: bool
+) -> None:
     from mainspring.cli.child import Launch  # start-up cost, as above
     from mainspring.cli.fleet import run_fleet
 
@@ -65,6 +72,8 @@ def _run_several(count: int, app: str, name: str | None, concurrency: int | None
     options: tuple[str, ...] = ("--name", name) if name else ()
     if concurrency is not None:
         options += ("--concurrency", str(concurrency))
+    if pinned_only:
+        options += ("--pinned-only",)
     run_fleet(Launch(app, environment, options), count, load_settings().drain_timeout)
 
 

@@ -1,14 +1,18 @@
 """What a run did: its tasks with their attempts, its logs, its history, and the spans of its timeline."""
 
 from mainspring.clock import Instant
+from mainspring.codec import decode
 from mainspring.engine.inspect import get_run_row, wait_views
-from mainspring.engine.views import LogQuery, Page, Span, TaskView
+from mainspring.engine.views import LogQuery, Page, Span, StartView, TaskView
 from mainspring.model.history import Entry
 from mainspring.model.logs import LOG_LEVELS, LogLine
 from mainspring.model.runs import Run
 from mainspring.model.tasks import Attempt, Task
 from mainspring.storage.database import Transaction
 from mainspring.storage.shapes import ATTEMPT, ENTRY, LOG, TASK, WAIT
+
+#: Starts of one run that are told.
+MOST_STARTS = 1_000
 
 
 def run_tasks(tx: Transaction, environment_id: str, run_id: str) -> list[TaskView] | None:
@@ -46,6 +50,15 @@ def run_attempts(tx: Transaction, environment_id: str, run_id: str) -> list[Atte
     if get_run_row(tx, environment_id, run_id) is None:
         return []
     return _attempts(tx, run_id).get("", [])
+
+
+def run_starts(tx: Transaction, environment_id: str, run_id: str) -> list[StartView]:
+    """When workers were given the run, and with which version of its job; the oldest first."""
+    rows = tx.rows("starts_of_run", environment_id=environment_id, run_id=run_id, limit=MOST_STARTS)
+    return [
+        StartView(at, attempt or 1, decode(data).get("version") if data else None, kind == "JOB_STARTED")
+        for at, kind, attempt, data in rows
+    ]
 
 
 def _tasks(tx: Transaction, run_id: str) -> list[Task]:

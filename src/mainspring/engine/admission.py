@@ -10,17 +10,17 @@ nobody is held a look is one question, and no key has a row.
 """
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import groupby
 
 from mainspring.clock import SECOND
-from mainspring.codec import decode
 from mainspring.engine.batch import Batch
 from mainspring.engine.handed import hand_over
 from mainspring.engine.turns import QueueTurns
 from mainspring.model.queues import FREE, HELD, TAKEN, TAKEN_IN_TURN, Queue
 from mainspring.model.runs import Run
-from mainspring.model.workers import Worker
+from mainspring.model.workers import Worker, claim_names
 from mainspring.storage.shapes import QUEUE
 
 #: Runs admitted from one queue in one go. What is left follows in the next look.
@@ -110,7 +110,7 @@ def _serve(batch: Batch, queue: Queue, keys: set[str], arrived: list[Run]) -> No
 # ── while nobody stands in line ──────────────────────────────────────────────────────────────────────
 def _place(batch: Batch, queue: Queue, turns: QueueTurns | None, arrived: list[Run]) -> bool:
     """Runs that arrive where nobody is held, with room for all of them, have their slots from their first row on."""
-    wanted = [(run.job_id, run.concurrency_key or "") for run in arrived]
+    wanted = [(run.claim_name, run.concurrency_key or "") for run in arrived]
     if not _is_room_for_all(batch, queue, turns, wanted, _room(batch, queue)):
         return False
     for number, run in enumerate(sorted(arrived, key=lambda run: (-run.priority, run.id))):
@@ -134,7 +134,7 @@ def _is_room_for_all(
     batch: Batch, queue: Queue, turns: QueueTurns | None, wanted: list[tuple[str, str]], room: int
 ) -> bool:
     """`wanted`: job and concurrency key of each."""
-    if len(wanted) > room or not all(_is_served(batch, queue, job_id) for job_id, _ in wanted):
+    if len(wanted) > room or not all(_is_served(batch, queue, name) for name, _ in wanted):
         return False
     return turns is None or turns.is_room_for(Counter(key for _, key in wanted))
 
@@ -154,8 +154,8 @@ def _fill(batch: Batch, queue: Queue, turns: QueueTurns | None, room: int) -> in
         if room <= 0:
             break
         chosen = turns.choose(room) if turns is not None else _first_held(batch, queue, room)
-        served = [run_id for run_id, job_id, _ in chosen if _is_served(batch, queue, job_id)]
-        absent = [run_id for run_id, job_id, _ in chosen if not _is_served(batch, queue, job_id)]
+        served = [run_id for run_id, name, _ in chosen if _is_served(batch, queue, name)]
+        absent = [run_id for run_id, name, _ in chosen if not _is_served(batch, queue, name)]
         if absent:
             batch.tx.run("set_aside", ids=absent)
         if served:
@@ -208,7 +208,7 @@ def _first_held(batch: Batch, queue: Queue, room: int) -> list[tuple[str, str, s
     rows = batch.tx.rows(
         "held_runs", environment_id=queue.environment_id, name=queue.name, keys=[""], limit=room
     )
-    return [(run_id, job_id, key) for key, run_id, job_id, _, _ in rows]
+    return [(run_id, name, key) for key, run_id, name, _, _ in rows]
 
 
 def _set_timer(batch: Batch, queue: Queue, turns: QueueTurns | None, room: int) -> None:
@@ -262,22 +262,23 @@ def take_back(batch: Batch, queue: Queue) -> None:
     batch.touch(*queue.place)
 
 
-# ── jobs without a worker ────────────────────────────────────────────────────────────────────────────
-def _is_served(batch: Batch, queue: Queue, job_id: str) -> bool:
-    """In a queue of several jobs a run that no worker could take must not keep a slot from the others."""
+# ── runs without a worker ────────────────────────────────────────────────────────────────────────────
+def _is_served(batch: Batch, queue: Queue, name: str) -> bool:
+    """A run that no worker could take must not keep a slot from others of its queue: those of other jobs, and those
+    that are bound to no version, or to another. `name`: what workers ask for it by."""
     if not queue.is_shared:
         return True
     served = batch.served.get(queue.environment_id)
     if served is None:
-        rows = batch.tx.rows("served_jobs", environment_id=queue.environment_id)
-        served = batch.served[queue.environment_id] = {one for (text,) in rows for one in decode(text)}
-    return job_id in served
+        rows = batch.tx.rows("served_names", environment_id=queue.environment_id)
+        served = batch.served[queue.environment_id] = {one for row in rows for one in claim_names(*row)}
+    return name in served
 
 
-def call_back(batch: Batch, environment_id: str, job_ids: list[str]) -> None:
-    """A worker came that has these jobs."""
+def call_back(batch: Batch, environment_id: str, names: Sequence[str]) -> None:
+    """A worker came that takes runs by these names."""
     batch.served.pop(environment_id, None)
-    for queue, key in batch.tx.rows("call_back", environment_id=environment_id, job_ids=job_ids):
+    for queue, key in batch.tx.rows("call_back", environment_id=environment_id, names=list(names)):
         batch.touch(environment_id, queue, key)
 
 
@@ -285,6 +286,8 @@ def give_up_slots(batch: Batch, workers: list[Worker]) -> None:
     """Workers went: what was admitted for them and nobody else can take stands back."""
     for worker in workers:
         batch.served.pop(worker.environment_id, None)
-        place = {"environment_id": worker.environment_id, "job_ids": decode(worker.job_ids)}
-        for queue, key in batch.tx.rows("give_up_slots", **place):
+        names = claim_names(worker.job_ids, worker.versions, "[]")
+        for queue, key in batch.tx.rows(
+            "give_up_slots", environment_id=worker.environment_id, names=list(names)
+        ):
             batch.touch(worker.environment_id, queue, key)

@@ -34,6 +34,7 @@ from mainspring.engine.commands import (
     PauseSchedule,
     RegisterSchedule,
     RegisterWorker,
+    RepinRun,
     ReplayRun,
     RescheduleRun,
     ResetKey,
@@ -52,6 +53,7 @@ from mainspring.engine.events import cancel_event, send_events
 from mainspring.engine.jobs import enable_job
 from mainspring.engine.queue_changes import change_queue, limit_environment
 from mainspring.engine.queues import apply_claims
+from mainspring.engine.repins import repin_run
 from mainspring.engine.replays import replay_run
 from mainspring.engine.runs import resume_run, trigger_many
 from mainspring.engine.scheduling import (
@@ -100,6 +102,7 @@ _RULES: dict[type, _Rule] = {
     ResumeRun: _each(resume_run),
     SettleTask: _each(settle_task),
     RescheduleRun: _each(reschedule_run),
+    RepinRun: _each(repin_run),
     ResetKey: _each(reset_key),
     CancelRun: _each(cancel_run),
     ChangeBreaker: _each(change_breaker),

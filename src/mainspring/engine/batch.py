@@ -44,6 +44,7 @@ _ORDER = (
     "deliver_event",
     "move_schedule",
     "time_run",
+    "mark_version",
     "show_run",
     "forgive_run",
     "note_cancel",
@@ -105,11 +106,11 @@ class Batch:
         self.governed: set[tuple[str, str]] = set()
         #: Queues that there are, as far as it was asked.
         self.known_queues: set[tuple[str, str]] = set()
-        #: Those where several jobs stand, as far as it was said here.
+        #: Those where several jobs stand, or versions of one, as far as it was said here.
         self.shared: set[tuple[str, str]] = set()
         #: Those whose jobs find a concurrency key in the payload.
         self.keyed: set[tuple[str, str]] = set()
-        #: The jobs that live workers have, by environment, where it was asked.
+        #: What live workers take, by environment, where it was asked.
         self.served: dict[str, set[str]] = {}
         #: Claims that wait for work; by environment, those that new runs may begin under; and by environment and
         #: worker, the runs that did (see `handed.py`).

@@ -82,6 +82,15 @@ class RescheduleRun:
 
 
 @dataclass(frozen=True, slots=True)
+class RepinRun:
+    """Another version of its job, or any (None), is to go on with a run. Result: the `Run`; `Conflict` at its end."""
+
+    environment_id: str
+    run_id: str
+    version: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class ResetKey:
     """An idempotency key starts a fresh run of the job again. Result: whether a run had it."""
 
@@ -350,6 +359,7 @@ Command = (
     | TriggerRuns
     | CancelRun
     | RescheduleRun
+    | RepinRun
     | ResetKey
     | ReplayRun
     | StartBulk

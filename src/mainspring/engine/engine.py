@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from mainspring.clock import Clock, Instant, SystemClock
+from mainspring.clock import Clock, SystemClock
 from mainspring.engine.accounts import ensure_environment
 from mainspring.engine.commands import (
     AbortBulk,
@@ -26,6 +26,7 @@ from mainspring.engine.commands import (
     Leave,
     LimitEnvironment,
     RegisterWorker,
+    RepinRun,
     ReplayRun,
     RescheduleRun,
     ResetKey,
@@ -244,11 +245,10 @@ class Engine:
         )
         return run
 
-    async def reschedule_run(
-        self, environment_id: str, run_id: str, *, at: Instant | None = None, delay: int | None = None
-    ) -> None:
-        """Another start for a delayed run. Raises `NotFound`, or `Conflict` once it may start."""
-        await self._do(RescheduleRun(environment_id, run_id, at, delay))
+    async def move_run(self, command: RescheduleRun | RepinRun) -> None:
+        """Another start for a delayed run, or another version for one that has not ended. Raises `NotFound`,
+        `Conflict` once it is too late, `BadRequest` (no such version)."""
+        await self._do(command)
 
     async def reset_key(self, environment_id: str, job_id: str, key: str) -> bool:
         """The key starts a fresh run again; whether a run had it. Raises `BadRequest` for that of a slot."""

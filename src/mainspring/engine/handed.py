@@ -7,19 +7,22 @@ anew: a quarter of what the committer spends on a run with one task, and in Post
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mainspring.codec import decode
 from mainspring.engine.batch import Batch
 from mainspring.engine.commands import Claim
+from mainspring.engine.versions import take_on
 from mainspring.model.runs import Run, span_after
+from mainspring.model.workers import claim_names
 
 
 @dataclass(slots=True)
 class Taker:
-    """A claim that could have so many runs of these jobs now."""
+    """A claim that could have so many runs by these names now. `versions`, `pinning`: of the worker's row."""
 
     claim: Claim
-    job_ids: frozenset[str]
+    names: frozenset[str]
     slots: int
+    versions: str
+    pinning: str
 
 
 def hand_over(batch: Batch, runs: Sequence[Run]) -> None:
@@ -35,9 +38,9 @@ def hand_over(batch: Batch, runs: Sequence[Run]) -> None:
         ready.sort(key=lambda run: -run.priority)
     for run in ready:
         for taker in takers:
-            if taker.slots > 0 and run.job_id in taker.job_ids:
+            if taker.slots > 0 and run.claim_name in taker.names:
                 taker.slots -= 1
-                _begin(batch, run, taker.claim)
+                _begin(batch, run, taker)
                 break
 
 
@@ -54,15 +57,23 @@ def _takers(batch: Batch, environment_id: str) -> list[Taker]:
         rows = batch.tx.rows("takers", environment_id=environment_id, ids=ids) if ids else []
         most = batch.limits.max_runs_per_claim
         takers = batch.takers[environment_id] = [
-            Taker(claims[worker_id], frozenset(decode(text)), min(claims[worker_id].request.slots, most))
-            for worker_id, text in rows
+            Taker(
+                claims[worker_id],
+                frozenset(claim_names(job_ids, versions, superseded)),
+                min(claims[worker_id].request.slots, most),
+                versions,
+                pinning,
+            )
+            for worker_id, job_ids, versions, pinning, superseded in rows
         ]
     return takers
 
 
-def _begin(batch: Batch, run: Run, claim: Claim) -> None:
+def _begin(batch: Batch, run: Run, taker: Taker) -> None:
     """As `claim_runs` would leave it."""
+    claim = taker.claim
     worker_id = claim.request.worker_id
+    take_on(run, taker.versions, taker.pinning)
     run.status, run.is_ready, run.lease = "RUNNING", False, 1
     run.worker_id, run.claim_seq = worker_id, claim.request.claim_seq
     run.started_at, run.expires_at = batch.now, None

@@ -22,18 +22,20 @@ from mainspring.engine.views import (
     RunView,
     ScheduleQuery,
     ScheduleView,
+    VersionView,
     WaitView,
     WorkerView,
 )
 from mainspring.model.breakers import Breaker
 from mainspring.model.events import Event
 from mainspring.model.joining import joins_events
-from mainspring.model.pending import pending_reason
+from mainspring.model.pending import LiveVersion, pending_reason
 from mainspring.model.runs import Run
 from mainspring.model.schedules import Schedule
 from mainspring.model.store import StoreEntry, StoreScope
 from mainspring.model.timetables import upcoming
 from mainspring.model.waits import Wait
+from mainspring.model.workers import claim_names, versions_of
 from mainspring.storage.database import Transaction
 from mainspring.storage.shapes import EVENT, RUN, SCHEDULE, STORE_ENTRY, WAIT, WORKER
 
@@ -98,7 +100,8 @@ def list_runs(tx: Transaction, environment_id: str, query: RunQuery, now: Instan
 
 
 def _run_views(tx: Transaction, environment_id: str, runs: list[Run], now: Instant) -> list[RunView]:
-    served = _served_jobs(tx, environment_id) if any(run.status == "PENDING" for run in runs) else set()
+    is_any_pending = any(run.status == "PENDING" for run in runs)
+    served, live = _served(tx, environment_id) if is_any_pending else (set(), {})
     waits: dict[str, list[WaitView]] = {}
     waiting = [run.id for run in runs if run.status in ("WAITING", "RUNNING")]
     if waiting:
@@ -114,7 +117,7 @@ def _run_views(tx: Transaction, environment_id: str, runs: list[Run], now: Insta
     return [
         RunView(
             run,
-            pending_reason(run, now, served),
+            pending_reason(run, now, served, live),
             tuple(waits.get(run.id, ())),
             events.get(run.event_id or ""),
             joined.get(run.id),
@@ -123,9 +126,16 @@ def _run_views(tx: Transaction, environment_id: str, runs: list[Run], now: Insta
     ]
 
 
-def _served_jobs(tx: Transaction, environment_id: str) -> set[str]:
-    workers = WORKER.values(tx.rows("live_workers_of", environment_id=environment_id, name=None))
-    return {job_id for worker in workers if worker.status == "ALIVE" for job_id in decode(worker.job_ids)}
+def _served(tx: Transaction, environment_id: str) -> tuple[set[str], dict[str, list[LiveVersion]]]:
+    """What live workers ask for runs by, and of each job who has which version."""
+    served: set[str] = set()
+    live: dict[str, list[LiveVersion]] = {}
+    for worker in WORKER.values(tx.rows("live_workers_of", environment_id=environment_id, name=None)):
+        if worker.status == "ALIVE":
+            served.update(claim_names(worker.job_ids, worker.versions, worker.superseded))
+            for job_id, version in versions_of(worker.versions).items():
+                live.setdefault(job_id, []).append(LiveVersion(worker.name, version))
+    return served, live
 
 
 def wait_views(tx: Transaction, waits: list[Wait]) -> list[WaitView]:
@@ -194,9 +204,14 @@ def get_job(tx: Transaction, environment_id: str, job_id: str) -> JobView | None
 def list_jobs(tx: Transaction, environment_id: str) -> list[JobView]:
     """Every job with what its runs came to."""
     rows = tx.rows("list_jobs", environment_id=environment_id)
-    served = _served_jobs(tx, environment_id)
+    served, live = _served(tx, environment_id)
     counts: dict[str, dict[str, int]] = {}
     job_ids = [row[0] for row in rows]
+    versions: dict[str, list[VersionView]] = {}
+    kept = tx.rows("versions_of_jobs", environment_id=environment_id, job_ids=job_ids)
+    for job_id, version, _, registered_at, seen_at in kept:
+        have = tuple(one.worker for one in live.get(job_id, ()) if one.version == version)
+        versions.setdefault(job_id, []).append(VersionView(version, registered_at, seen_at, have))
     for job_id, status, count in tx.rows("count_runs_by_job", environment_id=environment_id, job_ids=job_ids):
         counts.setdefault(job_id, {})[status] = count
     views = []
@@ -209,6 +224,7 @@ def list_jobs(tx: Transaction, environment_id: str) -> list[JobView]:
                 bool(enabled) and spec.enabled,
                 job_id in served,
                 updated_at,
+                tuple(versions.get(job_id, ())),
                 counts.get(job_id, {}),  # type: ignore[arg-type]  # statuses as kept
                 tuple(LastRun(*row) for row in last),
             )

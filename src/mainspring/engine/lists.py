@@ -76,6 +76,7 @@ def _rows(tx: Transaction, environment_id: str, query: RunQuery, places: Sequenc
         is_any_status=not query.statuses,
         statuses=list(query.statuses),
         job_id=query.job_id,
+        version=query.version,
         event_id=query.event_id,
         schedule_id=query.schedule_id,
         tag=query.tag,

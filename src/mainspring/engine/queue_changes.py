@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from mainspring.codec import encode
-from mainspring.engine.admission import call_back, hold_queues, new_queue, take_back
+from mainspring.engine.admission import hold_queues, new_queue, take_back
 from mainspring.engine.batch import Batch
 from mainspring.engine.commands import ChangeQueue, LimitEnvironment
 from mainspring.errors import InvalidQueue, MainspringError, NotFound
@@ -32,7 +32,6 @@ def save_queues(batch: Batch, environment_id: str, specs: tuple[JobSpec, ...]) -
             if said.is_keyed and not queue.is_keyed:
                 batch.keyed.add(queue.place)
                 batch.touch(*queue.place)
-    call_back(batch, environment_id, [spec.id for spec in specs])
 
 
 def _declared(kept: Queue | None, environment_id: str, name: str, specs: tuple[JobSpec, ...]) -> Queue:
@@ -45,7 +44,9 @@ def _declared(kept: Queue | None, environment_id: str, name: str, specs: tuple[J
     return replace(
         queue,
         declared=limits_to_text(said[0]) if said else queue.declared,
-        is_shared=queue.is_shared or len(users) > 1 or any(spec.id != name for spec in users),
+        is_shared=queue.is_shared
+        or len(users) > 1
+        or any(spec.id != name or spec.pin_version for spec in users),
         is_keyed=queue.is_keyed or any(spec.concurrency_key is not None for spec in users),
     )
 

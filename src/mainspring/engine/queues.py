@@ -8,7 +8,6 @@ serves it first. One that is to be tried alone goes to a worker that holds nothi
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mainspring.codec import decode
 from mainspring.engine.admission import admit
 from mainspring.engine.batch import Batch
 from mainspring.engine.blame import trial_end
@@ -17,11 +16,12 @@ from mainspring.engine.checkpoints import checkpoint, notices
 from mainspring.engine.commands import Claim
 from mainspring.engine.runs import ALONE, FRESH, LAST_CHANCE, RESUMED, earliest
 from mainspring.engine.shown import event_json
+from mainspring.engine.versions import take_on
 from mainspring.model.protocol import ClaimAnswer, ClaimedRun
 from mainspring.model.queues import TAKEN_IN_TURN
 from mainspring.model.runs import SUSPECT_FROM, Run
 from mainspring.model.tasks import Checkpoint
-from mainspring.model.workers import WorkerStatus
+from mainspring.model.workers import WorkerStatus, claim_names
 from mainspring.storage.shapes import EVENT, RUN, TASK
 
 #: One claim in so many takes a last chance before anything else. A prime: workers claim in rhythms of their own,
@@ -43,6 +43,11 @@ class _Claimant:
     has_notices: bool
     #: How many leases its environment may hold; None: any number.
     max_leases: int | None
+    versions: str
+    pinning: str
+    superseded: str
+    #: Whether runs that are bound to a version wait in its environment.
+    has_pinned: bool
 
 
 def apply_claims(batch: Batch, claims: Sequence[Claim]) -> list[ClaimAnswer | None]:
@@ -99,37 +104,42 @@ def _grant(batch: Batch, claim: Claim, worker: _Claimant, handed: list[Run]) -> 
     if worker.status == "DRAINING" or request.slots <= 0 or worker.is_reserved:
         return handed
     slots = min(request.slots, batch.limits.max_runs_per_claim) - len(handed)
-    return [*handed, *_take_ready(batch, claim, worker, slots)]
+    taken = _take_ready(batch, claim, worker, slots)
+    for run in taken:
+        if take_on(run, worker.versions, worker.pinning):
+            batch.later("mark_version", run)
+    return [*handed, *taken]
 
 
 def _take_ready(batch: Batch, claim: Claim, worker: _Claimant, slots: int) -> list[Run]:
     request = claim.request
-    job_ids = decode(worker.job_ids)
     if worker.max_leases is not None:
         slots = min(slots, _leases_left(batch, claim.environment_id))
     if slots <= 0:
         return []
-    runs = _take_alone(batch, claim, job_ids) if worker.has_suspects else []
+    with_versions = bool(worker.has_pinned)
+    names = list(claim_names(worker.job_ids, worker.versions, worker.superseded, with_versions=with_versions))
+    runs = _take_alone(batch, claim, names) if worker.has_suspects else []
     if runs:
         return runs
     is_its_turn = request.claim_seq % LAST_CHANCE_EVERY == 0
     has_chances = worker.has_suspects and not _holds_suspect(batch, worker)
     if is_its_turn and has_chances:
-        runs = _take(batch, claim, job_ids, LAST_CHANCE, LAST_CHANCE, 1)
+        runs = _take(batch, claim, names, LAST_CHANCE, LAST_CHANCE, 1)
     if len(runs) < slots:
-        runs += _take(batch, claim, job_ids, RESUMED, FRESH, slots - len(runs))
+        runs += _take(batch, claim, names, RESUMED, FRESH, slots - len(runs))
     if not is_its_turn and len(runs) < slots and has_chances:
-        runs += _take(batch, claim, job_ids, LAST_CHANCE, LAST_CHANCE, 1)
+        runs += _take(batch, claim, names, LAST_CHANCE, LAST_CHANCE, 1)
     return sorted(runs, key=lambda run: (-run.priority, run.lane, run.available_at))
 
 
-def _take(batch: Batch, claim: Claim, job_ids: list[str], first: int, last: int, slots: int) -> list[Run]:
+def _take(batch: Batch, claim: Claim, names: list[str], first: int, last: int, slots: int) -> list[Run]:
     rows = batch.tx.rows(
         "claim_runs",
         environment_id=claim.environment_id,
         worker_id=claim.request.worker_id,
         claim_seq=claim.request.claim_seq,
-        job_ids=job_ids,
+        names=names,
         first_lane=first,
         last_lane=last,
         slots=slots,
@@ -147,11 +157,11 @@ def _leases_left(batch: Batch, environment_id: str) -> int:
     return max(0, int(limit) - int(held))
 
 
-def _take_alone(batch: Batch, claim: Claim, job_ids: list[str]) -> list[Run]:
+def _take_alone(batch: Batch, claim: Claim, names: list[str]) -> list[Run]:
     """A suspect that is tried alone, if there is one and nothing is held here."""
     if batch.tx.row("held_run", worker_id=claim.request.worker_id) is not None:
         return []
-    runs = _take(batch, claim, job_ids, ALONE, ALONE, 1)
+    runs = _take(batch, claim, names, ALONE, ALONE, 1)
     for run in runs:
         run.timer_at = earliest(run.deadline_at, trial_end(batch))
         batch.tx.run("try_alone", id=run.id, lease=run.lease, timer_at=run.timer_at)
@@ -179,6 +189,7 @@ def _pack(batch: Batch, runs: list[Run]) -> dict[str, ClaimedRun]:
             (run.environment_id, run.id),
             "JOB_RESUMED" if run.lease > 1 else "JOB_STARTED",
             attempt=run.attempt,
+            data={"version": run.job_version},
         )
         if run.cancel_requested_at is not None:  # for its hook, which has until then
             ends_at = cancel_ends_at(batch, run.cancel_requested_at, has_hook=True)

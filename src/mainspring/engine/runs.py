@@ -11,9 +11,10 @@ from mainspring.engine.batch import Batch, EndedRun
 from mainspring.engine.commands import ResumeRun, TriggerRuns
 from mainspring.engine.debounce import Windows, find_windows, held_back, join, joined_run
 from mainspring.engine.handed import hand_over
-from mainspring.engine.jobs import jobs_of, no_such_job, payload_problems
+from mainspring.engine.jobs import jobs_of, payload_problems
 from mainspring.engine.shown import failure_json
 from mainspring.engine.standing import remember, standing, standing_refusal
+from mainspring.engine.versions import job_of, with_versions
 from mainspring.errors import BadRequest, Conflict, LimitExceeded, MainspringError, NotFound, PayloadInvalid
 from mainspring.ids import id_of
 from mainspring.model.failures import Failure
@@ -119,6 +120,7 @@ def new_run(batch: Batch, environment_id: str, spec: JobSpec, draft: RunDraft, o
         replay_from=origin.replay_from,
         timer_at=expires_at if is_due else available_at,
         slot=HELD if is_due and is_held else FREE,
+        pinned_version=draft.version,
         **_AT_FIRST,
     )
 
@@ -195,14 +197,8 @@ def _start(
     known: dict[Any, Run],
     windows: Windows,
 ) -> tuple[Run, ...] | MainspringError:
-    limit = batch.limits.max_runs_per_batch
-    if len(command.runs) > limit:
-        return LimitExceeded(
-            f"{len(command.runs)} runs were to be started at once; the limit is {limit} (max_runs_per_batch)",
-            mend="Start them in several batches, or raise that setting.",
-            limit=limit,
-            setting="max_runs_per_batch",
-        )
+    if len(command.runs) > batch.limits.max_runs_per_batch:
+        return _too_many(len(command.runs), batch.limits.max_runs_per_batch)
     fresh: dict[Any, Run] = {}
     ours = dict(windows)
     runs: list[Run] = []
@@ -213,8 +209,11 @@ def _start(
         run = next((kept[k] for kept in (known, fresh) for k in (draft.run_id, same_call) if k in kept), None)
         if run is None:
             where = f"runs[{index}]" if len(command.runs) > 1 else ""
-            refusal = _refusal(jobs.get(draft.job_id), draft, origin, where) or standing_refusal(
-                batch, command.environment_id, jobs[draft.job_id][0], draft
+            job = job_of(draft, jobs)
+            if isinstance(job, MainspringError):
+                return job
+            refusal = _refusal(job, draft, origin, where) or standing_refusal(
+                batch, command.environment_id, job[0], draft
             )
             if refusal is not None:
                 return refusal
@@ -222,7 +221,7 @@ def _start(
             if run is not None:
                 joins.append((run, draft))
             else:
-                run = new_run(batch, command.environment_id, jobs[draft.job_id][0], draft, origin)
+                run = new_run(batch, command.environment_id, job[0], draft, origin)
                 made.append(run)
             if draft.debounce is not None:
                 ours[draft.job_id, draft.debounce.key] = run
@@ -236,6 +235,15 @@ def _start(
     if command.is_batch:
         _keep_batch(batch, command.environment_id, runs)
     return tuple(runs)
+
+
+def _too_many(count: int, limit: int) -> LimitExceeded:
+    return LimitExceeded(
+        f"{count} runs were to be started at once; the limit is {limit} (max_runs_per_batch)",
+        mend="Start them in several batches, or raise that setting.",
+        limit=limit,
+        setting="max_runs_per_batch",
+    )
 
 
 def batch_id(runs: Iterable[Run]) -> str:
@@ -274,14 +282,14 @@ def _look_up(
             batch.later("forget_key", {"id": run.id})
         elif run.idempotency_key:
             known[(run.job_id, run.idempotency_key)] = run
-    return jobs_of(batch, environment_id, jobs), known, windows
+    found_jobs = jobs_of(batch, environment_id, jobs)
+    with_versions(batch, environment_id, drafts, found_jobs)
+    return found_jobs, known, windows
 
 
 def _refusal(
-    job: tuple[JobSpec, bool] | None, draft: RunDraft, origin: Origin, where: str = ""
+    job: tuple[JobSpec, bool], draft: RunDraft, origin: Origin, where: str = ""
 ) -> MainspringError | None:
-    if job is None:
-        return no_such_job(draft.job_id)
     if origin.schedule_id is None and (draft.idempotency_key or "").startswith(SLOT_KEYS):
         return BadRequest(
             f"idempotency keys that begin with '{SLOT_KEYS}' belong to schedules", mend="Use another key."

@@ -41,21 +41,21 @@ def standing(
 def standing_refusal(
     batch: Batch, environment_id: str, spec: JobSpec, draft: RunDraft
 ) -> MainspringError | None:
-    """Why the draft cannot stand where it asks to. The batch learns of a queue that several jobs use."""
+    """Why the draft cannot stand where it asks to. The batch learns of a queue that several jobs, or
+    versions of one, use."""
     if draft.concurrency_key is not None and not 0 < len(draft.concurrency_key) <= MAX_KEY:
         return InvalidQueue(
             f"the concurrency_key {draft.concurrency_key!r:.60} has {len(draft.concurrency_key)} characters",
             mend=f"A concurrency key has 1 to {MAX_KEY} characters: give an id, or a hash of what is longer.",
         )
-    if draft.queue is None or draft.queue == spec.queue_name:
-        return None
-    place = (environment_id, draft.queue)
-    if place not in batch.known_queues:
+    place = (environment_id, draft.queue or spec.queue_name)
+    is_elsewhere = place[1] != spec.queue_name
+    if is_elsewhere and place not in batch.known_queues:
         return InvalidQueue(
             f"there is no queue {draft.queue!r:.140}",
             mend="`mainspring queues` lists them; a job declares one: client.job(queue=...).",
         )
-    if place not in batch.shared:
+    if (is_elsewhere or draft.version is not None) and place not in batch.shared:
         batch.shared.add(place)
         batch.touch(*place)
     return None

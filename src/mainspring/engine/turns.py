@@ -54,7 +54,7 @@ class QueueTurns:
         return bool(self._batch.tx.rows("open_keys", **self._place, limit=1))
 
     def choose(self, room: int) -> list[tuple[str, str, str]]:
-        """The next runs, up to `room`, as (run id, job id, key)."""
+        """The next runs, up to `room`, as (run id, what workers ask for it by, key)."""
         rows = self._batch.tx.rows("open_keys", **self._place, limit=min(room, KEYS_AT_ONCE))
         keys = {key.key: key for key in QUEUE_KEY.values(rows)}
         if not keys:
@@ -73,8 +73,8 @@ class QueueTurns:
             key, runs = keys[name], held[name]
             if not runs or not self._allows(key, taken.get(name, 0), runs[0][4]):
                 continue
-            _, run_id, job_id, _, lane = runs.popleft()
-            chosen.append((run_id, job_id, name))
+            _, run_id, claim_name, _, lane = runs.popleft()
+            chosen.append((run_id, claim_name, name))
             taken[name] = taken.get(name, 0) + 1
             self._move(key, lane)
             if runs:

@@ -33,6 +33,8 @@ class RunQuery:
     #: Any of them; none asks for all.
     statuses: tuple[RunStatus, ...] = ()
     job_id: str | None = None
+    #: The version of its job that has or had it.
+    version: str | None = None
     event_id: str | None = None
     schedule_id: str | None = None
     tag: str | None = None
@@ -44,7 +46,9 @@ class RunQuery:
     @property
     def is_plain(self) -> bool:
         """Whether it asks for all runs of a time: every one that is looked at is on the page."""
-        return not (self.statuses or self.job_id or self.event_id or self.schedule_id or self.tag)
+        return not (
+            self.statuses or self.job_id or self.version or self.event_id or self.schedule_id or self.tag
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +140,27 @@ class LastRun:
 
 
 @dataclass(frozen=True, slots=True)
+class VersionView:
+    """A version of a job, when a worker registered it first and last, and the live workers that have it, by name."""
+
+    version: str
+    registered_at: Instant
+    seen_at: Instant
+    workers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StartView:
+    """A worker was given the run: for the first time, or to go on with it."""
+
+    at: Instant
+    attempt: int
+    #: Of the job that the worker has; None for starts of before versions were kept.
+    version: str | None
+    is_first: bool
+
+
+@dataclass(frozen=True, slots=True)
 class JobView:
     spec: JobSpec
     #: Neither switched off by a person nor in the code.
@@ -143,6 +168,8 @@ class JobView:
     #: A live worker has it.
     served: bool
     updated_at: Instant
+    #: Every one that was registered, the newest registration first.
+    versions: tuple[VersionView, ...] = ()
     counts: dict[RunStatus, int] = field(default_factory=dict)
     last_runs: tuple[LastRun, ...] = ()
 

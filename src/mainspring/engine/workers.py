@@ -1,6 +1,8 @@
 """Workers: they register, beat, leave; a heartbeat also finds grants whose answer was lost, and lost leases."""
 
+from mainspring.clock import Instant
 from mainspring.codec import clean_text, encode
+from mainspring.engine.admission import call_back
 from mainspring.engine.batch import Batch
 from mainspring.engine.blame import give_back, release_run
 from mainspring.engine.checkpoints import notices
@@ -9,10 +11,18 @@ from mainspring.engine.jobs import check_spec, save_jobs
 from mainspring.engine.queue_changes import save_queues
 from mainspring.engine.runs import end_run
 from mainspring.engine.scheduling import save_schedules
+from mainspring.engine.versions import save_versions, supersede
 from mainspring.errors import Conflict, MainspringError, ProtocolMismatch, UnknownWorker
-from mainspring.model.protocol import PROTOCOL_VERSION, Heartbeat, HeartbeatAnswer, Notice, Registered
+from mainspring.model.protocol import (
+    PROTOCOL_VERSION,
+    Heartbeat,
+    HeartbeatAnswer,
+    Notice,
+    Registered,
+    Registration,
+)
 from mainspring.model.runs import Run
-from mainspring.model.workers import Worker
+from mainspring.model.workers import ALL_JOBS, Worker, claim_names
 from mainspring.storage.shapes import RUN, WORKER
 
 
@@ -28,35 +38,15 @@ def register(batch: Batch, command: RegisterWorker) -> Registered | MainspringEr
             check_spec(spec)
     except MainspringError as error:
         return error
-    now = batch.now
-    kept = batch.tx.run_many(
-        "insert_worker",
-        [
-            Worker(
-                id=said.worker_id,
-                environment_id=command.environment_id,
-                name=said.name,
-                app=said.app,
-                code_version=said.code_version,
-                hostname=said.hostname,
-                pid=said.pid,
-                slots=said.slots,
-                status="ALIVE",
-                job_ids=encode([spec.id for spec in said.jobs], what="jobs"),
-                registered_at=now,
-                heartbeat_at=now,
-                heartbeats=0,
-                progress=0,
-                progress_at=now,
-                commit_seq=0,
-                blocked_stack=None,
-            )
-        ],
-    )
-    if not kept:
+    worker = _worker(said, command.environment_id, batch.now)
+    if not batch.tx.run_many("insert_worker", [worker]):
         return _refusal(batch, command)
-    for save in (save_jobs, save_schedules, save_queues):
-        save(batch, command.environment_id, said.jobs)
+    save_versions(batch, command.environment_id, said.jobs)
+    if not said.pinned_only:
+        for save in (save_jobs, save_schedules, save_queues):
+            save(batch, command.environment_id, said.jobs)
+        supersede(batch, command.environment_id, said.jobs)
+    call_back(batch, command.environment_id, claim_names(worker.job_ids, worker.versions, worker.superseded))
     names = batch.tx.row("environment_name", id=command.environment_id) or ("", "")
     return Registered(
         project=names[0],
@@ -65,6 +55,32 @@ def register(batch: Batch, command: RegisterWorker) -> Registered | MainspringEr
         lease_timeout=batch.timing.lease_timeout,
         max_payload_bytes=batch.limits.max_payload_bytes,
         max_tasks_per_run=batch.limits.max_tasks_per_run,
+    )
+
+
+def _worker(said: Registration, environment_id: str, now: Instant) -> Worker:
+    job_ids = encode([spec.id for spec in said.jobs], what="jobs")
+    return Worker(
+        id=said.worker_id,
+        environment_id=environment_id,
+        name=said.name,
+        app=said.app,
+        code_version=said.code_version,
+        hostname=said.hostname,
+        pid=said.pid,
+        slots=said.slots,
+        status="ALIVE",
+        job_ids=job_ids,
+        registered_at=now,
+        heartbeat_at=now,
+        heartbeats=0,
+        progress=0,
+        progress_at=now,
+        commit_seq=0,
+        blocked_stack=None,
+        versions=encode({spec.id: spec.version for spec in said.jobs}, what="versions"),
+        pinning=encode([spec.id for spec in said.jobs if spec.pin_version], what="jobs"),
+        superseded=encode([ALL_JOBS], what="jobs") if said.pinned_only else "[]",
     )
 
 

@@ -9,8 +9,9 @@ EntryKind = Literal[
     "RUN_CREATED",
     "RUN_DEBOUNCED",  # a call or event with its key put it off; data: {"until", "event"}
     "RUN_RESCHEDULED",  # it is to start at another time; data: {"at"}, {"because"} of a list of events: "size", "bytes"
-    "JOB_STARTED",
-    "JOB_RESUMED",
+    "RUN_REPINNED",  # another version is to go on with it; data: {"version", "before"}
+    "JOB_STARTED",  # data: {"version"}, of the job that the worker has
+    "JOB_RESUMED",  # the same
     "JOB_WAITING",
     "JOB_RETRIED",
     "JOB_RELEASED",  # given back by a draining worker

@@ -1,6 +1,6 @@
 """Why a run is not running: a typed reason, computed where it is asked, never silent (I5)."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -14,6 +14,7 @@ PendingCode = Literal[
     "retrying",
     "suspected",
     "no_worker",
+    "pinned_version",
     "waiting_for_slot",
     "environment_limit",
     "queue_paused",
@@ -42,13 +43,32 @@ class PendingReason:
     predicted_at: Instant | None = None
     #: What a person can do about it.
     action: str | None = None
+    #: The version of its job that it waits for, and those that live workers have.
+    version: str | None = None
+    live_versions: tuple[str, ...] = ()
 
 
-def pending_reason(run: Run, now: Instant, served_jobs: Collection[str]) -> PendingReason | None:
-    """The reason `run` is still PENDING, None when it is not. `served_jobs`: jobs that a live worker has."""
+@dataclass(frozen=True, slots=True)
+class LiveVersion:
+    """A live worker, by its name, and the version it has of some job."""
+
+    worker: str
+    version: str
+
+
+_NOBODY: Mapping[str, Sequence[LiveVersion]] = {}
+#: Workers that a message names.
+_MOST_NAMED = 5
+
+
+def pending_reason(
+    run: Run, now: Instant, served: Collection[str], live: Mapping[str, Sequence[LiveVersion]] = _NOBODY
+) -> PendingReason | None:
+    """The reason `run` is still PENDING, None when it is not. `served`: what live workers ask for runs by, see
+    `Run.claim_name`; `live`: who has which version of a job."""
     if run.status != "PENDING":
         return None
-    if run.crashes >= SUSPECT_FROM and run.job_id in served_jobs:
+    if run.crashes >= SUSPECT_FROM and run.claim_name in served:
         message = f"its worker died {run.crashes} times in a row: it goes on apart from other such runs"
         return PendingReason("suspected", message, run.available_at if run.available_at > now else None)
     if run.cancel_requested_at is not None:
@@ -64,11 +84,29 @@ def pending_reason(run: Run, now: Instant, served_jobs: Collection[str]) -> Pend
                 ": it starts then, or once it has enough" * gathers(run.debounce_key)
             )
         return PendingReason("delayed", message, run.available_at)
-    if run.job_id not in served_jobs:
-        message = f"no live worker has the job '{run.job_id}': start one with `mainspring worker APP`"
-        return PendingReason("no_worker", message, action="mainspring worker APP")
+    if run.claim_name not in served:
+        return _unserved(run, live.get(run.job_id, ()))
     if run.slot in (HELD, UNSERVED):
         message = f"its queue '{run.queue}' has limits and holds it back until it may start"
         return PendingReason("waiting_for_turn", message, action=f"mainspring runs why {run.id}")
     message = "every live worker that has this job is full"
     return PendingReason("waiting_for_slot", message, action="mainspring worker APP")
+
+
+def _unserved(run: Run, live: Sequence[LiveVersion]) -> PendingReason:
+    """No live worker takes it: none has its job, or none has the version that it is bound to."""
+    if run.pinned_version is None and not live:
+        message = f"no live worker has the job '{run.job_id}': start one with `mainspring worker APP`"
+        return PendingReason("no_worker", message, action="mainspring worker APP")
+    have = ", ".join(f"{one.worker} has {one.version}" for one in live[:_MOST_NAMED])
+    more = len(live) - _MOST_NAMED
+    others = f"{have} and {more} more" if more > 0 else have or "there is no live worker of this job"
+    versions = tuple(dict.fromkeys(one.version for one in live))
+    if run.pinned_version is None:  # those there are leave it to a newer version, of which nobody is alive
+        message = f"the live workers of '{run.job_id}' only take runs bound to their versions: {others}"
+        return PendingReason("no_worker", message, action="mainspring worker APP", live_versions=versions)
+    version = run.pinned_version
+    message = f"it goes on with version {version} of '{run.job_id}', which no live worker has: {others}"
+    action = f"mainspring worker APP (its version {version}), or mainspring runs repin {run.id} --version "
+    action += versions[0] if versions else "VERSION"
+    return PendingReason("pinned_version", message, action=action, version=version, live_versions=versions)

@@ -34,6 +34,8 @@ class Registration:
     slots: int
     jobs: tuple[JobSpec, ...]
     protocol: int = PROTOCOL_VERSION
+    #: It is there for runs that are bound to its versions of the jobs, and takes no others.
+    pinned_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -173,7 +173,7 @@ class Queue:
     changed: str | None
     #: Some of its runs carry a concurrency key.
     is_keyed: bool
-    #: Several jobs stand in it.
+    #: Several jobs stand in it, or several versions of one.
     is_shared: bool
     #: Since when admission is needed, for a limit, a rate, a pause or keys; None: it is not.
     governed_at: Instant | None

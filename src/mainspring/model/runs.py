@@ -37,6 +37,7 @@ class Run:
     id: str
     environment_id: str
     job_id: str
+    #: The version of the job that has it or had it last; before it began, the one that it was started under.
     job_version: str
     status: RunStatus
     payload: str
@@ -108,6 +109,18 @@ class Run:
     #: and took this one with it.
     cancel_reason: str | None = None
     cancelled_by: str | None = None
+    #: Only workers that have this version of its job are given it; None: any.
+    pinned_version: str | None = None
+
+    @property
+    def claim_name(self) -> str:
+        """What workers ask for to be given it."""
+        return claim_name(self.job_id, self.pinned_version)
+
+
+def claim_name(job_id: str, version: str | None) -> str:
+    """A job, or one version of it; as the statements build it."""
+    return job_id if version is None else f"{job_id}/{version}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +160,8 @@ class RunDraft:
     #: How long the key answers with this run; None: for as long as the run is kept.
     idempotency_key_ttl: int | None = None
     debounce: DebounceSpec | None = None
+    #: The version of the job that is to run it; None: whichever takes it.
+    version: str | None = None
 
 
 def span_after(instant: Instant, span: int | None) -> Instant | None:

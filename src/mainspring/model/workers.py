@@ -1,12 +1,19 @@
 """A worker: a process that holds user code, claims runs and executes them."""
 
+import json
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from mainspring.clock import Instant
+from mainspring.model.runs import claim_name
 
 #: DEAFENED: it beats but takes no work and reports no progress. GONE: its leases have been ended.
 WorkerStatus = Literal["ALIVE", "DRAINING", "DEAFENED", "GONE"]
+
+
+#: Stands for every job in `Worker.superseded`.
+ALL_JOBS = "*"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,3 +43,28 @@ class Worker:
     blocked_stack: str | None
     #: Microseconds that servers have listened for it in vain since its last heartbeat, kept for those after them.
     silence: int = 0
+    #: JSON object: the version of each job it has.
+    versions: str = "{}"
+    #: JSON array of its jobs whose runs stay with the version they began on.
+    pinning: str = "[]"
+    #: JSON array of its jobs of which it only takes runs that are bound to its version, because newer workers take the
+    #: others; `ALL_JOBS` where it takes no others at all.
+    superseded: str = "[]"
+
+
+@lru_cache(maxsize=1024)
+def versions_of(text: str) -> dict[str, str]:
+    """`Worker.versions`, read; the same object for the same text."""
+    return dict(json.loads(text))
+
+
+@lru_cache(maxsize=1024)
+def claim_names(
+    job_ids: str, versions: str, superseded: str, *, with_versions: bool = True
+) -> tuple[str, ...]:
+    """What a worker asks for, given the columns of its row: its jobs, and its versions of them."""
+    left = set(json.loads(superseded))
+    names = [] if ALL_JOBS in left else [job_id for job_id in json.loads(job_ids) if job_id not in left]
+    if with_versions:
+        names += [claim_name(job_id, version) for job_id, version in versions_of(versions).items()]
+    return tuple(names)

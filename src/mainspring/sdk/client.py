@@ -15,12 +15,12 @@ from mainspring.sdk.definition import define
 from mainspring.sdk.door import Door
 from mainspring.sdk.dynamic import DynamicSchedule, check_only_one, dynamic_schedule
 from mainspring.sdk.events import Event, EventMessage, Events, drafts, read_event, request_of
-from mainspring.sdk.handle import Runs
 from mainspring.sdk.hooks import HOOK_NAMES, ClientHooks
 from mainspring.sdk.job import Job
 from mainspring.sdk.jobs import Jobs
 from mainspring.sdk.options import JobOptions
 from mainspring.sdk.queues import Queues, check_queues
+from mainspring.sdk.runs import Runs
 from mainspring.sdk.schedules import Schedules
 from mainspring.sdk.sealing import Codec, Sealing
 from mainspring.sdk.serving import Serving

@@ -1,10 +1,10 @@
 """A run seen from outside: its state as of the last look, and what can be done with it."""
 
 import time
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from datetime import datetime
-from typing import Any, Generic, Literal, TypeVar, cast
+from typing import Any, Generic, TypeVar, cast
 
 from mainspring.clock import SECOND, to_iso
 from mainspring.duration import Duration, format_duration, parse_duration
@@ -12,8 +12,7 @@ from mainspring.errors import WaitTimeout
 from mainspring.model.failures import Failure
 from mainspring.model.runs import FINAL_RUN_STATUSES, RunStatus
 from mainspring.sdk.annotations import Restore
-from mainspring.sdk.api import Api, Listing, segment
-from mainspring.sdk.bulk import Bulk, RunFilter, start_bulk
+from mainspring.sdk.api import Api, segment
 from mainspring.sdk.children import run_failed
 from mainspring.sdk.doubt import Done, NotDone, settlement
 from mainspring.sdk.events import as_instant, read_instant
@@ -50,7 +49,13 @@ class RunState(Generic[OutputT_co]):
 
     @property
     def job_version(self) -> str | None:
+        """The version of its job that has it or had it last."""
         return self._text("job_version")
+
+    @property
+    def pinned_version(self) -> str | None:
+        """Only workers that have this version of its job are given it; None: any."""
+        return self._text("pinned_version")
 
     @property
     def status(self) -> RunStatus:
@@ -249,6 +254,13 @@ class Run(RunState[OutputT_co]):
         self._shown = await self._api.call("POST", f"/runs/{segment(self.id)}/reschedule", body=body)
         return self
 
+    async def repin(self, version: str | None) -> "Run[OutputT_co]":
+        """Let another version of its job go on with it, from when a worker is given it next; None: whichever takes
+        it. `BadRequest` for a version that no worker ever had, `Conflict` when the run has ended."""
+        body = encode({"version": version}, what="the version")
+        self._shown = await self._api.call("POST", f"/runs/{segment(self.id)}/repin", body=body)
+        return self
+
     async def replay(
         self, from_task: str | None = None, *, payload: Any = _UNSET, idempotency_key: str | None = None
     ) -> "Run[OutputT_co]":
@@ -299,101 +311,3 @@ class Run(RunState[OutputT_co]):
             async for update in updates:
                 if update.kind == "chunk" and update.stream == name:
                     yield update.chunk
-
-
-class Runs:
-    """`client.runs`."""
-
-    def __init__(self, api: Api) -> None:
-        self._api = api
-
-    async def retrieve(self, run_id: str) -> Run[Any]:
-        """The run; `NotFound` when there is none of that id."""
-        return await self._handle(run_id).refresh()
-
-    def list(
-        self,
-        *,
-        status: RunStatus | Sequence[RunStatus] | None = None,
-        job_id: str | None = None,
-        event_id: str | None = None,
-        tag: str | None = None,
-        since: datetime | str | None = None,
-        until: datetime | str | None = None,
-        limit: int | None = None,
-        cursor: str | None = None,
-    ) -> Listing[Run[Any]]:
-        """Runs, the newest first: `page = await client.runs.list()`, or `async for run in ...` for all."""
-        statuses = [status] if isinstance(status, str) else list(status or ())
-        params = {
-            "status": ",".join(statuses) or None,
-            "job": job_id,
-            "event_id": event_id,
-            "tag": tag,
-            "since": None if since is None else to_iso(as_instant(since)),
-            "until": None if until is None else to_iso(as_instant(until)),
-            "limit": limit,
-            "cursor": cursor,
-        }
-        return Listing(self._api, "/runs", params, lambda shown: Run(self._api, shown))
-
-    async def cancel(self, run_id: str, *, reason: str | None = None) -> Run[Any]:
-        """As `Run.cancel`."""
-        return await self._handle(run_id).cancel(reason=reason)
-
-    async def reschedule(
-        self, run_id: str, *, delay: Duration | None = None, at: datetime | str | None = None
-    ) -> Run[Any]:
-        """As `Run.reschedule`."""
-        return await self._handle(run_id).reschedule(delay=delay, at=at)
-
-    async def reset_key(self, job_id: str, idempotency_key: str) -> bool:
-        """Let the next call of the job with this key start a fresh run; whether a run had it."""
-        body = encode({"key": idempotency_key}, what="the key")
-        answer = await self._api.call("POST", f"/jobs/{segment(job_id)}/keys/reset", body=body)
-        return bool(answer["reset"])
-
-    async def replay(
-        self,
-        run_id: str,
-        from_task: str | None = None,
-        *,
-        payload: Any = _UNSET,
-        idempotency_key: str | None = None,
-    ) -> Run[Any]:
-        """As `Run.replay`: the handle of the fresh run."""
-        return await self._handle(run_id).replay(from_task, payload=payload, idempotency_key=idempotency_key)
-
-    async def settle(
-        self, run_id: str, task: str, answer: Done[Any] | NotDone | None = None, *, fail: str | None = None
-    ) -> Run[Any]:
-        """As `Run.settle`."""
-        return await self._handle(run_id).settle(task, answer, fail=fail)
-
-    async def bulk(
-        self,
-        action: Literal["cancel", "replay"],
-        *,
-        filter: RunFilter | None = None,
-        ids: Sequence[str] | None = None,
-        reason: str | None = None,
-        from_task: str | None = None,
-        dry_run: bool = False,
-        idempotency_key: str | None = None,
-    ) -> Bulk:
-        """Cancel or replay many runs: those that pass a filter, or those of these ids. It goes on by itself, also
-        when this process ends; `await bulk.result()` waits for its end. `dry_run` only counts them.
-        """
-        return await start_bulk(
-            self._api,
-            action,
-            filter,
-            ids,
-            idempotency_key=idempotency_key,
-            reason=reason,
-            from_task=from_task,
-            dry_run=dry_run,
-        )
-
-    def _handle(self, run_id: str) -> Run[Any]:
-        return Run(self._api, {"id": run_id, "job_id": ""})

@@ -123,7 +123,8 @@ class Job(HookPoints, Generic[P, PayloadT_contra, ReturnT_co]):
         Options: `idempotency_key` (a second call with it returns the first run, for `idempotency_key_ttl` if that is
         given; with `idempotency_key_scope="run"` only calls from the same run count), `delay` and `ttl` (durations;
         a run not begun within its ttl of the call is EXPIRED), `queue`, `concurrency_key`, `priority` (higher goes
-        first), `tags`, `metadata` (a dict), `max_attempts` (of the body), `debounce` (a `Debounce`).
+        first), `tags`, `metadata` (a dict), `max_attempts` (of the body), `debounce` (a `Debounce`), `version`
+        (of the job: only workers that have it are given the run; `BadRequest` for one that no worker ever had).
         Raises `PayloadInvalid` when the job's schema refuses the payload, and the door's errors outside runs.
         """
         (run,) = await self._starter().start([self._draft(payload, options)], is_batch=False)
@@ -246,6 +247,7 @@ class Job(HookPoints, Generic[P, PayloadT_contra, ReturnT_co]):
             "tags": as_tags(options.get("tags", ()), what),
             "metadata": encode(dict(options.get("metadata") or {}), what=f"the metadata of {what}"),
             "max_attempts": as_count(options.get("max_attempts"), "max_attempts", what),
+            "version": options.get("version"),
         }
 
     @property

@@ -73,6 +73,7 @@ class TriggerOptions(TypedDict, total=False):
     tags: Sequence[str]
     metadata: Mapping[str, Any] | None
     max_attempts: int | None
+    version: str | None
 
 
 def as_tags(tags: Sequence[str], what: str) -> tuple[str, ...]:

@@ -83,6 +83,7 @@ _OPTIONS = (
     "max_attempts",
     "idempotency_key_ttl",
     "debounce",
+    "version",
 )
 _SHARED = attrgetter("job_id", *_OPTIONS)
 _GIVEN = attrgetter("idempotency_key", *_OPTIONS)
@@ -117,6 +118,7 @@ def _options_of(draft: RunDraft, *, names_job: bool) -> str:
         "ttl": None if draft.ttl is None else draft.ttl / SECOND,
         "tags": list(draft.tags) or None,
         "max_attempts": draft.max_attempts,
+        "version": draft.version,
     }
     given = [f',"{name}":{encode(value, what=name)}' for name, value in fields.items() if value is not None]
     return f',"metadata":{draft.metadata}{"".join(given)}'

@@ -15,9 +15,10 @@ from mainspring.sdk.bridge import iterate, wait_for
 from mainspring.sdk.bulk import Bulk, RunFilter
 from mainspring.sdk.doubt import Done, NotDone
 from mainspring.sdk.events import Event, Events
-from mainspring.sdk.handle import Run, Runs, RunState
+from mainspring.sdk.handle import Run, RunState
 from mainspring.sdk.jobs import Jobs, RegisteredJob
 from mainspring.sdk.queues import LimitChanges, Queues, ShownQueue
+from mainspring.sdk.runs import Runs
 from mainspring.sdk.store import Store
 from mainspring.sdk.updates import RunUpdate
 
@@ -55,6 +56,10 @@ class SyncRun(RunState[OutputT_co]):
     ) -> "SyncRun[OutputT_co]":
         """As `Run.reschedule`."""
         return self._done(self._run.reschedule(delay=delay, at=at), "reschedule")
+
+    def repin(self, version: str | None) -> "SyncRun[OutputT_co]":
+        """As `Run.repin`."""
+        return self._done(self._run.repin(version), "repin")
 
     def replay(
         self, from_task: str | None = None, *, payload: Any = _UNSET, idempotency_key: str | None = None
@@ -137,6 +142,7 @@ class SyncRuns:
         *,
         status: RunStatus | Sequence[RunStatus] | None = None,
         job_id: str | None = None,
+        version: str | None = None,
         event_id: str | None = None,
         tag: str | None = None,
         since: datetime | str | None = None,
@@ -148,6 +154,7 @@ class SyncRuns:
         listing = self._runs.list(
             status=status,
             job_id=job_id,
+            version=version,
             event_id=event_id,
             tag=tag,
             since=since,
@@ -167,6 +174,10 @@ class SyncRuns:
         """As `client.runs.reschedule`."""
         moved = self._runs.reschedule(run_id, delay=delay, at=at)
         return SyncRun(wait_for(moved, "client.sync.runs.reschedule"))
+
+    def repin(self, run_id: str, version: str | None) -> SyncRun[Any]:
+        """As `client.runs.repin`."""
+        return SyncRun(wait_for(self._runs.repin(run_id, version), "client.sync.runs.repin"))
 
     def reset_key(self, job_id: str, idempotency_key: str) -> bool:
         """As `client.runs.reset_key`."""

@@ -8,9 +8,9 @@ from mainspring.duration import Duration
 from mainspring.sdk.breakers import Breakers
 from mainspring.sdk.bridge import wait_for
 from mainspring.sdk.events import Event, EventMessage, Events
-from mainspring.sdk.handle import Runs
 from mainspring.sdk.jobs import Jobs
 from mainspring.sdk.queues import Queues
+from mainspring.sdk.runs import Runs
 from mainspring.sdk.schedules import Schedules
 from mainspring.sdk.store import Store
 from mainspring.sdk.sync import SyncBreakers, SyncEvents, SyncJobs, SyncQueues, SyncRuns, SyncStore

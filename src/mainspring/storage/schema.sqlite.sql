@@ -121,6 +121,16 @@ CREATE TABLE history (
     data text
 ) strict;
 
+CREATE TABLE job_versions (
+    environment_id text not null,
+    job_id text not null,
+    version text not null,
+    spec text not null,
+    registered_at integer not null,
+    seen_at integer not null,
+    primary key (environment_id, job_id, version)
+) strict, without rowid;
+
 CREATE TABLE jobs (
     environment_id text not null,
     id text not null,
@@ -262,7 +272,8 @@ CREATE TABLE runs (
     schedule_id text,
     key_expires_at integer,
     debounce_key text,
-    debounce_until integer) strict;
+    debounce_until integer,
+    pinned_version text) strict;
 
 CREATE TABLE schedules (
     id text not null,
@@ -379,7 +390,10 @@ CREATE TABLE workers (
     progress_at integer not null,
     commit_seq integer not null,
     blocked_stack text,
-    silence integer not null default 0) strict;
+    silence integer not null default 0,
+    versions text not null default '{}',
+    pinning text not null default '[]',
+    superseded text not null default '[]') strict;
 
 CREATE INDEX awaited_runs_by_target on awaited_runs (target_run_id);
 
@@ -450,9 +464,12 @@ CREATE INDEX runs_of_suspicion on runs (environment_id) where is_ready and lane 
 
 CREATE INDEX runs_open_by_schedule on runs (schedule_id) where schedule_id is not null and finished_at is null;
 
-CREATE INDEX runs_ready on runs (environment_id, job_id, priority desc, lane, available_at) where is_ready;
+CREATE INDEX runs_pinned on runs (environment_id) where is_ready and pinned_version is not null;
 
-CREATE INDEX runs_unserved on runs (environment_id, job_id) where slot = 2;
+CREATE INDEX runs_ready on runs
+    (environment_id, coalesce(job_id || '/' || pinned_version, job_id), priority desc, lane, available_at) where is_ready;
+
+CREATE INDEX runs_unserved on runs (environment_id, coalesce(job_id || '/' || pinned_version, job_id)) where slot = 2;
 
 CREATE INDEX runs_with_notices on runs (worker_id) where notices > noticed;
 

@@ -75,6 +75,8 @@ class ProcessOptions:
     exit_with_parent: bool = False
     #: What runs print is also printed here; not where the supervisor shows their lines.
     echoes: bool = True
+    #: Take only runs that are bound to this app's versions of its jobs.
+    pinned_only: bool = False
     #: Where to report, see above.
     report_fd: int | None = None
     #: Given each report too, in this process.
@@ -134,6 +136,7 @@ async def _work(
         parked_runs=settings.worker_parked_runs,
         limits=Limits.of(settings),
         echoes=options.echoes,
+        pinned_only=options.pinned_only,
         ready=lambda worker_id: report(kind="ready", worker_id=worker_id, jobs=sorted(client.registered)),
     )
     loop = asyncio.get_running_loop()

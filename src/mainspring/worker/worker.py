@@ -60,14 +60,16 @@ class Worker:
         parked_runs: int = 1_000,
         always_replay: bool = False,
         echoes: bool = True,
+        pinned_only: bool = False,
         ready: Callable[[str], None] | None = None,
     ) -> None:
         """`slots`: runs executed side by side. `name`: a label for people and supervisors (the host's name when
         empty); `app`: the app's reference, as it is shown. `drain_timeout` (microseconds): how long a draining
         worker lets task attempts go on. `parked_runs`: parked runs whose code stays in memory (a run counts
         as many as it has asyncio tasks). `always_replay` (forced replay, for tests): user code begins anew after
-        every outcome. `echoes`: what runs print is also printed here, not only kept. `ready` is called with the
-        worker's id after every registration."""
+        every outcome. `echoes`: what runs print is also printed here, not only kept. `pinned_only`: it
+        takes only runs that are bound to its versions of the jobs, and its versions become no current ones. `ready` is
+        called with the worker's id after every registration."""
         self._client = client
         self._backend = backend if client.sealing is None else SealedBackend(backend, client.sealing)
         self._slots = slots
@@ -78,6 +80,7 @@ class Worker:
         self._limits = limits or Limits()
         self._always_replay = always_replay
         self._echoes = echoes
+        self._pinned_only = pinned_only
         self._ready = ready
         self.worker_id = worker_id or new_id("wrk")
         self.is_draining = False
@@ -201,6 +204,7 @@ class Worker:
             pid=os.getpid(),
             slots=self._slots,
             jobs=self._client.job_specs(),
+            pinned_only=self._pinned_only,
         )
 
     def _code_version(self) -> str:

@@ -10,7 +10,8 @@ from starlette.responses import Response
 from mainspring.clock import SECOND
 from mainspring.codec import encode
 from mainspring.engine import inspect
-from mainspring.engine.commands import SettleTask
+from mainspring.engine.account import run_starts
+from mainspring.engine.commands import RepinRun, RescheduleRun, SettleTask
 from mainspring.engine.views import RunQuery
 from mainspring.server.answers import json_response
 from mainspring.server.api.queries import Back, Paging, instant_of, page_size, place_of, statuses_of
@@ -20,9 +21,16 @@ from mainspring.server.found import find_run
 from mainspring.server.longpoll import hold
 from mainspring.server.rooms import Caller, room
 from mainspring.server.routes import PlainRoute
-from mainspring.server.shapes.bodies import CancelBody, ReplayBody, RescheduleBody, SettleBody, validated
-from mainspring.server.shapes.parts import Listing, listing
-from mainspring.server.shapes.runs import RunShape, run_facts, run_shape
+from mainspring.server.shapes.bodies import (
+    CancelBody,
+    RepinBody,
+    ReplayBody,
+    RescheduleBody,
+    SettleBody,
+    validated,
+)
+from mainspring.server.shapes.parts import Listing, listing, whole_list
+from mainspring.server.shapes.runs import RunShape, StartShape, run_facts, run_shape, start_shape
 
 router = room("/api/v1/runs", "runs")
 
@@ -35,6 +43,7 @@ class RunFilter(Paging):
         None, description="One, or several with commas.", examples=["FAILED,TIMED_OUT"]
     )
     job: str | None = Field(None, max_length=128)
+    version: str | None = Field(None, max_length=256, description="Of the job, that has or had the run.")
     event_id: str | None = Field(None, max_length=256)
     schedule: str | None = Field(None, max_length=512)
     tag: str | None = Field(None, max_length=256)
@@ -59,6 +68,7 @@ async def list_runs(call: Caller, asked: Annotated[RunFilter, Query()]) -> Listi
     query = RunQuery(
         statuses=tuple(statuses_of(asked.status)),
         job_id=asked.job,
+        version=asked.version,
         event_id=asked.event_id,
         schedule_id=asked.schedule,
         tag=asked.tag,
@@ -111,9 +121,8 @@ async def cancel_run(call: Caller, id: str, asked: CancelBody | None = None) -> 
 @router.post("/{id}/reschedule")
 async def reschedule_run(call: Caller, id: str, asked: RescheduleBody) -> RunShape:
     """Put a delayed run off, or bring it forward."""
-    await call.engine.reschedule_run(
-        call.environment_id, id, at=validated(asked.at), delay=validated(asked.delay)
-    )
+    command = RescheduleRun(call.environment_id, id, validated(asked.at), validated(asked.delay))
+    await call.engine.move_run(command)
     return run_shape(await find_run(call, id))
 
 
@@ -132,6 +141,20 @@ async def replay_run(call: Caller, request: Request, id: str, asked: ReplayBody 
         idempotency_key=idempotency_key_of(request),
     )
     return run_shape(await find_run(call, run.id))
+
+
+@router.post("/{id}/repin")
+async def repin_run(call: Caller, id: str, asked: RepinBody) -> RunShape:
+    """Let another version of its job go on with it, or with null whichever takes it."""
+    await call.engine.move_run(RepinRun(call.environment_id, id, asked.version))
+    return run_shape(await find_run(call, id))
+
+
+@router.get("/{id}/starts")
+async def list_starts(call: Caller, id: str) -> Listing[StartShape]:
+    """When workers were given the run, and which version of the job each had; the oldest first."""
+    await find_run(call, id)
+    return whole_list(await call.engine.read(run_starts, call.environment_id, id), start_shape)
 
 
 @router.post("/{id}/resume")

@@ -111,6 +111,7 @@ class TriggerBody(Body):
     metadata: dict[str, Any] = Field(default_factory=dict)
     max_attempts: int | None = Field(None, ge=1, le=1_000)
     is_test: bool = False
+    version: Word | None = Field(None, description="Of the job: only workers that have it are given the run.")
 
     @model_validator(mode="after")
     def _held_back_once(self) -> Self:
@@ -132,6 +133,10 @@ class RescheduleBody(Body):
         if (self.at is None) == (self.delay is None):
             raise ValueError("give at or delay")
         return self
+
+
+class RepinBody(Body):
+    version: Word | None = Field(description="Of its job; null: whichever takes it.")
 
 
 class ResetKeyBody(Body):
@@ -205,6 +210,7 @@ def run_draft(
         is_test=body.is_test,
         idempotency_key_ttl=validated(body.idempotency_key_ttl),
         debounce=_debounce(body.debounce),
+        version=body.version,
     )
 
 

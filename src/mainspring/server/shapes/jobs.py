@@ -6,7 +6,7 @@ from pydantic import BaseModel, Field
 
 from mainspring.clock import SECOND, to_iso
 from mainspring.duration import format_duration
-from mainspring.engine.views import JobView
+from mainspring.engine.views import JobView, VersionView
 from mainspring.model.jobs import CatchUp, Overlap, TriggerKind, TriggerSpec
 from mainspring.model.joining import EventBatch, EventDebounce
 from mainspring.model.retry import RetryPolicy
@@ -67,6 +67,13 @@ class KeyReset(BaseModel):
     reset: bool = Field(description="False: no run had the key.")
 
 
+class VersionShape(BaseModel):
+    version: str
+    registered_at: At
+    seen_at: At = Field(description="When a worker registered it last.")
+    workers: list[str] = Field(description="Live workers that have it, by name.")
+
+
 class JobShape(BaseModel):
     id: str
     name: str
@@ -88,6 +95,7 @@ class JobShape(BaseModel):
     tags: list[str]
     log_level: str | None
     updated_at: At
+    versions: list[VersionShape] = Field(description="The newest registration first.")
     counts: dict[str, int] = Field(description="Its runs by status.", examples=[{"SUCCESS": 12}])
     last_runs: list[LastRunShape] = Field(description="The newest first.")
 
@@ -116,8 +124,18 @@ def job_shape(view: JobView) -> JobShape:
         tags=list(spec.tags),
         log_level=spec.log_level,
         updated_at=to_iso(view.updated_at),
+        versions=[_version_shape(one) for one in view.versions],
         counts={str(status): count for status, count in view.counts.items()},
         last_runs=[LastRunShape(id=run.id, status=run.status) for run in view.last_runs],
+    )
+
+
+def _version_shape(view: VersionView) -> VersionShape:
+    return VersionShape(
+        version=view.version,
+        registered_at=to_iso(view.registered_at),
+        seen_at=to_iso(view.seen_at),
+        workers=list(view.workers),
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from mainspring.clock import to_iso
-from mainspring.engine.views import RunView, WaitView
+from mainspring.engine.views import RunView, StartView, WaitView
 from mainspring.model.pending import PendingReason
 from mainspring.model.runs import Run, RunStatus
 from mainspring.server.shapes.parts import At, Json, at, value_of
@@ -33,6 +33,8 @@ class PendingReasonShape(BaseModel):
     position: int | None = Field(description="Held runs that go before it.")
     predicted_at: At | None = Field(description="When it will start if things go on as they did.")
     action: str | None = Field(description="What can be done about it.")
+    version: str | None = Field(description="The version of its job that it waits for.")
+    live_versions: list[str] = Field(description="Those that live workers have.")
 
 
 class WaitShape(BaseModel):
@@ -45,11 +47,21 @@ class WaitShape(BaseModel):
     message: str | None = Field(description="What it waits for, where the fields above do not say.")
 
 
+class StartShape(BaseModel):
+    """A worker was given the run."""
+
+    at: At
+    attempt: int = Field(description="Of the body.")
+    version: str | None = Field(description="Of the job, as the worker has it.")
+    is_first: bool
+
+
 class RunShape(BaseModel):
     id: str
     status: RunStatus
     job_id: str
-    job_version: str
+    job_version: str = Field(description="Of the worker that has it or had it last.")
+    pinned_version: str | None = Field(description="Only workers that have this version are given it.")
     payload: Json
     output: Json
     error: FailureShape | None
@@ -89,6 +101,13 @@ def failure_shape(text: str | None) -> FailureShape | None:
     return None if facts is None else FailureShape(**facts)
 
 
+def start_shape(start: StartView) -> StartShape:
+    """When a worker was given a run."""
+    return StartShape(
+        at=to_iso(start.at), attempt=start.attempt, version=start.version, is_first=start.is_first
+    )
+
+
 def wait_shape(wait: WaitView) -> WaitShape:
     """One thing a run waits for."""
     return WaitShape(**_wait_facts(wait))
@@ -108,6 +127,7 @@ def run_facts(view: RunView) -> dict[str, Any]:
         "status": run.status,
         "job_id": run.job_id,
         "job_version": run.job_version,
+        "pinned_version": run.pinned_version,
         "payload": value_of(run.payload),
         "output": value_of(run.output),
         "error": _failure_facts(run.failure),
@@ -223,4 +243,6 @@ def _pending_facts(reason: PendingReason | None) -> dict[str, Any] | None:
         "position": reason.position,
         "predicted_at": at(reason.predicted_at),
         "action": reason.action,
+        "version": reason.version,
+        "live_versions": list(reason.live_versions),
     }

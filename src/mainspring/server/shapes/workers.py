@@ -19,6 +19,10 @@ class WorkerShape(BaseModel):
     running: int = Field(description="Runs it holds.")
     status: WorkerStatus
     jobs: list[str]
+    versions: dict[str, str] = Field(description="The version it has of each job.")
+    leaves: list[str] = Field(
+        description="Jobs of which it only takes runs bound to its version; `*`: it takes no others at all."
+    )
     registered_at: At
     heartbeat_at: At
     blocked_stack: str | None = Field(description="Where its event loop hangs, when it does.")
@@ -38,6 +42,8 @@ def worker_shape(view: WorkerView) -> WorkerShape:
         running=view.running,
         status=worker.status,
         jobs=value_of(worker.job_ids),
+        versions=value_of(worker.versions),
+        leaves=value_of(worker.superseded),
         registered_at=to_iso(worker.registered_at),
         heartbeat_at=to_iso(worker.heartbeat_at),
         blocked_stack=worker.blocked_stack,

@@ -9,6 +9,12 @@ select {entry} from history
 where environment_id = :environment_id and run_id = :run_id and sequence > :after and kind <> 'STREAM_APPENDED'
 order by sequence limit :limit;
 
+-- name: starts_of_run
+-- When workers were given a run.
+select at, kind, attempt, data from history
+where environment_id = :environment_id and run_id = :run_id and kind in ('JOB_STARTED', 'JOB_RESUMED')
+order by sequence limit :limit;
+
 -- name: news_of_run
 -- All that a run's account has between two sequences, for whoever follows it.
 select {entry} from history

@@ -6,6 +6,17 @@ on conflict (environment_id, id) do update set spec = excluded.spec, queue = exc
   updated_at = excluded.updated_at
 where jobs.spec <> excluded.spec;
 
+-- name: save_job_version
+-- Keeps a version of a job that a worker registered.
+insert into job_versions (environment_id, job_id, version, spec, registered_at, seen_at)
+values (:environment_id, :job_id, :version, :spec, :now, :now)
+on conflict (environment_id, job_id, version) do update set spec = excluded.spec, seen_at = excluded.seen_at;
+
+-- name: versions_of_jobs
+-- The versions of some jobs, the one that was registered last first.
+select job_id, version, spec, registered_at, seen_at from job_versions
+where environment_id = :environment_id and job_id in each(:job_ids) order by job_id, seen_at desc, version desc;
+
 -- name: forget_triggers
 -- Before a job's triggers are written anew.
 delete from event_triggers where environment_id = :environment_id and job_id in each(:job_ids);

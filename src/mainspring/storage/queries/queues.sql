@@ -38,7 +38,9 @@ select count(*) from runs where environment_id = :environment_id and queue = :na
 -- A queue is governed from now on: what could be claimed is held back.
 update runs set is_ready = false, slot = 1
 where environment_id = :environment_id and queue = :name and is_ready and slot = 0
-  and job_id in (select id from jobs where environment_id = :environment_id);
+  and coalesce(job_id || '/' || pinned_version, job_id) in (
+    select id from jobs where environment_id = :environment_id union all
+    select job_id || '/' || version from job_versions where environment_id = :environment_id);
 
 -- name: count_leases
 -- The same: what runs already has a slot.
@@ -66,18 +68,19 @@ update runs set is_ready = true, slot = :slot, available_at = :available_at
 where id = :id and slot = 1 and status = 'PENDING';
 
 -- name: set_aside
--- Held runs whose job no live worker has leave the line, for they would stand in the way of others.
+-- Held runs that no live worker takes leave the line, for they would stand in the way of others.
 update runs set slot = 2 where id in each(:ids) and slot = 1;
 
 -- name: call_back
--- A worker came that has these jobs: their runs stand in the line again.
-update runs set slot = 1 where environment_id = :environment_id and job_id in each(:job_ids) and slot = 2
+-- A worker came that takes runs by these names: they stand in the line again.
+update runs set slot = 1
+where environment_id = :environment_id and coalesce(job_id || '/' || pinned_version, job_id) in each(:names) and slot = 2
 returning queue, coalesce(concurrency_key, '');
 
 -- name: give_up_slots
--- Workers went that had these jobs: what was admitted and not claimed gives its slot back.
+-- Workers went that took runs by these names: what was admitted and not claimed gives its slot back.
 update runs set is_ready = false, slot = 1
-where environment_id = :environment_id and job_id in each(:job_ids) and is_ready and slot >= 3
+where environment_id = :environment_id and coalesce(job_id || '/' || pinned_version, job_id) in each(:names) and is_ready and slot >= 3
 returning queue, coalesce(concurrency_key, '');
 
 -- name: is_any_held
@@ -130,9 +133,9 @@ where environment_id = :environment_id and queue = :name and not has_held and tu
 -- A queue is governed no more.
 delete from queue_keys where environment_id = :environment_id and queue = :name;
 
--- name: served_jobs
--- The jobs that live workers have, as lists.
-select distinct job_ids from workers where environment_id = :environment_id and status = 'ALIVE';
+-- name: served_names
+-- What live workers take, as lists of their jobs, these jobs' versions and those left to newer ones.
+select distinct job_ids, versions, superseded from workers where environment_id = :environment_id and status = 'ALIVE';
 
 -- name: environment_limit
 -- How many leases an environment may hold, held so that servers grant one after the other; null: no limit.

@@ -121,6 +121,17 @@ returning queue, coalesce(concurrency_key, ''), slot;
 -- When the engine must look at a run that a worker holds.
 update runs set timer_at = :timer_at where id = :id and lease = :lease and status = 'RUNNING';
 
+-- name: mark_version
+-- The version of its job that has it now, and the one it is bound to.
+update runs set job_version = :job_version, pinned_version = :pinned_version
+where id = :id and lease = :lease and status = 'RUNNING';
+
+-- name: repin_run
+-- Another version of its job, or none, is to go on with it; what was set aside or admitted stands in the line again.
+update runs set pinned_version = :version, is_ready = is_ready and slot < 2,
+  slot = case when status = 'PENDING' and slot >= 2 then 1 else slot end
+where id = :id;
+
 -- name: show_run
 -- What a run shows live; nulls leave a field as it is.
 update runs set tags = coalesce(:tags, tags), metadata = coalesce(:metadata, metadata),

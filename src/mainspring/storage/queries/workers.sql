@@ -1,7 +1,8 @@
 -- name: insert_worker
 -- A worker registered, perhaps again; an id that another environment uses, or whose worker was ended, is left alone.
 insert into workers ({worker}) values ({:worker}) on conflict (id) do update set
-  status = excluded.status, job_ids = excluded.job_ids, heartbeat_at = excluded.heartbeat_at
+  status = excluded.status, job_ids = excluded.job_ids, versions = excluded.versions,
+  pinning = excluded.pinning, superseded = excluded.superseded, heartbeat_at = excluded.heartbeat_at
 where workers.environment_id = excluded.environment_id and workers.status <> 'GONE';
 
 -- name: workers_by_ids
@@ -18,7 +19,10 @@ select w.id, w.environment_id, w.status, w.job_ids,
   exists (select 1 from runs r where r.environment_id = w.environment_id and r.is_ready and r.lane >= 2),
   exists (select 1 from runs r where r.worker_id = w.id and r.lane = 3),
   exists (select 1 from runs r where r.worker_id = w.id and r.notices > r.noticed),
-  (select e.max_leases from environments e where e.id = w.environment_id)
+  (select e.max_leases from environments e where e.id = w.environment_id), w.versions, w.pinning, w.superseded,
+  exists (
+    select 1 from runs r
+    where r.environment_id = w.environment_id and r.is_ready and r.pinned_version is not null)
 from workers w where w.id in each(:ids) order by w.id @lock;
 
 -- name: beat_worker
@@ -32,6 +36,10 @@ where id = :id and status <> 'GONE';
 -- Listened for in vain for so long; not if it has beaten meanwhile.
 update workers set silence = :silence
 where id = :id and heartbeats = :heartbeats and silence < :silence and status <> 'GONE';
+
+-- name: supersede_worker
+-- The jobs of which it leaves runs to others that are bound to no version.
+update workers set superseded = :superseded where id = :id and status <> 'GONE';
 
 -- name: record_commit
 -- Its commits up to this number are applied.

@@ -1,13 +1,13 @@
 -- name: claim_runs
--- Grants leases on the first claimable runs of a worker's jobs: a few per job are looked at, whatever the backlog.
+-- Grants leases on the first claimable runs of what a worker takes: a few per name are looked at, whatever the backlog.
 update runs set status = 'RUNNING', is_ready = false, lease = lease + 1, worker_id = :worker_id,
   claim_seq = :claim_seq, started_at = coalesce(started_at, :now), expires_at = null,
   deadline_at = coalesce(deadline_at, :now + max_duration),
   timer_at = coalesce(deadline_at, :now + max_duration)
 where status = 'PENDING' and (expires_at is null or expires_at > :now) and id in (
-  select r.id from unnest(:job_ids::text[]) j(job_id) cross join lateral (
+  select r.id from unnest(:names::text[]) n(name) cross join lateral (
     select i.id, i.priority, i.lane, i.available_at from runs i
-    where i.environment_id = :environment_id and i.job_id = j.job_id and i.is_ready
+    where i.environment_id = :environment_id and coalesce(i.job_id || '/' || i.pinned_version, i.job_id) = n.name and i.is_ready
       and i.lane between :first_lane and :last_lane
     order by i.priority desc, i.lane, i.available_at limit :slots for update skip locked) r
   order by r.priority desc, r.lane, r.available_at limit :slots)
@@ -15,9 +15,9 @@ returning {run};
 
 -- name: held_runs
 -- The first held runs of some keys of a queue: some of each, in their order.
-select j.key, r.id, r.job_id, r.priority, r.lane
+select j.key, r.id, r.name, r.priority, r.lane
 from unnest(:keys::text[]) j(key) cross join lateral (
-  select i.id, i.job_id, i.priority, i.lane from runs i
+  select i.id, coalesce(i.job_id || '/' || i.pinned_version, i.job_id) as name, i.priority, i.lane from runs i
   where i.environment_id = :environment_id and i.queue = :name and coalesce(i.concurrency_key, '') = j.key
     and i.slot = 1
   order by i.priority desc, i.lane, i.id limit :limit for update skip locked) r

@@ -4,6 +4,7 @@ select {run:r} from runs r
 where r.id in each(:ids) and r.environment_id = :environment_id
   and (:is_any_status or r.status in each(:statuses))
   and (cast(:job_id as text) is null or r.job_id = :job_id)
+  and (cast(:version as text) is null or r.job_version = :version)
   and (cast(:schedule_id as text) is null or r.schedule_id = :schedule_id)
   and (cast(:event_id as text) is null or r.event_id = :event_id)
   and (cast(:tag as text) is null or jsonb_exists(r.tags::jsonb, :tag))

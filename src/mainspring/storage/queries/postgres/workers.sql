@@ -1,10 +1,14 @@
 -- name: takers
 -- Workers that may begin runs as they are made: none of their jobs has one ready, and there is no limit to be kept.
-select w.id, w.job_ids from workers w
+select w.id, w.job_ids, w.versions, w.pinning, w.superseded from workers w
 where w.id in each(:ids) and w.environment_id = :environment_id and w.status = 'ALIVE'
   and not exists (
     select 1 from jsonb_array_elements_text(w.job_ids::jsonb) j (value) cross join runs r
-    where r.environment_id = w.environment_id and r.job_id = j.value and r.is_ready)
+    where r.environment_id = w.environment_id and coalesce(r.job_id || '/' || r.pinned_version, r.job_id) = j.value
+      and r.is_ready)
+  and not exists (
+    select 1 from runs r
+    where r.environment_id = w.environment_id and r.is_ready and r.pinned_version is not null)
   and not exists (select 1 from runs r where r.worker_id = w.id and r.lane = 3)
   and not exists (select 1 from environments e where e.id = w.environment_id and e.max_leases is not null)
 order by w.id @lock;

@@ -1,13 +1,13 @@
 -- name: claim_runs
--- Grants leases on the first claimable runs of a worker's jobs: a few per job are looked at, whatever the backlog.
+-- Grants leases on the first claimable runs of what a worker takes: a few per name are looked at, whatever the backlog.
 update runs set status = 'RUNNING', is_ready = false, lease = lease + 1, worker_id = :worker_id,
   claim_seq = :claim_seq, started_at = coalesce(started_at, :now), expires_at = null,
   deadline_at = coalesce(deadline_at, :now + max_duration),
   timer_at = coalesce(deadline_at, :now + max_duration)
 where status = 'PENDING' and (expires_at is null or expires_at > :now) and id in (
-  select r.id from json_each(:job_ids) j join runs r on r.rowid in (
+  select r.id from json_each(:names) n join runs r on r.rowid in (
     select i.rowid from runs i
-    where i.environment_id = :environment_id and i.job_id = j.value and i.is_ready
+    where i.environment_id = :environment_id and coalesce(i.job_id || '/' || i.pinned_version, i.job_id) = n.value and i.is_ready
       and i.lane between :first_lane and :last_lane
     order by i.priority desc, i.lane, i.available_at limit :slots)
   order by r.priority desc, r.lane, r.available_at limit :slots)
@@ -15,7 +15,7 @@ returning {run};
 
 -- name: held_runs
 -- The first held runs of some keys of a queue: some of each, in their order.
-select coalesce(r.concurrency_key, ''), r.id, r.job_id, r.priority, r.lane
+select coalesce(r.concurrency_key, ''), r.id, coalesce(r.job_id || '/' || r.pinned_version, r.job_id), r.priority, r.lane
 from json_each(:keys) j join runs r on r.rowid in (
   select i.rowid from runs i
   where i.environment_id = :environment_id and i.queue = :name and coalesce(i.concurrency_key, '') = j.value
