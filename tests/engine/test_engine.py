@@ -12,7 +12,8 @@ from mainspring.engine import ends
 from mainspring.engine.accounts import authenticate, hash_key
 from mainspring.errors import NotFound, TooLarge
 from mainspring.ids import new_id
-from mainspring.model.protocol import LogWritten, RunDraft
+from mainspring.model.events import EventDraft
+from mainspring.model.protocol import Item, LogWritten, RunCancelConfirmed, RunChanged, RunDraft
 
 
 # ── waiting for a run ────────────────────────────────────────────────────────────────────────────────
@@ -30,6 +31,29 @@ async def test_whoever_waits_for_a_run_is_told_of_its_end(live: Live) -> None:
     await puppet.report(await puppet.take_one(), done("7"))
     assert [view.run.output for view in await asyncio.gather(*waiters)] == ["7"] * 3
     assert len(live.engine.ends) == 0
+
+
+@pytest.mark.parametrize(
+    "ending", [done("7"), broke(), RunCancelConfirmed()], ids=["done", "broke", "cancelled"]
+)
+@pytest.mark.parametrize("how", ["called", "by event"])
+async def test_who_is_told_of_an_end_sees_what_a_look_would_show(live: Live, ending: Item, how: str) -> None:
+    """The row comes with the news, without a look of its own: as it was committed."""
+    puppet = await live.worker(job("bill", "paid"))
+    if how == "called":
+        await live.call("bill", tags=("a",))
+    else:
+        await live.engine.send_events(live.env, (EventDraft(new_id("evt"), "paid", "{}"),))
+    run = await puppet.take_one()
+    waiter = asyncio.ensure_future(live.engine.wait_run(live.env, run.run_id, 60 * SECOND))
+    elsewhere = asyncio.ensure_future(live.engine.wait_run("env_other", run.run_id, 60 * SECOND))
+    several = asyncio.ensure_future(live.engine.wait_runs(live.env, [run.run_id], 60 * SECOND))
+    await live.settle()
+    shown = RunChanged(tags='["b"]', metadata='{"m":1}', progress='{"current":3}')
+    await puppet.report(run, shown, ending)
+    assert [await waiter] == await several == [await live.engine.find_run(live.env, run.run_id)]
+    with pytest.raises(NotFound):
+        await elsewhere
 
 
 async def test_a_run_that_has_ended_is_answered_at_once(live: Live) -> None:

@@ -5,7 +5,7 @@ number does not grow with the batch.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -93,6 +93,8 @@ class Batch:
         self.limits = limits
         self.timing = timing
         self.wake = Wake()
+        #: Which of some runs that ended somebody waits for in this process.
+        self.awaited: Callable[[Iterable[str]], list[str]] = _nobody
         self.ended: list[EndedRun] = []
         #: Queues that need admission, by (environment id, name), each with the concurrency keys it concerns.
         self.touched: dict[tuple[str, str], set[str]] = {}
@@ -163,3 +165,7 @@ class Batch:
                     self.tx.run_many(statement, rows)
         if writes:
             raise AssertionError(f"statements without a place in the order of writes: {sorted(writes)}")
+
+
+def _nobody(run_ids: Iterable[str]) -> list[str]:
+    return []

@@ -107,19 +107,31 @@ def settle_ended(batch: Batch) -> None:
             batch.tx.run("delete_waits_of_runs", run_ids=ids)
             batch.tx.run("close_tasks", run_ids=ids, now=batch.now)
         outputs = _results(ended)
+        awaited = batch.awaited(ids)
+        shown = [("runs_by_ids", {"ids": awaited})] if awaited else []
         *single, several = batch.tx.ask(
+            *shown,
             *(
                 ("waits_on_channels", {"environment_id": environment_id, "channels": sorted(said)})
                 for environment_id, said in outputs.items()
             ),
             ("waits_for_several", {"target_run_ids": ids}),
         )
+        if awaited:
+            _show(batch, RUN.values(single.pop(0)))
         for said, rows in zip(outputs.values(), single, strict=True):
             _tell_single(batch, said, WAIT.values(rows))
         _tell_several(batch, ids, WAIT.values(several))
         stopped = [run.run_id for run in ended if run.takes_children]
         if stopped:
             _cancel_children(batch, stopped)
+
+
+def _show(batch: Batch, runs: list[Run]) -> None:
+    """Who waits for these in this process need not look, where the row of a run is all that there is to see of it."""
+    for run in runs:
+        if run.event_id is None and run.debounce_key is None:
+            batch.wake.ended[run.id] = run
 
 
 def _results(ended: Iterable[EndedRun]) -> dict[str, dict[str, str]]:

@@ -8,7 +8,7 @@ the very transaction that makes runs ready, so a start reaches a worker without 
 import asyncio
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future as ThreadFuture
 from copy import copy
 from dataclasses import dataclass
@@ -101,6 +101,7 @@ class Committer:
         timing: Timing,
         hints: Hints,
         on_commit: Callable[[Wake], None],
+        awaited: Callable[[Iterable[str]], list[str]],
     ) -> None:
         self._database = database
         self._clock = clock
@@ -109,6 +110,7 @@ class Committer:
         self._timing = timing
         self._hints = hints
         self._on_commit = on_commit
+        self._awaited = awaited
         self._inbox: SimpleQueue[Any] = SimpleQueue()
         self._open_claims: dict[_Claimant, Submission] = {}
         self._thread = threading.Thread(target=self._run, name="mainspring-committer", daemon=True)
@@ -231,6 +233,7 @@ class Committer:
         faults.at("batch.begin")
         with self._database.write() as tx:
             batch = Batch(tx, self._clock.now(), ids=self._ids, limits=self._limits, timing=self._timing)
+            batch.awaited = self._awaited
             batch.claims = [s.command for s in {**self._open_claims, **claims}.values()]
             results = apply(batch, [s.command for s in others])
             handed = {c: s for c, s in self._open_claims.items() if c in batch.handed}

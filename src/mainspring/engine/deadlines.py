@@ -5,6 +5,7 @@ import heapq
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
+from typing import Any
 
 from mainspring.clock import Clock
 
@@ -17,14 +18,14 @@ class Deadlines:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._heap: list[tuple[int, int, asyncio.Future[None]]] = []
+        self._heap: list[tuple[int, int, asyncio.Future[Any]]] = []
         self._numbers = count()
         self._live = 0
         self._sleeper: asyncio.Task[None] | None = None
         self._sleeps_until = 0
 
     @contextmanager
-    def ending(self, future: asyncio.Future[None], until: int) -> Iterator[None]:
+    def ending(self, future: asyncio.Future[Any], until: int) -> Iterator[None]:
         """Inside, `future` is done at `until` at the latest, and never by this before."""
         heapq.heappush(self._heap, (until, next(self._numbers), future))
         self._live += 1

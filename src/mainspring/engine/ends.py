@@ -1,21 +1,27 @@
 """Who waits here for the ends of runs, and of which runs an end would have been heard."""
 
 import asyncio
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import islice
 
+from mainspring.model.runs import Run
 from mainspring.model.wake import Wake
 
 #: So many runs started here are known not to have ended; older ones are looked at by whoever begins to wait.
 MOST_UNENDED = 10_000
 
+_NONE: Mapping[str, Run] = {}
+#: None: its time is over.
+_Told = asyncio.Future[list[Run] | None]
+
 
 class Ends:
-    """For one event loop; `concerned` may be asked on any thread. Who is told looks again: it may be a false alarm."""
+    """For one event loop; `concerned` and `awaited` may be asked on any thread. Who is told looks again, unless the run
+    itself comes with it: it may be a false alarm."""
 
     def __init__(self) -> None:
-        self._waiters: dict[str, set[asyncio.Future[None]]] = {}
+        self._waiters: dict[str, set[_Told]] = {}
         #: Runs started here of which nothing was heard since, and their environments.
         self._unended: dict[str, str] = {}
 
@@ -35,9 +41,9 @@ class Ends:
         return all(self._unended.get(run_id) == environment_id for run_id in run_ids)
 
     @contextmanager
-    def told_about(self, *run_ids: str) -> Iterator[asyncio.Future[None]]:
-        """A future that is done when one of the runs ended, or may have."""
-        told: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    def told_about(self, *run_ids: str) -> Iterator["_Told"]:
+        """A future that is done when one of the runs ended, or may have: with those that are known to, as they did."""
+        told: _Told = asyncio.get_running_loop().create_future()
         for run_id in run_ids:
             self._waiters.setdefault(run_id, set()).add(told)
         try:
@@ -55,10 +61,18 @@ class Ends:
             return [*self._waiters, *self._unended]
         return [one for one in wake.finished if one in self._waiters or one in self._unended]
 
-    def tell(self, run_ids: Iterable[str]) -> None:
-        """These have ended, or may have."""
+    def awaited(self, run_ids: Iterable[str]) -> list[str]:
+        """Those of the runs that somebody waits for."""
+        return [one for one in run_ids if one in self._waiters]
+
+    def tell(self, run_ids: Iterable[str], ended: Mapping[str, Run] = _NONE) -> None:
+        """These have ended, or may have; some of them as they did."""
         for run_id in run_ids:
             self._unended.pop(run_id, None)
+            row = ended.get(run_id)
             for waiter in self._waiters.get(run_id, ()):
                 if not waiter.done():
-                    waiter.set_result(None)
+                    waiter.set_result([])
+                rows = None if row is None or waiter.cancelled() else waiter.result()
+                if row is not None and rows is not None:
+                    rows.append(row)  # whoever waits reads them in a later turn of the loop

@@ -49,7 +49,7 @@ from mainspring.engine.runs import batch_id, no_such_run
 from mainspring.engine.schedule_verbs import ScheduleVerbs
 from mainspring.engine.timing import Timing
 from mainspring.engine.views import RunView
-from mainspring.errors import MainspringError, TooLarge
+from mainspring.errors import MainspringError
 from mainspring.ids import IdSource
 from mainspring.model.bulks import Bulk
 from mainspring.model.events import Event, EventDraft
@@ -108,6 +108,7 @@ class Engine:
             timing=self.timing,
             hints=hints or NoHints(),
             on_commit=self._on_commit,
+            awaited=self.ends.awaited,
         )
         self._lookout = Lookout(self._committer, database, clock=self.clock, timing=self.timing)
         #: Told of a worker whose claim broke off: it has most likely died, and has half the time to say otherwise.
@@ -167,7 +168,7 @@ class Engine:
     async def send_events(self, environment_id: str, events: tuple[EventDraft, ...]) -> tuple[EventSent, ...]:
         """All or nothing. Raises `TooLarge`."""
         for event in events:
-            self._check_size(event.payload, f"the payload of event '{event.name}'")
+            self.limits.check_payload(event.payload, f"the payload of event '{event.name}'")
         sent: tuple[EventSent, ...] = await self._do(SendEvents(environment_id, events))
         return sent
 
@@ -184,7 +185,7 @@ class Engine:
     async def trigger_runs(self, environment_id: str, runs: tuple[RunDraft, ...]) -> tuple[Run, ...]:
         """All or nothing. Raises `NotFound`, `Conflict` (disabled), `PayloadInvalid`, `TooLarge`."""
         for run in runs:
-            self._check_size(run.payload, f"the payload for job '{run.job_id}'")
+            self.limits.check_payload(run.payload, f"the payload for job '{run.job_id}'")
         return await self._start(TriggerRuns(environment_id, runs))
 
     async def trigger_each(
@@ -210,7 +211,7 @@ class Engine:
     ) -> tuple[str, tuple[Run, ...]]:
         """As `trigger_runs`, also `LimitExceeded`; with the batch's id, under which they are found again."""
         for run in runs:
-            self._check_size(run.payload, f"the payload for job '{run.job_id}'")
+            self.limits.check_payload(run.payload, f"the payload for job '{run.job_id}'")
         started = await self._start(TriggerRuns(environment_id, runs, is_batch=True))
         return batch_id(started), started
 
@@ -288,7 +289,8 @@ class Engine:
                     if view.run.status in FINAL_RUN_STATUSES or until <= self.clock.monotonic():
                         return view
                 with self._deadlines.ending(told, until):
-                    await told
+                    if (ended := await told) and ended[0].environment_id == environment_id:
+                        return RunView(ended[0])
 
     async def wait_runs(self, environment_id: str, run_ids: Sequence[str], timeout: int) -> list[RunView]:
         """Those that have ended, once one has; all as they are after `timeout` microseconds, or when one of the
@@ -299,11 +301,13 @@ class Engine:
             with self.ends.told_about(*run_ids) as told:
                 if not self.ends.are_to_come(environment_id, run_ids) or until <= self.clock.monotonic():
                     found = await self._run_views.ask_all(keys)
-                    ended = [view for view in found if view.run.status in FINAL_RUN_STATUSES]
-                    if ended or len(found) < len(keys) or until <= self.clock.monotonic():
-                        return ended or found
+                    final = [view for view in found if view.run.status in FINAL_RUN_STATUSES]
+                    if final or len(found) < len(keys) or until <= self.clock.monotonic():
+                        return final or found
                 with self._deadlines.ending(told, until):
-                    await told
+                    ended = await told or ()
+                if views := [RunView(run) for run in ended if run.environment_id == environment_id]:
+                    return views
 
     @contextmanager
     def watching(self, watcher: Callable[[set[str]], None]) -> Iterator[None]:
@@ -329,7 +333,7 @@ class Engine:
         self, environment_id: str, operation: StoreOperation, *, request_key: str | None = None
     ) -> StoreResult:
         """A write with a `request_key` may be sent again. Raises `TooLarge`."""
-        self._check_size(operation.value or "", f"the value of '{operation.key}'")
+        self.limits.check_payload(operation.value or "", f"the value of '{operation.key}'")
         result: StoreResult = await self._do(UseStore(environment_id, operation, request_key))
         return result
 
@@ -369,17 +373,6 @@ class Engine:
         finally:
             nap.cancel()
 
-    def _check_size(self, text: str, what: str) -> None:
-        limit = self.limits.max_payload_bytes
-        size = len(text) if len(text) * 4 <= limit else len(text.encode())
-        if size > limit:
-            raise TooLarge(
-                f"{what} has {size:,} bytes of JSON; the limit is {limit:,} (max_payload_bytes)",
-                size=size,
-                limit=limit,
-                setting="max_payload_bytes",
-            )
-
     def _on_commit(self, wake: Wake) -> None:
         """On the committer's thread, after each commit, here or on another server."""
         if self._loop is None or self._loop.is_closed():
@@ -387,7 +380,7 @@ class Engine:
         self._lookout.notice_timer(self.clock.now() if wake.is_everything else wake.timer_at)
         ended = self.ends.concerned(wake)
         if ended:
-            self._loop.call_soon_threadsafe(self.ends.tell, ended)
+            self._loop.call_soon_threadsafe(self.ends.tell, ended, wake.ended)
         if (wake.grown or wake.is_everything) and self._watchers:
             grown = set() if wake.is_everything else wake.grown
             self._loop.call_soon_threadsafe(self._tell_watchers, grown)

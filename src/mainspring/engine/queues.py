@@ -130,7 +130,7 @@ def _take_ready(batch: Batch, claim: Claim, worker: _Claimant, slots: int) -> li
         runs += _take(batch, claim, names, RESUMED, FRESH, slots - len(runs))
     if not is_its_turn and len(runs) < slots and has_chances:
         runs += _take(batch, claim, names, LAST_CHANCE, LAST_CHANCE, 1)
-    return sorted(runs, key=lambda run: (-run.priority, run.lane, run.available_at))
+    return sorted(runs, key=lambda run: (-run.priority, run.lane, run.available_at, run.id))
 
 
 def _take(batch: Batch, claim: Claim, names: list[str], first: int, last: int, slots: int) -> list[Run]:

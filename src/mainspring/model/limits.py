@@ -3,6 +3,7 @@
 from dataclasses import dataclass, fields
 from typing import Self
 
+from mainspring.errors import TooLarge
 from mainspring.settings import Settings
 
 
@@ -30,3 +31,15 @@ class Limits:
     @classmethod
     def of(cls, settings: Settings) -> Self:
         return cls(**{field.name: getattr(settings, field.name) for field in fields(cls)})
+
+    def check_payload(self, text: str, what: str) -> None:
+        """Raises `TooLarge` for JSON text that is longer than a payload may be."""
+        limit = self.max_payload_bytes
+        size = len(text) if len(text) * 4 <= limit else len(text.encode())
+        if size > limit:
+            raise TooLarge(
+                f"{what} has {size:,} bytes of JSON; the limit is {limit:,} (max_payload_bytes)",
+                size=size,
+                limit=limit,
+                setting="max_payload_bytes",
+            )

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from mainspring.clock import Instant
+from mainspring.model.runs import Run
 
 
 @dataclass(slots=True)
@@ -14,6 +15,8 @@ class Wake:
     attention: set[str] = field(default_factory=set)
     #: Runs that ended.
     finished: set[str] = field(default_factory=set)
+    #: Those of them whose end somebody waits for in this process, as they ended.
+    ended: dict[str, Run] = field(default_factory=dict)
     #: Runs whose history or log grew: for whoever shows them live.
     grown: set[str] = field(default_factory=set)
     #: The earliest new timer.
