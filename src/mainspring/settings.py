@@ -117,7 +117,7 @@ class Settings:
     cancel_hook_timeout: int = _row(
         60 * SECOND,
         _span,
-        "Time that a cancelled run's on_cancel hooks have, the wait for a worker included.",
+        "Time that hooks of a run have whose code is over, cancelled or out of time, the wait for a worker included.",
     )
     drain_timeout: int = _row(30 * SECOND, _span, "Time a stopping worker gives its runs to finish.")
     log_level: str = _row(

@@ -4,7 +4,21 @@ must have that error, no other line may have one. `assert_type` holds what is in
 from dataclasses import dataclass
 from typing import Any, assert_type
 
-from mainspring import IO, Client, Context, Event, Retry, Run, SyncIO, ctx, event_trigger, io, task
+from mainspring import (
+    IO,
+    CallNext,
+    CircuitBreaker,
+    Client,
+    Context,
+    Event,
+    Retry,
+    Run,
+    SyncIO,
+    ctx,
+    event_trigger,
+    io,
+    task,
+)
 from mainspring.sdk.updates import RunUpdate
 
 client = Client("shop")
@@ -46,6 +60,18 @@ async def nothing() -> None: ...
 
 @client.job(id="g")
 async def any_payload(payload: dict[str, Any], io: IO) -> None: ...
+
+
+@client.middleware
+async def around(ctx: Context, call_next: CallNext) -> object:
+    return await call_next()
+
+
+@client.job(id="i")
+async def guarded(io: IO) -> None:
+    gateway = CircuitBreaker("gateway", failures=3, reset="30s")
+    assert_type(await io.run_task("a", len, "abc", breaker=gateway), int)
+    await io.run_task("b", len, "abc", breaker="gateway")  # E: call-overload
 
 
 @client.on("order.created", filter={"id": ["a"]})

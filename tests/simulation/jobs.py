@@ -298,6 +298,19 @@ async def hurry(payload: dict[str, Any], io: IO, ctx: Context) -> Any:
     return "in time"
 
 
+@hurry.on_failure
+async def after_hurry(payload: dict[str, Any], error: TimeoutError, io: IO, ctx: Context) -> None:
+    """It is not in time: its code is not called again, and this is, its tasks once."""
+    assert isinstance(error, TimeoutError), error
+
+    async def apologise() -> None:
+        stage.task_begins(ctx, "apologise")
+
+    await io.run_task("apologise", apologise)
+    await io.wait("breath", 1)
+    await io.run_task("apologise", apologise)
+
+
 @client.job(id="pay")
 async def pay(payload: dict[str, Any], io: IO, ctx: Context) -> Any:
     """What must not be done twice: now and then it takes too long, and the bank is asked what became of it."""
@@ -337,3 +350,9 @@ async def poison(payload: dict[str, Any], io: IO, ctx: Context) -> Any:
         stage.dies()
 
     await io.run_task("bite", bite)
+
+
+@poison.on_failure
+async def after_poison(error: Exception, io: IO) -> None:
+    assert type(error).__name__ == "WorkerCrashed", error
+    await io.run_task("thank", thank)

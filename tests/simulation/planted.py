@@ -24,6 +24,7 @@ from mainspring.model.breakers import Breaker, Prober
 from mainspring.model.protocol import WaitStarted
 from mainspring.model.replays import kept_before
 from mainspring.model.timetables import Timetable
+from mainspring.worker import body
 from mainspring.worker.replay import Replay
 from mainspring.worker.waits import WaitCalls
 
@@ -171,6 +172,11 @@ def a_slot_that_is_kept_in_a_crash() -> AbstractContextManager[Any]:
     return mock.patch.object(blame, "give_back", silent)
 
 
+def an_end_that_is_forgotten() -> AbstractContextManager[Any]:
+    """Whoever takes up a run whose end was kept, for its hooks, does not see that, and calls the body."""
+    return mock.patch.object(body, "outcome_of", return_value=None)
+
+
 def a_breaker_that_lets_everybody_try() -> AbstractContextManager[Any]:
     """Once an open breaker is due it takes whoever asks for its probe."""
     ask = Breaker.ask
@@ -208,6 +214,7 @@ PLANTS: tuple[Plant, ...] = (
     a_slot_fired_twice,
     a_slot_that_nobody_counts,
     a_slot_that_is_kept_in_a_crash,
+    an_end_that_is_forgotten,
     a_breaker_that_lets_everybody_try,
     a_breaker_that_forgets_whom_it_held,
 )

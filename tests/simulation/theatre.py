@@ -36,6 +36,9 @@ class Theatre:
     def body_begins(self, ctx: Context) -> None:
         self._platform.universe.note("body", ctx.run.id)
         crew, run = self._platform.crew_at_work(), self._platform.tables.runs[ctx.run.id]
+        if self._is_ours(ctx):
+            ended = self._platform.tables.tasks.get((run.id, "#outcome"))
+            hold(ended is None, "I2", "its body is called again after its end", run)
         if crew is not None:
             hold(run.environment_id == crew.node.environment_id, "I12", "another's run", run)
             hold(crew.worker.running <= crew.worker._slots, "I6", "more than its slots", crew.node.name)

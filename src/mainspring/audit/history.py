@@ -25,6 +25,7 @@ _MOVES: dict[str, tuple[frozenset[str], str]] = {
     "JOB_RELEASED": (_RUNNING, "PENDING"),
     "WORKER_LOST": (_RUNNING, "PENDING"),
     "CANCEL_REQUESTED": (_OPEN, ""),  # it stands where it stood, or is claimed again for its hook
+    "END_DECIDED": (_OPEN, "PENDING"),  # it is claimed again for its hooks
     "JOB_COMPLETED": (_RUNNING, "SUCCESS"),
     "JOB_FAILED": (frozenset({"RUNNING", "PENDING"}), "FAILED"),  # PENDING: after the last of its workers
     "JOB_CANCELLED": (_OPEN, "CANCELLED"),

@@ -22,7 +22,8 @@ from mainspring.engine.admission import give_up_slots
 from mainspring.engine.batch import Batch
 from mainspring.engine.cancels import stop_cancelled
 from mainspring.engine.commands import EndWorkers
-from mainspring.engine.runs import ALONE, LAST_CHANCE, RESUMED, end_run
+from mainspring.engine.failing import end_unheard
+from mainspring.engine.runs import ALONE, LAST_CHANCE, RESUMED
 from mainspring.model.failures import Failure
 from mainspring.model.runs import SUSPECT_FROM, Run
 from mainspring.model.workers import Worker
@@ -107,7 +108,7 @@ def _give_back_one(batch: Batch, run: Run, death: _Death) -> None:
         message = f"its worker died {crashes} times in a row while it held this run"
         if death.fault:
             message += f", the last time by itself ({death.fault})"
-        end_run(batch, leased, "FAILED", failure=Failure("WorkerCrashed", message, "worker_crashed"))
+        end_unheard(batch, run, Failure("WorkerCrashed", message, "worker_crashed"))
     else:
         is_spaced = death.blames and not death.fault and crashes > SUSPECT_FROM
         pause = min(PAUSE << (crashes - SUSPECT_FROM - 1), LONGEST_PAUSE) if is_spaced else 0

@@ -21,15 +21,17 @@ from mainspring.model.runs import FINAL_RUN_STATUSES, Run
 Leased = tuple[str, str, int]
 
 
-def jobs_with_hook(batch: Batch, jobs: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
-    """Those of some jobs, as (environment id, job id), that have an `on_cancel` hook."""
+def jobs_with_hook(
+    batch: Batch, jobs: Iterable[tuple[str, str]], name: str = "on_cancel"
+) -> set[tuple[str, str]]:
+    """Those of some jobs, as (environment id, job id), that have a hook of this name."""
     by_environment: dict[str, set[str]] = {}
     for environment_id, job_id in jobs:
         by_environment.setdefault(environment_id, set()).add(job_id)
     found = set()
     for environment_id, ids in by_environment.items():
         rows = batch.tx.rows("jobs_by_ids", environment_id=environment_id, ids=sorted(ids))
-        found |= {(environment_id, row[0]) for row in rows if "on_cancel" in spec_from_text(row[1]).hooks}
+        found |= {(environment_id, row[0]) for row in rows if name in spec_from_text(row[1]).hooks}
     return found
 
 

@@ -13,6 +13,7 @@ from mainspring.engine.batch import Batch
 from mainspring.engine.blame import release_run
 from mainspring.engine.cancels import stop_cancelled
 from mainspring.engine.doubts import doubt_wait
+from mainspring.engine.failing import is_decided, status_after
 from mainspring.engine.leased import LeasedRun
 from mainspring.engine.runs import earliest, end_run, tag_run
 from mainspring.engine.shown import chunk_data, failure_json, readable, waits_for
@@ -313,11 +314,12 @@ def _run_attempt_failed(batch: Batch, report: OpenReport, _: int, item: RunAttem
     said = readable(item.failure, batch.limits.max_error_bytes)
     failure = failure_json(said)
     began = batch.now - item.duration
-    batch.later("add_attempt", Attempt(run.id, "", run.attempt, began, batch.now, failure))
+    if not is_decided(said):
+        batch.later("add_attempt", Attempt(run.id, "", run.attempt, began, batch.now, failure))
     if run.cancel_requested_at is not None:
         stop_cancelled(batch, report.leased, run.job_id, run.cancel_requested_at, said)
     elif item.retry_in is None or run.attempt >= run.max_attempts:
-        end_run(batch, report.leased, "FAILED", failure=said)
+        end_run(batch, report.leased, status_after(said), failure=said)
     else:
         available_at = batch.now + item.retry_in
         timer_at = earliest(available_at, run.deadline_at)

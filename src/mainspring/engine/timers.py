@@ -7,6 +7,7 @@ from mainspring.engine.breakers import look_at_breakers
 from mainspring.engine.bulks import advance_bulks
 from mainspring.engine.commands import FireTimers, TimersFired
 from mainspring.engine.events import deliver_due_events
+from mainspring.engine.failing import end_unheard
 from mainspring.engine.joining import close_gathering, is_gathering
 from mainspring.engine.runs import ALONE, earliest, end_run
 from mainspring.engine.schedules import fire_schedules
@@ -61,7 +62,10 @@ def _look_at(batch: Batch, run: Run) -> None:
         span = (run.max_duration or 0) / 1_000_000
         message = f"it ran longer than its max_duration of {span:g} seconds"
         failure = Failure("TimedOut", message, "max_duration")
-        end_run(batch, leased, "TIMED_OUT", failure=failure, takes_children=is_cancelled)
+        if is_cancelled:
+            end_run(batch, leased, "TIMED_OUT", failure=failure, takes_children=True)
+        else:
+            end_unheard(batch, run, failure)
         if run.worker_id is not None:
             batch.wake.attention.add(run.worker_id)
     elif is_cancelled:

@@ -19,7 +19,8 @@ class Timing:
     deaf_after: int = 90 * SECOND
     #: How long a running run may take to stop after it was asked to.
     cancel_grace: int = 30 * SECOND
-    #: How long the `on_cancel` hooks of a cancelled run may take beyond that, a free worker included.
+    #: How long the `on_cancel` hooks of a cancelled run may take beyond that, a free worker included; and `on_failure`
+    #: of one that ended without its code.
     cancel_hooks: int = 60 * SECOND
     #: A timer loop never sleeps longer without comparing the clock, so that a jump of it is noticed.
     longest_nap: int = 1 * SECOND

@@ -21,6 +21,7 @@ EntryKind = Literal[
     "JOB_TIMED_OUT",
     "JOB_EXPIRED",
     "CANCEL_REQUESTED",
+    "END_DECIDED",  # it ends without its code, once its hooks were called; data: {"status", "message"}
     "WORKER_LOST",
     "DRIFT_FOUND",  # replay met code that no longer fits the checkpoints
     "TASK_KEPT",  # outcome of the run that this one replays; data: {"from"}

@@ -73,7 +73,7 @@ class HookPoints:
         return self.add_hook("on_success", fn)
 
     def on_failure(self, fn: HookT, /) -> HookT:
-        """`fn(payload, error, io, ctx)`, any of them: once, after the body's last attempt failed."""
+        """`fn(payload, error, io, ctx)`, any of them: once, after its last attempt failed, or its time was up."""
         return self.add_hook("on_failure", fn)
 
     def on_wait(self, fn: HookT, /) -> HookT:

@@ -17,7 +17,7 @@ from mainspring.sdk.hooks import HookName
 from mainspring.sdk.retry import Retry, decide
 from mainspring.worker.failures import failure_of
 from mainspring.worker.held import Held
-from mainspring.worker.hooks import HookCalls, within_middleware
+from mainspring.worker.hooks import HookCalls, outcome_of, within_middleware
 from mainspring.worker.passage import Passage
 from mainspring.worker.runtime import RunRuntime
 from mainspring.worker.sealing import still_sealed
@@ -79,7 +79,7 @@ class Body:
                 self._passage.owner.drifted(unreadable, None)
                 await self._passage.never()
             if self.hooks is None:
-                return await self._call()
+                return outcome_of(self._held) or await self._call()
             return await self._hooked(self.hooks, is_cancelled=is_cancelled)
         except ControlFlow:
             if self._passage.stop is None and self._passage.is_leaving:
@@ -90,7 +90,7 @@ class Body:
         if is_cancelled:
             await hooks.call("on_cancel", {})
             return RunCancelConfirmed()
-        ended = hooks.outcome()
+        ended = outcome_of(self._held)
         if self._held.is_taken_up():
             await hooks.notify("on_resume")
         if ended is None:

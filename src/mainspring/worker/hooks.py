@@ -53,16 +53,6 @@ class HookCalls:
         self._place = _HookPlace()
 
     # ── the end, kept before its hooks ───────────────────────────────────────────────────────────────
-    def outcome(self) -> Ended | None:
-        """The end that the body came to under an earlier lease, or before a forced replay."""
-        kept = self._held.checkpoints.get(OUTCOME_KEY)
-        if kept is None or kept.output is None:
-            return None
-        shown = decode(kept.output)
-        if "failure" in shown:
-            return RunAttemptFailed(Failure(**shown["failure"]), shown["duration"])
-        return RunSucceeded(encode(shown["output"], what="the output"))
-
     async def keep(self, ended: Ended) -> None:
         """Returns when the end is kept: from here on the body is not called again."""
         if isinstance(ended, RunSucceeded):
@@ -152,6 +142,17 @@ class HookCalls:
         log.warning("run %s: %s", self._held.claimed.run_id, message)
 
 
+def outcome_of(held: Held) -> Ended | None:
+    """The end that the body came to under an earlier lease, or before a forced replay; or that the server decided."""
+    kept = held.checkpoints.get(OUTCOME_KEY)
+    if kept is None or kept.output is None:
+        return None
+    shown = decode(kept.output)
+    if "failure" in shown:
+        return RunAttemptFailed(Failure(**shown["failure"]), shown["duration"])
+    return RunSucceeded(encode(shown["output"], what="the output"))
+
+
 async def within_middleware(held: Held, context: Context, call: Callable[[], Awaitable[Any]]) -> Any:
     """What `call` returns, called within the client's middleware. What middleware swallows is raised all the same."""
     came: list[Any] = []
@@ -192,5 +193,6 @@ def rebuilt(failure: Failure) -> Exception:
             return error
         except TypeError:  # UnicodeDecodeError and its like want more
             pass
-    named: type[Exception] = type(failure.type, (Exception,), {})
+    base = TimeoutError if failure.code == "max_duration" else Exception
+    named: type[Exception] = type(failure.type, (base,), {})
     return named(failure.message)

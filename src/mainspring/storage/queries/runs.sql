@@ -117,6 +117,19 @@ update runs set status = 'PENDING', worker_id = null, lane = :lane, available_at
 where id = :id and lease = :lease and status in ('PENDING', 'RUNNING', 'WAITING')
 returning queue, coalesce(concurrency_key, ''), slot;
 
+-- name: lend_run
+-- A run has come to its end without its code: it is given to a worker once more, for its hooks, until then.
+update runs set status = 'PENDING', worker_id = null, lane = :lane, crashes = 0, faults = 0, available_at = :now,
+  deadline_at = :ends_at, timer_at = :ends_at,
+  is_ready = not exists (
+    select 1 from queues q
+    where q.environment_id = runs.environment_id and q.name = runs.queue and q.governed_at is not null),
+  slot = case when exists (
+    select 1 from queues q
+    where q.environment_id = runs.environment_id and q.name = runs.queue and q.governed_at is not null) then 1 else 0 end
+where id = :id and lease = :lease and status in ('PENDING', 'RUNNING', 'WAITING')
+returning queue, coalesce(concurrency_key, ''), slot;
+
 -- name: time_run
 -- When the engine must look at a run that a worker holds.
 update runs set timer_at = :timer_at where id = :id and lease = :lease and status = 'RUNNING';
