@@ -21,6 +21,7 @@ from mainspring.engine.views import RunQuery, ScheduleQuery, ScheduleView
 from mainspring.errors import Conflict, InvalidTrigger, NotFound
 from mainspring.model.jobs import JobSpec, TriggerSpec
 from mainspring.model.runs import Run
+from mainspring.model.schedules import ScheduleDraft, schedule_of_draft
 
 HOURLY = TriggerSpec("cron", cron="0 * * * *", timezone="UTC")
 
@@ -124,6 +125,35 @@ def test_more_schedules_than_fit_a_batch_come_in_several(world: World) -> None:
     assert (fired.count, fired.next_at) == (10, world.now)
     assert [world.fire(10).count for _ in range(3)] == [10, 5, 0]
     assert len({run.job_id for run in runs(world)}) == len(runs(world)) == 25
+
+
+def test_I8_sixty_thousand_schedules_that_are_due_in_one_second_start_a_run_each(world: World) -> None:
+    """In batches so small that whatever else is asked for has its turn between them."""
+    world.worker(timed("report", TriggerSpec("dynamic", dynamic="tenants")))
+    drafts = [ScheduleDraft("tenants", f"tenant-{number}", every=HOUR) for number in range(60_000)]
+    with world.database.write() as tx:
+        tx.run_many(
+            "save_schedule", [schedule_of_draft(world.env, one, "report", world.now) for one in drafts]
+        )
+    world.advance(3600)
+    counts = []
+    while count := world.fire().count:
+        counts.append(count)
+    assert (sum(counts), max(counts)) == (60_000, 250)
+    keys = started_keys(world)
+    assert len(keys) == len(set(keys)) == 60_000
+
+
+def started_keys(world: World) -> list[str | None]:
+    keys: list[str | None] = []
+    query = RunQuery(limit=1_000)
+    while True:
+        with world.read() as tx:
+            page = list_runs(tx, world.env, query, world.now)
+        keys += [view.run.idempotency_key for view in page.data]
+        if page.next_cursor is None:
+            return keys
+        query = replace(query, cursor=page.next_cursor)
 
 
 # ── late ─────────────────────────────────────────────────────────────────────────────────────────────

@@ -80,7 +80,7 @@ class World:
     def advance(self, seconds: float) -> None:
         self.clock.advance(int(seconds * SECOND))
 
-    def fire(self, limit: int = 1_000) -> TimersFired:
+    def fire(self, limit: int = 250) -> TimersFired:
         fired: TimersFired = self.do(FireTimers(limit))
         return fired
 

@@ -343,7 +343,7 @@ class EndWorkers:
 class FireTimers:
     """Whatever is due: waits, delayed runs and events, slots of schedules, deadlines. Result: `TimersFired`."""
 
-    limit: int = 1_000
+    limit: int = 250
 
 
 @dataclass(frozen=True, slots=True)
