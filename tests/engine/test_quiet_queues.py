@@ -110,3 +110,16 @@ def test_I6_a_claim_that_waits_has_them_at_once_and_no_more_than_the_limit(world
     assert slots(world, ids) == [TAKEN_IN_TURN] * 2
     later = start(world, "ac", puppet.claim_command())
     assert [world.run(run_id).status for run_id in later] == ["PENDING", "RUNNING"]
+
+
+def test_who_comes_while_more_run_than_a_lower_limit_allows_waits(world: World) -> None:
+    puppet = limited(world, concurrency=5)
+    start(world, "abc")
+    runs = puppet.take(10)
+    world.do(ChangeQueue(world.env, "bill", limits={"concurrency": 1}))
+    drafts = (RunDraft(world.ids.new("run"), "bill", "{}", concurrency_key="a", idempotency_key="once"),)
+    world.do(TriggerRuns(world.env, drafts))  # with a key: its row is there before admission looks
+    assert slots(world, [drafts[0].run_id]) == [HELD]
+    for run in runs:
+        puppet.report(run, done())
+    assert slots(world, [drafts[0].run_id]) == [TAKEN_IN_TURN]

@@ -12,9 +12,11 @@ from mainspring.audit.events import check_events
 from mainspring.audit.findings import Finding
 from mainspring.audit.history import check_history
 from mainspring.audit.joined import check_joined
+from mainspring.audit.lines import check_lines
 from mainspring.audit.reading import Page, look_at_pages
 from mainspring.audit.rows import Around, Case
 from mainspring.audit.runs import check_run
+from mainspring.audit.slots import Slots
 from mainspring.audit.tasks import check_tasks
 from mainspring.audit.unheard import check_unheard
 from mainspring.storage.database import Database, Transaction
@@ -31,7 +33,12 @@ def check_database(database: Database, *, grace: int = GRACE) -> Iterator[Findin
     `grace`: events that were delivered less than this long (microseconds) after a job last changed are not held
     against it: it may not have listened yet. 0 where one clock tells all instants.
     """
-    for found in look_at_pages(database, _look):
+    slots = Slots()
+
+    def look(tx: Transaction, page: Page) -> list[Finding]:
+        return [*_look(tx, page), *slots.check(tx, list(page.cases))]
+
+    for found in look_at_pages(database, look):
         yield from found
     yield from check_events(database, grace)
     yield from check_joined(database)
@@ -43,7 +50,12 @@ def check_database(database: Database, *, grace: int = GRACE) -> Iterator[Findin
 
 def _look(tx: Transaction, page: Page) -> list[Finding]:
     found = list(check_cases(page.cases.values(), page.around))
-    return [*found, *check_unheard(tx, page), *check_breakers(tx, page), *_strays(page)]
+    return [*found, *rules_over(tx, page), *_strays(page)]
+
+
+def rules_over(tx: Transaction, page: Page) -> list[Finding]:
+    """The rules over runs that ask for more than the runs."""
+    return [*check_unheard(tx, page), *check_breakers(tx, page), *check_lines(tx, page)]
 
 
 def check_cases(cases: Iterable[Case], around: Around) -> Iterator[Finding]:

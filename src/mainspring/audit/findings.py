@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-Invariant = Literal["I1", "I2", "I3", "I4", "I5", "I6", "I7", "I11", "I12"]
+Invariant = Literal["I1", "I2", "I3", "I4", "I5", "I6", "I7", "I8", "I11", "I12"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,12 @@ SLOT_NOT_FREED = Rule(
     "Takes the slot off the run and gives it to the next of the queue.",
     is_mended=True,
 )
+ADMITTED_OVER_LIMIT = Rule(
+    "admitted-over-limit", "I6", "Puts the run back into the line of its queue.", is_mended=True
+)
+KEY_PASSED_OVER = Rule("key-passed-over", "I5", "Gives its concurrency key turns again.", is_mended=True)
+LINE_STANDS_STILL = Rule("line-stands-still", "I5", "Gives the free slots to who is next.", is_mended=True)
+SLOT_RAN_TWICE = Rule("slot-ran-twice", "I8", "Not mended: cancel the run that is too many.")
 WAITS_FOR_NOTHING = Rule(
     "waits-for-nothing",
     "I5",

@@ -150,8 +150,20 @@ def _ask_again(batch: Batch, patient: Patient) -> None:
     wake_runs(batch, {patient.run.id})
 
 
+def _stand_back(batch: Batch, patient: Patient) -> None:
+    batch.tx.run("repair_admitted", id=patient.run.id)
+
+
+def _look_at_queue(batch: Batch, patient: Patient) -> None:
+    """Admission looks at the queue of every run that is repaired."""
+    batch.touch(patient.run.environment_id, patient.run.queue, patient.run.concurrency_key)
+
+
 #: By the id of the rule.
 MENDS: dict[str, Mend] = {
+    rules.ADMITTED_OVER_LIMIT.id: _stand_back,
+    rules.KEY_PASSED_OVER.id: _look_at_queue,
+    rules.LINE_STANDS_STILL.id: _look_at_queue,
     rules.LEASE_WITHOUT_HOLDER.id: _give_back,
     rules.HELD_BUT_NOT_RUNNING.id: _tidy,
     rules.READY_BUT_NOT_PENDING.id: _tidy,

@@ -8,13 +8,11 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from mainspring.audit import findings as rules
-from mainspring.audit.breakers import check_breakers
-from mainspring.audit.data import check_cases
+from mainspring.audit.data import check_cases, rules_over
 from mainspring.audit.findings import Finding
 from mainspring.audit.mends import MENDS, Patient
 from mainspring.audit.reading import cases_of
 from mainspring.audit.rows import Case
-from mainspring.audit.unheard import check_unheard
 from mainspring.clock import Instant
 from mainspring.engine.admission import admit
 from mainspring.engine.batch import Batch
@@ -123,11 +121,7 @@ def _mend(batch: Batch, environment_id: str, run_id: str) -> list[str]:
 def _look(tx: Transaction, run_id: str) -> tuple[Case, list[Finding]]:
     """The run as it stands, and what can be mended of it."""
     page = cases_of(tx, [run_id])
-    found = [
-        *check_cases(page.cases.values(), page.around),
-        *check_unheard(tx, page),
-        *check_breakers(tx, page),
-    ]
+    found = [*check_cases(page.cases.values(), page.around), *rules_over(tx, page)]
     return page.cases[run_id], [finding for finding in found if finding.rule.is_mended]
 
 

@@ -98,7 +98,7 @@ def _serve(batch: Batch, queue: Queue, keys: set[str], arrived: list[Run]) -> No
     room = _room(batch, queue)
     if turns is not None:
         if not is_any_key_held:
-            if not arrived and _admit_all(batch, queue, turns, keys, room):
+            if not arrived and room > 0 and _admit_all(batch, queue, turns, keys, room):
                 _set_timer(batch, queue, turns, 0)
                 return
             keys |= _all_held_keys(batch, queue)

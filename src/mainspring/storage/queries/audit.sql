@@ -70,6 +70,20 @@ select sequence, id, environment_id, name, correlation_id, source, delivered_at,
   rejections
 from events where sequence > :after order by sequence limit :limit;
 
+-- name: audit_standing
+-- Where some runs stand in their queues, and whether each is the first of its key in the line.
+select r.id, r.environment_id, r.queue, coalesce(r.concurrency_key, ''), r.slot = 1 and r.id = (
+  select f.id from runs f
+  where f.environment_id = r.environment_id and f.queue = r.queue and f.slot = 1
+    and coalesce(f.concurrency_key, '') = coalesce(r.concurrency_key, '')
+  order by f.priority desc, f.lane, f.id limit 1)
+from runs r where r.id in each(:ids) and r.slot in (1, 3, 4) order by r.id;
+
+-- name: audit_slots
+-- The runs of schedules among some, with their slots.
+select id, environment_id, schedule_id, idempotency_key, payload from runs
+where id in each(:ids) and schedule_id is not null and replay_of is null order by id;
+
 -- name: audit_some_events
 -- The same of some events by name.
 select sequence, id, environment_id, name, correlation_id, source, delivered_at, delivery, cancelled_at,
@@ -134,6 +148,10 @@ update runs set worker_id = case when status = 'RUNNING' then worker_id end,
   is_ready = (is_ready and status = 'PENDING'), timer_at = :timer_at,
   slot = case when status = 'RUNNING' or (status = 'PENDING' and (is_ready or slot < 3)) then slot else 0 end
 where id = :id and lease = :lease and status = :status;
+
+-- name: repair_admitted
+-- What was let in beyond a limit stands in the line again.
+update runs set is_ready = false, slot = 1 where id = :id and is_ready and slot >= 3 and status = 'PENDING';
 
 -- name: repair_stray_wait
 -- Removes a wait whose run is not there.
