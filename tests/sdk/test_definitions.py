@@ -128,6 +128,8 @@ def test_triggers_are_checked_where_they_are_written() -> None:
         event_trigger([])
     with pytest.raises(InvalidTrigger):
         event_trigger("two\nlines")
+    with pytest.raises(InvalidTrigger, match="Name each"):
+        event_trigger("order.*")
     with pytest.raises(InvalidFilter):
         event_trigger("a", filter={"amount": 3})
     with pytest.raises(InvalidTrigger):
@@ -224,6 +226,8 @@ def test_what_could_never_join_is_refused_where_it_is_written() -> None:
     for wrong in (Batch(0, 1), Batch(10_001, 1), Batch(2, 0), Batch(2, 1, key="")):
         with pytest.raises(InvalidTrigger):
             event_trigger("paid", batch=wrong)
+    with pytest.raises(InvalidTrigger, match='begin inside the payload: "shop"'):
+        event_trigger("paid", batch=Batch(2, 1, key="payload.shop"))
     with pytest.raises(InvalidTrigger, match=r"batch=Batch"):
         event_trigger("paid", batch=100)  # type: ignore[arg-type]  # what people may try
     with pytest.raises(DefinitionError, match="max_delay"):

@@ -44,6 +44,7 @@ def test_a_queue_is_told_to_the_server() -> None:
         ({"queue": Queue("q", weights={"a": 0})}, "the weight of key 'a'"),
         ({"queue": Queue("q", concurrency=1), "concurrency": 2}, "says concurrency twice: 1 and 2"),
         ({"concurrency": Concurrency(1, key="a..b")}, "the key of job 'mail'"),
+        ({"concurrency": Concurrency(1, key="payload.shop")}, 'begin inside the payload: "shop"'),
     ],
 )
 def test_what_cannot_be_is_refused(options: dict[str, Any], message: str) -> None:

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from mainspring.duration import format_duration
 from mainspring.errors import InvalidTrigger
-from mainspring.model.queues import MAX_KEY, key_of
+from mainspring.model.queues import key_of, path_mend
 
 #: So many events make one run at most, whatever a trigger asks for.
 MAX_BATCH = 10_000
@@ -73,11 +73,8 @@ def check_joining(debounce: EventDebounce | None, batch: EventBatch | None, what
 
 
 def _check_path(path: Any, what: str) -> None:
-    if not isinstance(path, str) or not 1 <= len(path) <= MAX_KEY or not path.isprintable():
-        raise InvalidTrigger(
-            f"{path!r:.80} is no key for {what}",
-            mend='Say where in the payload the key is found, like "customer.id".',
-        )
+    if mend := path_mend(path):
+        raise InvalidTrigger(f"{path!r:.80} is no key for {what}", mend=mend)
 
 
 def window_of(joining: EventDebounce | EventBatch, ordinal: int, payload: Any, *, is_test: bool) -> str:

@@ -147,6 +147,15 @@ def check_limits(limits: QueueLimits, what: str) -> QueueLimits:
     return limits
 
 
+def path_mend(path: object) -> str | None:
+    """What to write instead of a path at which no key would ever be found; None for one that is fine."""
+    if not isinstance(path, str) or len(path) > MAX_KEY or not path.isprintable() or not all(path.split(".")):
+        return 'Say where in the payload the key is found: "customer.id".'
+    if path.startswith("payload."):  # or all would silently be of one key
+        return f'Paths begin inside the payload: "{path.removeprefix("payload.")}".'
+    return None
+
+
 def key_of(path: str, payload: Any) -> str | None:
     """The concurrency key at a path into a decoded payload ("customer.id"); None where nothing plain is there."""
     value = payload

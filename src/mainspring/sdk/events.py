@@ -110,6 +110,16 @@ def check_event_name(name: str) -> str:
     return name
 
 
+def check_listened_name(name: str) -> str:
+    """The name of events that a job or a run listens for, or `DefinitionError`: one name, no pattern of several."""
+    if "*" in check_event_name(name):
+        raise DefinitionError(
+            f"{name!r:.80} is the name of one event: * stands for nothing else",
+            mend='Name each: event_trigger(["order.paid", "order.shipped"]).',
+        )
+    return name
+
+
 def draft(message: EventMessage) -> EventDraft:
     """The event to be sent, checked and encoded. Spans become microseconds, times instants."""
     unknown = set(message) - set(EventMessage.__annotations__)

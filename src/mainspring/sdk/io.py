@@ -21,7 +21,7 @@ from mainspring.sdk.events import (
     Event,
     EventMessage,
     as_instant,
-    check_event_name,
+    check_listened_name,
     check_text,
     drafts,
     read_event,
@@ -220,7 +220,7 @@ class IO(Together):
         """
         scope = require_scope("io.wait_for_event")
         check_key(key, "io.wait_for_event")
-        check_event_name(name)
+        check_listened_name(name)
         check_text(id, f"the id that io.wait_for_event('{key}') waits for")
         shape = shape_of(schema, f"the event '{name}' that io.wait_for_event('{key}') got")
         if filter is not None:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, TypedDict, Unpack
 
 from mainspring.errors import InvalidQueue
-from mainspring.model.queues import MAX_NAME, QueueLimits, Rate, check_limits, parse_rate
+from mainspring.model.queues import MAX_NAME, QueueLimits, Rate, check_limits, parse_rate, path_mend
 from mainspring.sdk.api import Api, Listing, segment
 from mainspring.sdk.events import read_instant
 from mainspring.sdk.json_text import encode
@@ -83,10 +83,8 @@ def read_queue(queue: Any, concurrency: Any, what: str) -> QueueSpec:
         ),
         what,
     )
-    if said.key is not None and not (isinstance(said.key, str) and all(said.key.split("."))):
-        raise InvalidQueue(
-            f"the key of {what} is {said.key!r:.80}", mend='Give a path into the payload: "customer.id".'
-        )
+    if said.key is not None and (mend := path_mend(said.key)):
+        raise InvalidQueue(f"the key of {what} is {said.key!r:.80}", mend=mend)
     return QueueSpec(queue.name, limits if limits.is_any else None, said.key)
 
 

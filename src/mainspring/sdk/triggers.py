@@ -12,7 +12,7 @@ from mainspring.model.jobs import CatchUp, Overlap, TriggerSpec
 from mainspring.model.joining import check_joining
 from mainspring.model.timetables import check_cron, check_every, check_timezone
 from mainspring.sdk.debounce import Batch, Debounce
-from mainspring.sdk.events import check_event_name
+from mainspring.sdk.events import check_listened_name
 from mainspring.sdk.json_text import decode, encode
 
 
@@ -46,7 +46,7 @@ def event_trigger(
     if not names:
         raise InvalidTrigger("event_trigger got no event name")
     try:
-        events = tuple(dict.fromkeys(check_event_name(one) for one in names))
+        events = tuple(dict.fromkeys(check_listened_name(one) for one in names))
     except DefinitionError as error:
         raise InvalidTrigger(error.message, mend=error.mend) from None
     if filter is not None:
