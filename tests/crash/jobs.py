@@ -1,4 +1,4 @@
-"""Nine jobs that between them use every call of `io`, each with what people outside do about it.
+"""Ten jobs that between them use every call of `io`, each with what people outside do about it.
 
 What a job does depends on nothing but its payload and the answers it gets, so a run of it has one right end.
 `tests/replay/` keeps recorded runs of them: a change here must leave those able to go on, as it would a user's.
@@ -12,6 +12,7 @@ from typing import Any
 
 from mainspring import (
     IO,
+    CircuitBreaker,
     Client,
     Context,
     Done,
@@ -63,6 +64,7 @@ PLAYS = (
     Play("teller", "hello"),
     Play("plain", 4),
     Play("payments", 3),
+    Play("guarded", "in"),
 )
 
 
@@ -269,6 +271,21 @@ def _payments(jobs: Jobs) -> None:
         return [await io.run_task("charge", charge, n, effect="once", reconcile=find) for n in range(payload)]
 
 
+def _guarded(jobs: Jobs) -> None:
+    gateway = CircuitBreaker("gateway", failures=2, reset="1 minute")
+
+    @jobs.client.job(id="guarded")
+    async def guarded(payload: str, io: IO, ctx: Context) -> list[Any]:
+        """A breaker that opens under it: it is held, and is the probe, which fails once and then passes."""
+        often = Retry(max_attempts=5, min_delay="1s", max_delay="1s", jitter=False)
+
+        async def work() -> Any:
+            return jobs.fails(ctx, 3, payload)
+
+        first = await io.run_task("first", work, retry=often, breaker=gateway)
+        return [first, await io.run_task("second", lambda: jobs.fails(ctx, 0, payload), breaker=gateway)]
+
+
 _DEFINED: dict[str, Callable[[Jobs], None]] = {
     "order": _order,
     "nested": _nested,
@@ -279,4 +296,5 @@ _DEFINED: dict[str, Callable[[Jobs], None]] = {
     "teller": _teller,
     "plain": _plain,
     "payments": _payments,
+    "guarded": _guarded,
 }

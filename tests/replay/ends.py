@@ -53,6 +53,10 @@ class Ends(Stage):
         async def hurried(io: IO) -> None:
             await io.wait("long", "1 day")
 
+        @hurried.on_failure
+        async def sorry(io: IO) -> None:
+            await io.wait("breath", "1 second")
+
         @client.job(id="late")
         async def late(io: IO) -> None: ...
 
