@@ -77,7 +77,8 @@ def _end(platform: Any, run: Any, history: Any) -> None:
     if run.status == "CANCELLED":
         hold(_is_cancelled(platform, run), "I5", "nobody cancelled it", run)
         return
-    n = json.loads(run.payload).get("n", 0)
+    payload = json.loads(run.payload)
+    n = payload.get("n", 0) if isinstance(payload, dict) else 0
     if run.job_id == "hurry":
         hold(run.status in ("SUCCESS", "TIMED_OUT", "EXPIRED"), "I5", run)
     elif run.job_id == "poison":

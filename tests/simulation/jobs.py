@@ -9,10 +9,12 @@ from typing import Any, Protocol, cast
 
 from mainspring import (
     IO,
+    Batch,
     CircuitBreaker,
     Client,
     Concurrency,
     Context,
+    Debounce,
     Done,
     NonRetryable,
     NotDone,
@@ -339,6 +341,23 @@ async def tick(io: IO, ctx: Context) -> None:
     """What nobody asks for: every slot starts it once, whatever the servers and their clocks do."""
     stage.body_begins(ctx)
     await do(io, ctx, "count", ctx.run.schedule_id)
+
+
+@client.job(
+    id="index",
+    trigger=event_trigger("saved", debounce=Debounce("2 seconds", key="id", max_delay="5 seconds")),
+)
+async def index(payload: dict[str, Any], io: IO, ctx: Context) -> Any:
+    """Of events and calls that come together one run."""
+    stage.body_begins(ctx)
+    return await do(io, ctx, "write", payload["n"])
+
+
+@client.job(id="ledger", trigger=event_trigger("paid", batch=Batch(2, "3 seconds", key="id")))
+async def ledger(payload: list[dict[str, Any]], io: IO, ctx: Context) -> Any:
+    """Events gather for it."""
+    stage.body_begins(ctx)
+    return await do(io, ctx, "book", [one["n"] for one in payload])
 
 
 @client.job(id="poison")

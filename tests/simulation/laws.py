@@ -13,6 +13,7 @@ from mainspring.model.runs import FINAL_RUN_STATUSES, RUN_MOVES, Run
 from mainspring.model.tasks import FINAL_TASK_STATUSES, TASK_MOVES, Task
 from mainspring.model.waits import Wait
 from simulation.bells import Bells
+from simulation.joined import Joined
 from simulation.places import Places
 from simulation.slots import Slots
 from simulation.tables import Change, Tables, TaskId
@@ -57,6 +58,7 @@ class Laws:
         self.slots = Slots(tables, hold)
         self.places = Places(tables, hold)
         self.bells = Bells(tables, hold)
+        self.joined = Joined(tables, hold)
         self._expected_jobs = expected_jobs
         #: Spans that waits asked for, and what event waits asked for, as user code said.
         self.delays: dict[TaskId, int] = {}
@@ -93,6 +95,7 @@ class Laws:
         self.slots.committed(change, now)
         self.places.committed(change)
         self.bells.committed(change)
+        self.joined.committed(change)
         self._waits(change, now)
         self._events(change, now)
         self._cancels(change)
@@ -251,7 +254,7 @@ class Laws:
                 hold(event.deliver_at <= now, "I9", "delivered early", event)
         for run_id, (before, run) in change.runs.items():
             if before is None and run is not None and run.event_id is not None and run.replay_of is None:
-                jobs = Counter(self.tables.runs_of_event[run.event_id])
+                jobs = Counter(self.tables.runs_of_event[run.event_id])  # those that it joined among them
                 hold(max(jobs.values()) == 1, "I1", "twice for one event", run_id, jobs)
 
     def commit_seqs(self, worker_ids: set[str]) -> dict[str, int]:

@@ -10,7 +10,7 @@ from mainspring.ids import IdSource
 from mainspring.model.bulks import Bulk
 from mainspring.model.events import EventDraft
 from mainspring.model.protocol import RunDraft
-from mainspring.model.runs import FINAL_RUN_STATUSES
+from mainspring.model.runs import FINAL_RUN_STATUSES, DebounceSpec
 from mainspring.model.waits import Wait
 from simulation import jobs
 from simulation.laws import hold
@@ -49,6 +49,7 @@ class People:
         self.cancelled: set[str] = set()
         self._sent: list[EventDraft] = []
         self.asking = 0
+        self._quiets = 0
 
     def does(self, kind: str, values: tuple[Any, ...]) -> None:
         acts: dict[str, Callable[..., Any]] = {
@@ -56,6 +57,8 @@ class People:
             "delayed": self._delayed,
             "call": self._call,
             "batch": self._batch,
+            "quiet": self._quiet,
+            "reschedule": self._reschedule,
             "cancel": self._cancel,
             "again": self._again,
             "replay": self._replay,
@@ -88,7 +91,7 @@ class People:
     # ── events ───────────────────────────────────────────────────────────────────────────────────────
     async def _send(self, name: str, n: int, ident: str | None, keyed: bool) -> None:
         payload = f'{{"n":{n},"id":"{ident}"}}'
-        key = f"key-{n % 5}" if keyed else None
+        key = f"{name}-{n % 5}" if keyed else None
         await self._sends(
             EventDraft(self._ids.new("evt"), name, payload, correlation_id=ident, idempotency_key=key)
         )
@@ -150,6 +153,25 @@ class People:
         hold(not isinstance(answer, MainspringError), "I1", "a batch was refused", answer)
         hold([run.id for run in answer[1]] == [draft.run_id for draft in drafts], "I11", answer)
         self.runs.update(draft.run_id for draft in drafts)
+
+    async def _quiet(self, job_id: str, key: str) -> None:
+        """A debounced call. Its own key makes it harmless to ask again."""
+        self._quiets += 1
+        run_id, spec = self._ids.new("run"), DebounceSpec(key, 2 * SECOND, max_delay=5 * SECOND)
+        payload = f'{{"n":{self._quiets},"id":"{key}"}}'
+        draft = RunDraft(run_id, job_id, payload, idempotency_key=f"quiet-{run_id}", debounce=spec)
+        answer = await self.ask("quiet", (draft,))
+        hold(not isinstance(answer, MainspringError), "I1", "a debounced call was refused", answer)
+        self.runs.add(answer[0].id)
+
+    async def _reschedule(self, pick: float, delay: int) -> None:
+        """A run that is put off starts at another time; any other stays as it is."""
+        delayed = [run for run in self._tables.runs.values() if run.status == "PENDING" and not run.is_ready]
+        if delayed:
+            run_id = sorted(run.id for run in delayed)[int(pick * len(delayed))]
+            answer = await self._ask_about("reschedule", run_id, (run_id, delay))
+            is_late = isinstance(answer, Conflict)
+            hold(is_late or not isinstance(answer, MainspringError), "I5", "it was not put off", answer)
 
     def _is_ours(self, row: Any) -> bool:
         return bool(row.environment_id == self.node.environment_id)

@@ -7,13 +7,16 @@ from itertools import count
 from typing import Any
 from unittest import mock
 
+from mainspring.codec import decode, encode
 from mainspring.engine import (
     admission,
     blame,
     breakers,
     children,
     commits,
+    joining,
     replays,
+    runs,
     schedules,
     waits,
     workers,
@@ -198,6 +201,58 @@ def a_breaker_that_forgets_whom_it_held() -> AbstractContextManager[Any]:
     return mock.patch.object(breakers, "_wake_all", forgetful)
 
 
+def a_list_that_drops_an_event() -> AbstractContextManager[Any]:
+    """What a run has gathered is read before the newest of it is there."""
+    gathered = joining.gathered
+
+    def hasty(batch: Batch, run: Any, *more: str) -> str:
+        return encode(decode(gathered(batch, run, *more))[:-1], what="a list")
+
+    return mock.patch.object(joining, "gathered", hasty)
+
+
+def a_list_handed_out_twice() -> AbstractContextManager[Any]:
+    """Whoever closes a list hands it on, and so does whoever sees that it is closed."""
+    close = joining._close
+
+    def twice(batch: Batch, window: Any, because: str | None = None) -> None:
+        close(batch, window, because)
+        payload = joining.gathered(batch, window.run, *window.payloads)
+        again = replace(window.run, id=batch.ids.new("run"), payload=payload, is_ready=True, timer_at=None)
+        joining.insert_run(batch, again)
+
+    return mock.patch.object(joining, "_close", twice)
+
+
+def an_event_that_starts_what_it_should_join() -> AbstractContextManager[Any]:
+    """Nobody looks whether a run is open for it."""
+    return mock.patch.object(joining, "_find", return_value={})
+
+
+def a_debounce_that_keeps_the_first_event() -> AbstractContextManager[Any]:
+    """The run is put off, and what the event carries is left."""
+    take = joining._take
+
+    def forgetful(batch: Batch, window: Any, joiner: Any) -> None:
+        before = window.run
+        take(batch, window, joiner)
+        window.run = replace(window.run, payload=before.payload)
+
+    return mock.patch.object(joining, "_take", forgetful)
+
+
+def a_debounced_call_that_loses_what_it_brought() -> AbstractContextManager[Any]:
+    """The same for a call."""
+    joined_run = runs.joined_run
+
+    def forgetful(batch: Batch, windows: Any, draft: Any) -> Any:
+        before, run = windows.get((draft.job_id, draft.debounce and draft.debounce.key)), None
+        run = joined_run(batch, windows, draft)
+        return run and replace(run, payload=before.payload)
+
+    return mock.patch.object(runs, "joined_run", forgetful)
+
+
 #: By what is printed beside them, each with the law that gives it away.
 PLANTS: tuple[Plant, ...] = (
     commit_without_the_lease_check,
@@ -217,4 +272,9 @@ PLANTS: tuple[Plant, ...] = (
     an_end_that_is_forgotten,
     a_breaker_that_lets_everybody_try,
     a_breaker_that_forgets_whom_it_held,
+    a_list_that_drops_an_event,
+    a_list_handed_out_twice,
+    an_event_that_starts_what_it_should_join,
+    a_debounce_that_keeps_the_first_event,
+    a_debounced_call_that_loses_what_it_brought,
 )

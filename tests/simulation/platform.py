@@ -138,7 +138,8 @@ def expected_jobs(name: str, payload: Any) -> set[str]:
     """Who listens to an event."""
     if name == "order":
         return {"order", "big"} if payload["n"] >= 50 else {"order"}
-    return {"approve"} if name == "request" else set()
+    listens = {"request": "approve", "saved": "index", "paid": "ledger"}
+    return {listens[name]} if name in listens else set()
 
 
 @cache

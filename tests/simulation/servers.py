@@ -9,7 +9,7 @@ from queue import SimpleQueue
 from typing import Any
 
 from mainspring.clock import SECOND
-from mainspring.engine.commands import ChangeBreaker, ChangeQueue, StartBulk
+from mainspring.engine.commands import ChangeBreaker, ChangeQueue, RescheduleRun, StartBulk
 from mainspring.engine.committer import _Hint
 from mainspring.engine.engine import Engine
 from mainspring.engine.timing import Timing
@@ -195,6 +195,7 @@ class Server:
             "farewell": lambda env, message: engine.farewell(env, message),
             "send_events": lambda env, message: engine.send_events(env, message),
             "trigger": lambda env, message: engine.trigger_runs(env, message),
+            "quiet": lambda env, message: engine.trigger_runs(env, message),
             "batch": lambda env, message: engine.trigger_batch(env, message),
             "cancel": lambda env, message: engine.cancel_run(env, message),
             "settle": lambda env, message: engine.settle_task(message),
@@ -204,6 +205,9 @@ class Server:
             ),
             "cancel_event": lambda env, message: engine.cancel_event(env, message),
             "bulk": lambda env, message: engine.move_bulk(StartBulk(message)),
+            "reschedule": lambda env, message: engine.move_run(
+                RescheduleRun(env, message[0], delay=message[1])
+            ),
             "replay": lambda env, message: engine.replay_run(
                 env, message[0], idempotency_key=message[1], from_task=message[2]
             ),

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mainspring.model.events import Event
+from mainspring.model.joining import joins_events
 from mainspring.model.runs import Run
 from mainspring.model.tasks import Task
 from mainspring.model.waits import Wait
@@ -17,6 +18,7 @@ _WATCHED = {
     "tasks": ("run_id", "key"),
     "waits": ("run_id", "task_key"),
     "events": ("id", "''"),
+    "joined_events": ("event_id", "job_id"),
 }
 
 
@@ -66,7 +68,8 @@ class Tables:
                 after = self._one(RUN, "runs", "id = ?", one)
                 change.runs[one] = (self.runs.get(one), after)
                 self.runs[one] = after
-                if after.event_id is not None and after.replay_of is None and change.runs[one][0] is None:
+                is_alone = after.replay_of is None and not joins_events(after.debounce_key)
+                if after.event_id is not None and is_alone and change.runs[one][0] is None:
                     self.runs_of_event.setdefault(after.event_id, []).append(after.job_id)
             elif kind == "tasks":
                 after = self._one(TASK, "tasks", "run_id = ? and key = ?", one, two)
@@ -74,6 +77,8 @@ class Tables:
                 self.tasks[one, two] = after
             elif kind == "waits":
                 self._wait(change, one, two)
+            elif kind == "joined_events":
+                self.runs_of_event.setdefault(one, []).append(two)
             else:
                 after = self._one(EVENT, "events", "id = ?", one)
                 change.events[one] = (self.events.get(one), after)

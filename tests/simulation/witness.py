@@ -88,7 +88,7 @@ class Witness:
                 )
                 for one in message
             ]
-        if verb in ("trigger", "batch"):
+        if verb in ("trigger", "batch", "quiet"):
             return [ask("trigger_run", one.run_id, job_id=one.job_id) for one in message]
         if verb == "cancel":
             return [ask("cancel_run", message)]
@@ -104,7 +104,7 @@ class Witness:
         elif verb == "send_events":
             for asking, sent in zip(askings, answer, strict=True):
                 asking.ok(event_id=sent.event.id, runs={run.id: run.job_id for run in sent.runs})
-        elif verb in ("trigger", "batch"):
+        elif verb in ("trigger", "batch", "quiet"):
             runs = answer[1] if verb == "batch" else answer
             for asking, run in zip(askings, runs, strict=True):
                 asking.ok(run_id=run.id)
