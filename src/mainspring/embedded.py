@@ -6,6 +6,7 @@
 import asyncio
 import logging
 import signal
+import threading
 from collections.abc import AsyncGenerator, Coroutine, Mapping
 from typing import Any, TypeVar
 
@@ -149,6 +150,7 @@ class InsideDoor:
         self._inside = inside
         self._rest = rest
         self._home = home
+        self._home_thread = threading.get_ident()
 
     async def call(
         self,
@@ -185,7 +187,7 @@ class InsideDoor:
         """Nothing belongs to the caller's loop."""
 
     async def _at_home(self, answer: Coroutine[Any, Any, T]) -> T:
-        if asyncio.get_running_loop() is self._home:
+        if threading.get_ident() == self._home_thread:
             return await answer
         return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(answer, self._home))
 

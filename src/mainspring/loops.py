@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 #: New objects after which the garbage collector looks at the young ones. Python's own 700 is less than one batch
 #: of a busy worker makes, and nearly all of them go without its help.
-_YOUNG = 10_000
+_YOUNG = 50_000
 
 
 def run(main: Coroutine[Any, Any, T]) -> T:

@@ -25,7 +25,7 @@ from engine.items import (
 from engine.puppet import Puppet, report
 from engine.world import World
 from mainspring.clock import MINUTE, SECOND
-from mainspring.engine.commands import CancelRun, Commit, EndWorkers, SendEvents
+from mainspring.engine.commands import CancelRun, Commit, EndWorkers, SendEvents, TriggerRuns
 from mainspring.model.breakers import BreakerAsked, BreakerSpec, BreakerTold
 from mainspring.model.protocol import (
     ClaimedRun,
@@ -382,3 +382,17 @@ def test_an_end_that_was_lost_is_never_ok_when_sent_again(
     for _ in range(2):
         (answer,) = world.do(command).reports
         assert answer.status == "lost"
+
+
+def test_many_runs_end_in_one_commit_each_as_it_came_out(world: World) -> None:
+    puppet = world.worker(job("bill"))
+    drafts = tuple(RunDraft(world.ids.new("run"), "bill", "{}") for _ in range(41))
+    world.do(TriggerRuns(world.env, drafts))
+    claimed = puppet.take(50)
+    endings = [broke(f"no {n}") if n % 5 == 3 else done(str(n)) for n in range(len(claimed))]
+    puppet.commit(*(report(run, ending) for run, ending in zip(claimed, endings, strict=True)))
+    for number, run in enumerate(world.run(one.run_id) for one in claimed):
+        came_out = ("FAILED", None) if number % 5 == 3 else ("SUCCESS", str(number))
+        assert (run.status, run.output) == came_out
+        assert run.failure is None or f"no {number}" in run.failure
+        assert (run.worker_id, run.is_ready, run.timer_at) == (None, False, None)

@@ -132,9 +132,9 @@ class Committer:
             self._hints.stop()
             self._thread.join()
 
-    def submit(self, command: Command) -> Submission:
-        """From an event loop; await the submission's future."""
-        loop = asyncio.get_running_loop()
+    def submit(self, command: Command, loop: asyncio.AbstractEventLoop | None = None) -> Submission:
+        """From an event loop, which need not be looked up where it is given; await the submission's future."""
+        loop = loop or asyncio.get_running_loop()
         return self._put(Submission(command, loop.create_future(), loop))
 
     def submit_blocking(self, command: Command) -> Any:

@@ -21,6 +21,7 @@ class Ends:
     itself comes with it: it may be a false alarm."""
 
     def __init__(self) -> None:
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._waiters: dict[str, set[_Told]] = {}
         #: Runs started here of which nothing was heard since, and their environments.
         self._unended: dict[str, str] = {}
@@ -43,7 +44,9 @@ class Ends:
     @contextmanager
     def told_about(self, *run_ids: str) -> Iterator["_Told"]:
         """A future that is done when one of the runs ended, or may have: with those that are known to, as they did."""
-        told: _Told = asyncio.get_running_loop().create_future()
+        if self._loop is None:
+            self._loop = asyncio.get_running_loop()
+        told: _Told = self._loop.create_future()
         for run_id in run_ids:
             self._waiters.setdefault(run_id, set()).add(told)
         try:

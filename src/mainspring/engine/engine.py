@@ -356,7 +356,7 @@ class Engine:
     async def _do(self, command: Command) -> Any:
         # Once submitted a command is applied, whether or not its sender still waits: the future is its sender's
         # alone. A shield around it would cost every answer a turn of the loop.
-        future = self._committer.submit(command).future
+        future = self._committer.submit(command, self._loop).future
         assert isinstance(future, asyncio.Future)
         return await future
 

@@ -166,7 +166,10 @@ def is_for_thread() -> bool:
 
 def is_in_thread() -> bool:
     """Whether this code runs where nothing can be awaited: in a thread without an event loop."""
-    return asyncio._get_running_loop() is None  # every use of `io` asks
+    scope = scope_or_none()
+    if scope is not None and scope.thread == threading.get_ident():
+        return False  # as for nearly every use of `io`, each of which asks
+    return asyncio._get_running_loop() is None
 
 
 async def invoke(

@@ -5,6 +5,7 @@ The worker enters a run and each task attempt here; `io`, `ctx` and `@task` func
 
 import asyncio
 import hashlib
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -132,6 +133,9 @@ class Scope:
     runtime: Runtime
     context: Context
     loop: asyncio.AbstractEventLoop
+    #: Of the thread that the loop runs in. To ask for it costs nothing; to ask asyncio for its loop costs a call of the
+    #: system each time, and `io` asks twice for every task.
+    thread: int
 
 
 current_scope: ContextVar[Scope | None] = ContextVar("mainspring_scope", default=None)
@@ -142,7 +146,7 @@ current_task: ContextVar[TaskScope | None] = ContextVar("mainspring_task", defau
 
 def begin_run(runtime: Runtime, context: Context) -> None:
     """From here on everything called belongs to this run. For a contextvars context that is the run's own."""
-    current_scope.set(Scope(runtime, context, asyncio.get_running_loop()))
+    current_scope.set(Scope(runtime, context, asyncio.get_running_loop(), threading.get_ident()))
     current_task.set(None)
 
 
@@ -166,6 +170,8 @@ def require_scope(what: str) -> Scope:
     scope = current_scope.get()
     if scope is None:
         raise NotInRun(f"{what} was used outside a run")
+    if scope.thread == threading.get_ident():
+        return scope
     try:
         is_elsewhere = asyncio.get_running_loop() is not scope.loop
     except RuntimeError:

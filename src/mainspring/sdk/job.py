@@ -219,10 +219,10 @@ class Job(HookPoints, Generic[P, PayloadT_contra, ReturnT_co]):
         return self._filled(payload, self._read(options))
 
     def _filled(self, payload: Any, shared: dict[str, Any]) -> RunDraft:
+        if payload is _UNSET:
+            return RunDraft(run_id=new_id("run"), payload="{}", **shared)
         what = f"the payload of the run of job '{self.id}'"
-        return RunDraft(
-            run_id=new_id("run"), payload=encode({} if payload is _UNSET else payload, what=what), **shared
-        )
+        return RunDraft(run_id=new_id("run"), payload=encode(payload, what=what), **shared)
 
     def _read(self, options: TriggerOptions) -> dict[str, Any]:
         """What the options say of a draft: read once for all runs of a batch."""

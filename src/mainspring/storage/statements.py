@@ -9,6 +9,8 @@ A statement stands under two comment lines, `-- name: claim_runs` and one line o
     in each(:ids)    among the elements of a list
     rows(:id text)   in PostgreSQL's own statements: many rows at once, as a table `r` of columns with these names
     rows({run})      the same with the columns of a shape
+    with r (id) as (values (:id))
+                     in SQLite's own statements, at their beginning: the same
     @lock            hold the rows until the transaction ends, where other writers exist
     @skip_locked     the same, passing over rows that another writer holds
 """
@@ -67,7 +69,8 @@ class Statement:
     sql_of_one: str
     #: Whether it takes many rows at once, a list for each of its values.
     takes_all: bool
-    #: An insert of a row, split around that row, so that it can be repeated; None for other statements.
+    #: An insert of a row, or a change by a row of values, split around that row, so that it can be repeated; None for
+    #: other statements.
     around_row: tuple[str, str, str] | None
     #: Names of the bound values, in the order of the placeholders.
     parameters: tuple[str, ...]
@@ -131,6 +134,9 @@ def _positional(sql: str, dialect: Dialect) -> str:
 
 def _around_row(sql: str) -> tuple[str, str, str] | None:
     head, values, rest = sql.partition("values ")
+    if head.startswith("with r (") and values:  # SQLite's way to change many rows by a table of values
+        row, end, change = rest.partition("))")
+        return head + values, row + end[:1], end[1:] + change
     if not values or not head.startswith("insert into"):
         return None
     row, conflict, rule = rest.partition("on conflict")

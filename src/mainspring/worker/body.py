@@ -39,7 +39,7 @@ def context_of(held: Held, *, is_replay: bool) -> Context:
             max_attempts=claimed.max_attempts,
             is_replay=is_replay,
             is_test=claimed.is_test,
-            tags=tuple(decode(claimed.tags)),
+            tags=() if claimed.tags == "[]" else tuple(decode(claimed.tags)),
             schedule_id=claimed.schedule_id,
             created_at=to_datetime(claimed.created_at),
             started_at=to_datetime(claimed.started_at),

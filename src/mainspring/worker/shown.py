@@ -34,10 +34,9 @@ class Shown:
         self.read()
 
     def read(self) -> None:
-        """Takes the values that the run was claimed with."""
-        self._tags: list[str] = decode(self._held.claimed.tags)
-        claimed = self._held.claimed
-        self._metadata: dict[str, Any] = {} if is_untouched(claimed.checkpoints) else decode(claimed.metadata)
+        """Has the values that the run was claimed with; most runs never ask for them."""
+        self._tags: list[str] | None = None
+        self._metadata: dict[str, Any] | None = None
         #: The last change, while it waits in the outbox: the next one joins it.
         self._waiting: Entry | None = None
 
@@ -92,9 +91,14 @@ class Shown:
 
     # ── values ───────────────────────────────────────────────────────────────────────────────────────
     def tags(self) -> list[str]:
+        if self._tags is None:
+            self._tags = decode(self._held.claimed.tags)
         return list(self._tags)
 
     def metadata(self) -> dict[str, Any]:
+        if self._metadata is None:
+            claimed = self._held.claimed
+            self._metadata = {} if is_untouched(claimed.checkpoints) else decode(claimed.metadata)
         return dict(self._metadata)
 
     def change(self, tags: list[str] | None, metadata: dict[str, Any] | None, progress: Any) -> None:
