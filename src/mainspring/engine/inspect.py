@@ -1,15 +1,17 @@
 """The read questions of API, CLI and dashboard: `question(tx, environment_id, ...)`. Nothing here decides."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from operator import attrgetter
 
-from mainspring.clock import Instant
+from mainspring.clock import DAY, Instant
 from mainspring.codec import decode
 from mainspring.engine.accounts import KeyHolder, authenticate
 from mainspring.engine.breaker_reads import breakers_of, in_words
 from mainspring.engine.doubts import doubt_message
 from mainspring.engine.jobs import spec_from_text
-from mainspring.engine.lists import newest_runs
+from mainspring.engine.lists import MOST_LOOKED_AT, newest_runs
 from mainspring.engine.skips import outcomes_from_text, skips_of
 from mainspring.engine.views import (
     EventQuery,
@@ -64,6 +66,9 @@ RunKey = tuple[str, str]
 #: Sorts after every id.
 _LAST_ID = "~"
 LAST_RUNS = 30
+#: Of so many newest runs of a job it is told what they came to; of all jobs of a list together of so many.
+MOST_COUNTED = 1_000
+COUNTED_IN_ALL = 20_000
 #: Workers that are gone stay in the list for this long.
 GONE_FOR = 3_600_000_000
 
@@ -177,15 +182,43 @@ def get_event(tx: Transaction, environment_id: str, event_id: str) -> EventView 
 
 
 def list_events(tx: Transaction, environment_id: str, query: EventQuery) -> Page[EventView]:
-    asked = {"environment_id": environment_id, "before": query.cursor or _LAST_ID, "limit": query.limit + 1}
-    asked |= {"name": query.name, "since": query.since}
-    if query.run_id is None:
-        rows = tx.rows("list_events", **asked)
-    else:
-        rows = tx.rows("list_events_of_run", run_id=query.run_id, **asked)
-    events = EVENT.values(rows[: query.limit])
-    more = events[-1].id if len(rows) > query.limit else None
-    return Page(_event_views(tx, events), more)
+    """Newest first. A page that has looked at `MOST_LOOKED_AT` events ends there, full or not; its cursor goes on."""
+    if query.run_id is not None:
+        rows = tx.rows(
+            "list_events_of_run",
+            environment_id=environment_id,
+            run_id=query.run_id,
+            name=query.name,
+            since=query.since,
+            before=query.cursor or _LAST_ID,
+            limit=query.limit + 1,
+        )
+        events = EVENT.values(rows)
+        more = events[query.limit - 1].id if len(events) > query.limit else None
+        return Page(_event_views(tx, events[: query.limit]), more)
+    ids, more = _event_ids(tx, environment_id, query)
+    events = EVENT.values(tx.rows("events_by_ids", ids=ids)) if ids else []
+    return Page(_event_views(tx, sorted(events, key=attrgetter("id"), reverse=True)), more)
+
+
+def _event_ids(tx: Transaction, environment_id: str, query: EventQuery) -> tuple[list[str], str | None]:
+    """The ids of a page, and the cursor of the next. A name that few events have leads to all of them; the events of
+    any other are found on the way back in time."""
+    place = {"environment_id": environment_id}
+    before, limit = query.cursor or _LAST_ID, query.limit
+    is_plain = query.name is None and query.since is None
+    if query.name is not None:
+        named = tx.rows("events_named", **place, name=query.name, limit=MOST_LOOKED_AT)
+        if len(named) < MOST_LOOKED_AT:
+            fit = sorted((e for e, at in named if e < before and at >= (query.since or 0)), reverse=True)
+            return fit[:limit], fit[limit - 1] if len(fit) > limit else None
+    most = limit + 1 if is_plain else MOST_LOOKED_AT
+    rows = tx.rows("newest_events", **place, before=before, limit=most)
+    fit = [e for e, name, at in rows if query.name in (None, name) and at >= (query.since or 0)]
+    if len(fit) > limit:
+        return fit[:limit], fit[limit - 1]
+    is_end = len(rows) < most or (query.since is not None and rows[-1][2] < query.since - DAY)
+    return fit, None if is_end else rows[-1][0]
 
 
 def _event_views(tx: Transaction, events: list[Event]) -> list[EventView]:
@@ -198,26 +231,26 @@ def _event_views(tx: Transaction, events: list[Event]) -> list[EventView]:
 
 # ── jobs and workers ─────────────────────────────────────────────────────────────────────────────────
 def get_job(tx: Transaction, environment_id: str, job_id: str) -> JobView | None:
-    return next((job for job in list_jobs(tx, environment_id) if job.spec.id == job_id), None)
+    return next(iter(list_jobs(tx, environment_id, job_id)), None)
 
 
-def list_jobs(tx: Transaction, environment_id: str) -> list[JobView]:
-    """Every job with what its runs came to."""
+def list_jobs(tx: Transaction, environment_id: str, only: str | None = None) -> list[JobView]:
+    """Every job, or one. Its newest runs are counted: `MOST_COUNTED`, or its share of `COUNTED_IN_ALL`."""
     rows = tx.rows("list_jobs", environment_id=environment_id)
+    most = max(LAST_RUNS, min(MOST_COUNTED, COUNTED_IN_ALL // max(len(rows), 1)))
+    if only is not None:
+        rows, most = [row for row in rows if row[0] == only], MOST_COUNTED
     served, live = _served(tx, environment_id)
-    counts: dict[str, dict[str, int]] = {}
     job_ids = [row[0] for row in rows]
     versions: dict[str, list[VersionView]] = {}
     kept = tx.rows("versions_of_jobs", environment_id=environment_id, job_ids=job_ids)
     for job_id, version, _, registered_at, seen_at in kept:
         have = tuple(one.worker for one in live.get(job_id, ()) if one.version == version)
         versions.setdefault(job_id, []).append(VersionView(version, registered_at, seen_at, have))
-    for job_id, status, count in tx.rows("count_runs_by_job", environment_id=environment_id, job_ids=job_ids):
-        counts.setdefault(job_id, {})[status] = count
     views = []
     for job_id, text, enabled, updated_at in rows:
         spec = spec_from_text(text)
-        last = tx.rows("last_runs_of_job", environment_id=environment_id, job_id=job_id, limit=LAST_RUNS)
+        last = tx.rows("last_runs_of_job", environment_id=environment_id, job_id=job_id, limit=most)
         views.append(
             JobView(
                 spec,
@@ -225,8 +258,8 @@ def list_jobs(tx: Transaction, environment_id: str) -> list[JobView]:
                 job_id in served,
                 updated_at,
                 tuple(versions.get(job_id, ())),
-                counts.get(job_id, {}),  # type: ignore[arg-type]  # statuses as kept
-                tuple(LastRun(*row) for row in last),
+                Counter(status for _, status in last),
+                tuple(LastRun(*row) for row in last[:LAST_RUNS]),
             )
         )
     return views

@@ -96,7 +96,9 @@ class JobShape(BaseModel):
     log_level: str | None
     updated_at: At
     versions: list[VersionShape] = Field(description="The newest registration first.")
-    counts: dict[str, int] = Field(description="Its runs by status.", examples=[{"SUCCESS": 12}])
+    counts: dict[str, int] = Field(
+        description="Its newest runs by status, 1,000 at most.", examples=[{"SUCCESS": 12}]
+    )
     last_runs: list[LastRunShape] = Field(description="The newest first.")
 
 

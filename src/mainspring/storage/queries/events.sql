@@ -74,16 +74,17 @@ where (environment_id = :environment_id and id = :id)
   or (environment_id = :environment_id and correlation_id = :id)
 order by case when id = :id then 0 else 1 end, sequence desc limit 1;
 
--- name: list_events
--- A page of events, newest first.
-select {event} from events
-where environment_id = :environment_id and id < :before
-  and (cast(:name as text) is null or name = :name)
-  and (cast(:since as bigint) is null or received_at >= :since)
-order by id desc limit :limit;
+-- name: newest_events
+-- The newest events before one, as far as filters ask.
+select id, name, received_at from events
+where environment_id = :environment_id and id < :before order by id desc limit :limit;
+
+-- name: events_named
+-- Some events of a name: all of them where they are fewer.
+select id, received_at from events where environment_id = :environment_id and name = :name limit :limit;
 
 -- name: list_events_of_run
--- The same of the event that started a run, or of all that joined it.
+-- A page of events, newest first: the event that started a run, or all that joined it.
 select {event} from events
 where environment_id = :environment_id and id < :before
   and (id in (select event_id from joined_events where run_id = :run_id)

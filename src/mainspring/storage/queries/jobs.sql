@@ -40,11 +40,6 @@ update jobs set enabled = :enabled, updated_at = :now where environment_id = :en
 -- Every job of an environment.
 select id, spec, enabled, updated_at from jobs where environment_id = :environment_id order by id;
 
--- name: count_runs_by_job
--- How many runs each job has in each status.
-select job_id, status, count(*) from runs where environment_id = :environment_id and job_id in each(:job_ids)
-group by job_id, status;
-
 -- name: last_runs_of_job
 -- The newest runs of a job.
 select id, status from runs where environment_id = :environment_id and job_id = :job_id
