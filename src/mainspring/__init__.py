@@ -53,6 +53,7 @@ from mainspring.sdk.job import Job
 from mainspring.sdk.queues import Concurrency, Queue
 from mainspring.sdk.retry import Retry
 from mainspring.sdk.sealing import AESGCMCodec
+from mainspring.sdk.singleton import Singleton
 from mainspring.sdk.sync_io import SyncIO
 from mainspring.sdk.task import task
 from mainspring.sdk.together import First
@@ -115,6 +116,7 @@ __all__ = [
     "RunSuspended",
     "ScheduledTick",
     "ServerUnavailable",
+    "Singleton",
     "SyncIO",
     "TaskFailed",
     "TaskTimeout",

@@ -23,6 +23,12 @@ class Planted:
 
 PLANTED = (
     Planted(
+        "a run that waits behind one of its kind that is over",
+        "update runs set is_ready = false, slot = -1, singleton_key = '=' where id = '{pending}';",
+        rules.BEHIND_NOBODY,
+        "pending",
+    ),
+    Planted(
         "a waiting run without a wait",
         "delete from waits where run_id = '{listening}';"
         "update tasks set status = 'CANCELLED', finished_at = 1 where run_id = '{listening}';",

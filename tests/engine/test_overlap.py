@@ -41,6 +41,21 @@ def test_skip_counts_slots_that_come_together(world: World) -> None:
     assert "overlap: skip" in (shown(world).schedule.refusal or "")
 
 
+def test_queue_has_slots_wait_for_the_one_before(world: World) -> None:
+    worker = world.worker(timed("report", replace(HOURLY, overlap="queue", catch_up="all")))
+    world.advance(3.5 * 3600)
+    world.fire()
+    assert slots(world) == [1, 2, 3]
+    first = worker.take_one()
+    assert worker.take() == ()
+    waiting = [run.id for run in runs(world) if run.id != first.run_id]
+    assert {world.reason(run_id) for run_id in waiting} == {"singleton"}
+    worker.report(first, RunSucceeded("null"))
+    second = worker.take_one()
+    assert second.run_id in waiting
+    assert worker.take() == ()
+
+
 def test_cancel_ends_what_is_under_way(world: World) -> None:
     worker = world.worker(timed("report", replace(HOURLY, overlap="cancel")))
     world.advance(3600)

@@ -99,6 +99,7 @@ async def test_a_finished_run_is_shown_whole(stage: Stage) -> None:
         "deadline_at": None,
         "pending_reason": None,
         "waiting_for": [],
+        "is_new": None,
     }
 
 

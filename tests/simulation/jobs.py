@@ -20,6 +20,7 @@ from mainspring import (
     NotDone,
     Retry,
     RunFailed,
+    Singleton,
     WaitTimeout,
     event_trigger,
     interval_trigger,
@@ -260,6 +261,15 @@ async def ring(payload: dict[str, Any], io: IO, ctx: Context) -> Any:
 
     bells = CircuitBreaker("bell", failures=2, reset="3 seconds")
     return await io.run_task("bell", bell, retry=QUICK, breaker=bells)
+
+
+@client.job(id="solo", singleton=Singleton("queue", key="n"))
+async def solo(payload: dict[str, Any], io: IO, ctx: Context) -> Any:
+    """One of each kind at a time, also while it waits."""
+    stage.body_begins(ctx)
+    await do(io, ctx, "begin", payload["n"], fails=payload["n"] % 2, takes=0.1)
+    await nap(io, ctx, "alone", 0.5 + payload["n"])
+    return await do(io, ctx, "end", "over")
 
 
 @client.job(id="deep")

@@ -8,13 +8,14 @@ from typing import Any
 from mainspring.clock import SECOND
 from mainspring.engine.blame import MAX_DEATHS
 from mainspring.model.protocol import CommitAnswer, CommitRequest
-from mainspring.model.queues import HELD, UNSERVED
+from mainspring.model.queues import BEHIND, HELD, UNSERVED
 from mainspring.model.runs import FINAL_RUN_STATUSES, RUN_MOVES, Run
 from mainspring.model.tasks import FINAL_TASK_STATUSES, TASK_MOVES, Task
 from mainspring.model.waits import Wait
 from simulation.bells import Bells
 from simulation.joined import Joined
 from simulation.places import Places
+from simulation.singles import Singles
 from simulation.slots import Slots
 from simulation.tables import Change, Tables, TaskId
 
@@ -59,6 +60,7 @@ class Laws:
         self.places = Places(tables, hold)
         self.bells = Bells(tables, hold)
         self.joined = Joined(tables, hold)
+        self.singles = Singles(tables, hold)
         self._expected_jobs = expected_jobs
         #: Spans that waits asked for, and what event waits asked for, as user code said.
         self.delays: dict[TaskId, int] = {}
@@ -96,6 +98,7 @@ class Laws:
         self.places.committed(change)
         self.bells.committed(change)
         self.joined.committed(change)
+        self.singles.committed(change)
         self._waits(change, now)
         self._events(change, now)
         self._cancels(change)
@@ -149,7 +152,7 @@ class Laws:
         if run.status == "WAITING":
             hold(waits, "I5", "it waits for nothing", run)
         elif run.status == "PENDING":
-            is_watched = run.is_ready or run.timer_at is not None or run.slot in (HELD, UNSERVED)
+            is_watched = run.is_ready or run.timer_at is not None or run.slot in (HELD, UNSERVED, BEHIND)
             hold(is_watched, "I5", "nothing will ever start it", run)
         elif run.status in FINAL_RUN_STATUSES:
             hold(not waits, "I5", "it is over and waits", run)

@@ -65,6 +65,8 @@ def _deed(rng: random.Random) -> Entry:
         (2, "call", ("deep", n)),
         (0.7, "stop", (rng.random(),)),
         (3, "batch", ("narrow", rng.randint(2, 6))),
+        (1.5, "batch", ("solo", rng.randint(2, 4))),
+        (1, "call", ("solo", n % 3)),
         (1.5, "queue", (rng.choice(("pause", "resume", "1", "3", "reset")),)),
         (2, "call", ("parent", n)),
         (2, "batch", ("ring", rng.randint(2, 5))),

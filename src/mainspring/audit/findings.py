@@ -52,6 +52,9 @@ READY_BUT_NOT_PENDING = Rule(
 HELD_FOR_NOTHING = Rule(
     "held-for-nothing", "I5", "Makes the run claimable: its queue has no limits any more.", is_mended=True
 )
+BEHIND_NOBODY = Rule(
+    "behind-nobody", "I5", "Not mended: cancel the run, and start or replay it; the first of them leads."
+)
 SLOT_NOT_FREED = Rule(
     "slot-not-freed",
     "I6",

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from mainspring.model.queues import HELD, UNSERVED
+from mainspring.model.queues import BEHIND, HELD, UNSERVED
 from mainspring.model.runs import FINAL_RUN_STATUSES
 from mainspring.model.tasks import FINAL_TASK_STATUSES, WAIT_KINDS
 
@@ -34,6 +34,8 @@ class RunRow(NamedTuple):
     slot: int
     #: Its queue has limits.
     is_governed: bool
+    #: It waits behind a run with its singleton key, and there is none.
+    is_forgotten: bool
 
     @property
     def is_final(self) -> bool:
@@ -43,6 +45,11 @@ class RunRow(NamedTuple):
     def is_held(self) -> bool:
         """Its queue holds it back."""
         return self.slot in (HELD, UNSERVED)
+
+    @property
+    def is_behind(self) -> bool:
+        """Another run with its singleton key goes first."""
+        return self.slot == BEHIND
 
 
 class TaskRow(NamedTuple):

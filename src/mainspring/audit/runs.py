@@ -57,6 +57,9 @@ def _slot(run: RunRow) -> Iterator[Finding]:
     if run.is_held and run.status == "PENDING":
         if not run.is_governed:
             yield found(run, rules.HELD_FOR_NOTHING, "its queue holds it back and has no limits")
+    elif run.is_behind and run.status == "PENDING":
+        if run.is_forgotten:
+            yield found(run, rules.BEHIND_NOBODY, "it waits behind a run of its job that is not there")
     elif run.slot and run.status != "RUNNING" and not (run.status == "PENDING" and run.is_ready):
         yield found(run, rules.SLOT_NOT_FREED, f"it is {run.status} and has a slot in its queue")
 
@@ -80,7 +83,7 @@ def _goes_on(case: Case) -> Iterator[Finding]:
     run = case.run
     if run.finished_at is not None or run.has_output:
         yield found(run, rules.END_CONTRADICTS, f"it is {run.status}, but has an end")
-    is_idle = run.status == "PENDING" and not run.is_ready and not run.is_held
+    is_idle = run.status == "PENDING" and not run.is_ready and not run.is_held and not run.is_behind
     if is_idle and not _is_timed(run, run.available_at):
         yield found(run, rules.NEVER_STARTS, "it is PENDING, not ready, and nothing will make it so")
         return

@@ -136,7 +136,7 @@ def register_schedule(
     cron: Annotated[str | None, typer.Option("--cron", help="A cron expression.")] = None,
     every: Annotated[str | None, typer.Option("--every", help="An interval, like 5m.")] = None,
     timezone: Annotated[str | None, typer.Option("--timezone", help="Of the expression; UTC.")] = None,
-    overlap: Annotated[str, typer.Option("--overlap", help="allow, skip or cancel.")] = "allow",
+    overlap: Annotated[str, typer.Option("--overlap", help="allow, skip, cancel or queue.")] = "allow",
     external_id: Annotated[str | None, typer.Option("--external-id", help="A tenant, say.")] = None,
     as_json: options.Json = False,
 ) -> None:

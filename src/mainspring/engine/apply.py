@@ -12,7 +12,7 @@ from mainspring.engine.batch import Batch
 from mainspring.engine.blame import end_workers
 from mainspring.engine.breakers import change_breaker
 from mainspring.engine.bulks import abort_bulk, start_bulk
-from mainspring.engine.cancels import cancel_run
+from mainspring.engine.cancels import cancel_run, replace_runs
 from mainspring.engine.children import settle_ended
 from mainspring.engine.commands import (
     AbortBulk,
@@ -123,6 +123,7 @@ def apply(batch: Batch, commands: Sequence[Command]) -> list[Any]:
             found = rule(batch, [commands[i] for i in indexes])
             for index, result in zip(indexes, found, strict=True):
                 results[index] = result
+            replace_runs(batch)
             settle_ended(batch)
             batch.flush()
     admit(batch)

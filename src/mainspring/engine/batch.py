@@ -119,6 +119,10 @@ class Batch:
         self.claims: Sequence[Any] = ()
         self.takers: dict[str, list[Any]] = {}
         self.handed: dict[tuple[str, str], list[Run]] = {}
+        #: Runs whose place another takes: (environment id, run id, id of the other).
+        self.replaced: list[tuple[str, str, str]] = []
+        #: Runs that end in this batch and are known to have nobody behind them.
+        self.unfollowed: set[str] = set()
         #: Environments where runs became ready after the claims were answered.
         self.refilled: set[str] = set()
         self._writes: dict[str, list[Any]] = defaultdict(list)

@@ -94,6 +94,13 @@ def cancel_run(batch: Batch, command: CancelRun) -> Run | MainspringError:
     return cancelled
 
 
+def replace_runs(batch: Batch) -> None:
+    """Runs whose place others take in this batch are asked to stop."""
+    replaced, batch.replaced = batch.replaced, []
+    for environment_id, run_id, by in replaced:
+        cancel_run(batch, CancelRun(environment_id, run_id, "a newer run of its job takes its place", by))
+
+
 def cancel_found(batch: Batch, run: Run, command: CancelRun, *, has_hook: bool) -> Run:
     """The same for a run that is held for a change; most of its writes are only gathered. `has_hook`: its job."""
     if run.status in FINAL_RUN_STATUSES or run.cancel_requested_at is not None:

@@ -12,6 +12,7 @@ from mainspring.engine.batch import Batch, EndedRun
 from mainspring.engine.cancels import cancel_ends_at, clean_up, jobs_with_hook
 from mainspring.engine.runs import cancel_note, cancel_now
 from mainspring.engine.shown import failure_json, run_result_json
+from mainspring.engine.singletons import lead_on
 from mainspring.engine.waits import NewWait, Resolution, resolve
 from mainspring.model.failures import Failure
 from mainspring.model.runs import FINAL_RUN_STATUSES, Run
@@ -122,6 +123,7 @@ def settle_ended(batch: Batch) -> None:
         for said, rows in zip(outputs.values(), single, strict=True):
             _tell_single(batch, said, WAIT.values(rows))
         _tell_several(batch, ids, WAIT.values(several))
+        lead_on(batch, [run_id for run_id in ids if run_id not in batch.unfollowed])
         stopped = [run.run_id for run in ended if run.takes_children]
         if stopped:
             _cancel_children(batch, stopped)

@@ -139,6 +139,8 @@ def _open(
             continue
         if not _LAST_ITEMS.isdisjoint(map(type, report.items)):
             ended.add(run.id)
+            if run.singleton_key is None:
+                batch.unfollowed.add(run.id)
             if run.slot:
                 batch.touch(run.environment_id, run.queue, run.concurrency_key)
         applied = OpenReport(run, report, tasks.setdefault(run.id, {}))

@@ -10,7 +10,8 @@ from mainspring.engine.commands import CancelEvent, EventSent, SendEvents
 from mainspring.engine.jobs import filter_from_text, payload_problems, spec_from_text
 from mainspring.engine.joining import Joiner, join_events, joiner_problems
 from mainspring.engine.runs import Origin, insert_runs, new_run
-from mainspring.engine.skips import outcomes_from_text, outcomes_to_text, was_disabled
+from mainspring.engine.singletons import Leaders, find_leaders, join_line, key_of_job
+from mainspring.engine.skips import outcomes_from_text, outcomes_to_text, was_alive, was_disabled
 from mainspring.engine.waits import announce_events
 from mainspring.errors import Conflict, MainspringError, NotFound
 from mainspring.model.events import Event, EventDraft, Rejection, Skip, StartedRun
@@ -207,6 +208,15 @@ def _deliver_one(batch: Batch, event: Event, listeners: list[Listener], joiners:
             continue
         draft = RunDraft(batch.ids.new("run"), spec.id, event.payload, is_test=event.is_test)
         run = new_run(batch, event.environment_id, spec, draft, Origin(event.id))
+        if spec.singleton is not None:
+            leaders: Leaders = {}
+            batch.flush()
+            key = key_of_job(spec, payload) or ""
+            find_leaders(batch, event.environment_id, [(spec.id, key)], leaders)
+            leader = join_line(batch, run, spec, leaders)
+            if leader is not run:
+                delivery.skips.append(was_alive(spec.id, leader.id))
+                continue
         insert_runs(batch, [run])
         delivery.runs.append(StartedRun(draft.run_id, spec.id))
     return delivery

@@ -16,7 +16,7 @@ from mainspring.engine.commands import EnableJob
 from mainspring.errors import InvalidSchema, MainspringError, NotFound
 from mainspring.model.events import Problem
 from mainspring.model.filters import check_filter
-from mainspring.model.jobs import JobSpec
+from mainspring.model.jobs import JobSpec, check_singleton
 from mainspring.model.joining import check_joining
 from mainspring.model.queues import MAX_KEY, check_limits, key_of
 from mainspring.model.schedules import check_times
@@ -66,6 +66,7 @@ def check_spec(spec: JobSpec) -> None:
     if spec.limits is not None:
         check_limits(spec.limits, f"job '{spec.id}'")
     for trigger in spec.triggers:
+        check_singleton(spec, trigger)
         if trigger.filter is not None:
             check_filter(trigger.filter)
         check_times(trigger)
@@ -87,6 +88,8 @@ def payload_problems(spec: JobSpec, payload: Any) -> tuple[Problem, ...]:
         return (
             Problem(spec.concurrency_key, f"is longer than a concurrency key may be: {MAX_KEY} characters"),
         )
+    if spec.singleton_key is not None and len(key_of(spec.singleton_key, payload) or "") > MAX_KEY:
+        return (Problem(spec.singleton_key, f"is longer than a singleton key may be: {MAX_KEY} characters"),)
     if spec.payload_schema is None:
         return ()
     validator = _validator_of(spec)

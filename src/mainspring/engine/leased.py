@@ -27,3 +27,4 @@ class LeasedRun:
     queue: str
     concurrency_key: str | None
     slot: int
+    singleton_key: str | None

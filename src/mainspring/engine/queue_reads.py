@@ -84,6 +84,8 @@ def why(tx: Transaction, environment_id: str, run_id: str, now: Instant) -> Pend
         return None if view is None else _why_waiting(tx, view.run)
     if view.pending_reason.code == "waiting_for_turn" and view.run.slot == HELD:
         return _why_held(tx, view.run, now)
+    if view.pending_reason.code == "singleton":
+        return _why_behind(tx, view.run)
     if view.pending_reason.code == "waiting_for_slot":
         return _why_not_claimed(tx, view.run) or view.pending_reason
     return view.pending_reason
@@ -94,6 +96,28 @@ def _why_waiting(tx: Transaction, run: Run) -> PendingReason | None:
         return None
     waits = WAIT.values(tx.rows("waits_of_runs", run_ids=[run.id]))
     return next((why_held(tx, wait) for wait in waits if wait.kind == "breaker"), None)
+
+
+def _why_behind(tx: Transaction, run: Run) -> PendingReason:
+    """Who goes before it."""
+    leader, before = tx.row(
+        "leader_of",
+        environment_id=run.environment_id,
+        job_id=run.job_id,
+        key=run.singleton_key,
+        priority=run.priority,
+        id=run.id,
+        limit=MOST_COUNTED,
+    ) or (None, 0)
+    message = f"run {leader} of '{run.job_id}' goes first: there is one at a time"
+    message += f"; {before} before it" if before else "; it is the next"
+    return PendingReason(
+        "singleton",
+        message,
+        held_by=() if leader is None else (leader,),
+        position=before,
+        action=f"mainspring runs cancel {leader}",
+    )
 
 
 def _why_not_claimed(tx: Transaction, run: Run) -> PendingReason | None:

@@ -13,6 +13,7 @@ from mainspring.engine.debounce import Windows, find_windows, held_back, join, j
 from mainspring.engine.handed import hand_over
 from mainspring.engine.jobs import jobs_of, payload_problems
 from mainspring.engine.shown import failure_json
+from mainspring.engine.singletons import Leaders, find_answered, find_for_drafts, join_line, singleton_refusal
 from mainspring.engine.standing import remember, standing, standing_refusal
 from mainspring.engine.versions import job_of, with_versions
 from mainspring.errors import BadRequest, Conflict, LimitExceeded, MainspringError, NotFound, PayloadInvalid
@@ -121,6 +122,7 @@ def new_run(batch: Batch, environment_id: str, spec: JobSpec, draft: RunDraft, o
         timer_at=expires_at if is_due else available_at,
         slot=HELD if is_due and is_held else FREE,
         pinned_version=draft.version,
+        singleton_key=draft.singleton_key,
         **_AT_FIRST,
     )
 
@@ -139,7 +141,8 @@ def insert_runs(batch: Batch, runs: list[Run]) -> None:
 
 def insert_run(batch: Batch, run: Run) -> None:
     """Gathers a new run, its account's first line and the hint that it may be claimed."""
-    if batch.keeps_arrivals and run.slot and run.idempotency_key is None:
+    is_unknown = run.idempotency_key is None and run.singleton_key is None
+    if batch.keeps_arrivals and run.slot and is_unknown:
         batch.arrivals.setdefault((run.environment_id, run.queue), []).append(run)
     else:  # also one that another server may just start: two that wait for each other's queues would be in the way
         batch.later("insert_run", run)
@@ -156,7 +159,7 @@ def insert_run(batch: Batch, run: Run) -> None:
     batch.wake.at(run.timer_at)
     if run.is_ready:
         batch.wake.ready.add(run.environment_id)
-    elif run.slot:
+    elif run.slot > FREE:
         batch.touch(run.environment_id, run.queue, run.concurrency_key)
 
 
@@ -196,6 +199,7 @@ def _start(
     jobs: dict[str, tuple[JobSpec, bool]],
     known: dict[Any, Run],
     windows: Windows,
+    leaders: Leaders,
 ) -> tuple[Run, ...] | MainspringError:
     if len(command.runs) > batch.limits.max_runs_per_batch:
         return _too_many(len(command.runs), batch.limits.max_runs_per_batch)
@@ -212,8 +216,10 @@ def _start(
             job = job_of(draft, jobs)
             if isinstance(job, MainspringError):
                 return job
-            refusal = _refusal(job, draft, origin, where) or standing_refusal(
-                batch, command.environment_id, job[0], draft
+            refusal = (
+                _refusal(job, draft, origin, where)
+                or standing_refusal(batch, command.environment_id, job[0], draft)
+                or singleton_refusal(job[0], draft)
             )
             if refusal is not None:
                 return refusal
@@ -221,8 +227,9 @@ def _start(
             if run is not None:
                 joins.append((run, draft))
             else:
-                run = new_run(batch, command.environment_id, job[0], draft, origin)
-                made.append(run)
+                wanted = new_run(batch, command.environment_id, job[0], draft, origin)
+                run = join_line(batch, wanted, job[0], leaders)
+                made += [run] if run is wanted else []
             if draft.debounce is not None:
                 ours[draft.job_id, draft.debounce.key] = run
             fresh[run.id] = fresh[same_call] = run
@@ -259,7 +266,7 @@ def _keep_batch(batch: Batch, environment_id: str, runs: list[Run]) -> None:
 
 def _look_up(
     batch: Batch, environment_id: str, drafts: list[RunDraft]
-) -> tuple[dict[str, tuple[JobSpec, bool]], dict[Any, Run], Windows]:
+) -> tuple[dict[str, tuple[JobSpec, bool]], dict[Any, Run], Windows, Leaders]:
     """The jobs of some drafts, the runs that were started by them before, and those that they may join."""
     job_ids = sorted({draft.job_id for draft in drafts})
     keys = [draft.idempotency_key for draft in drafts if draft.idempotency_key]
@@ -284,7 +291,8 @@ def _look_up(
             known[(run.job_id, run.idempotency_key)] = run
     found_jobs = jobs_of(batch, environment_id, jobs)
     with_versions(batch, environment_id, drafts, found_jobs)
-    return found_jobs, known, windows
+    known.update(find_answered(batch, environment_id, drafts, found_jobs))
+    return found_jobs, known, windows, find_for_drafts(batch, environment_id, drafts, found_jobs)
 
 
 def _refusal(

@@ -12,6 +12,7 @@ from mainspring.engine.batch import Batch
 from mainspring.engine.cancels import cancel_run
 from mainspring.engine.commands import CancelRun, TriggerRuns
 from mainspring.engine.runs import Origin, start_runs
+from mainspring.engine.singletons import key_of_schedule
 from mainspring.errors import MainspringError
 from mainspring.model.protocol import RunDraft
 from mainspring.model.schedules import Schedule, due_slots, slot_key, spread
@@ -82,7 +83,7 @@ def _fire(batch: Batch, due: list[Due]) -> dict[Place, str]:
 
 def _open_runs(batch: Batch, due: list[Due]) -> dict[Place, list[str]]:
     """Of schedules that care: their runs that have not ended, the oldest first."""
-    careful = [schedule.id for schedule, slots in due if slots and schedule.overlap != "allow"]
+    careful = [schedule.id for schedule, slots in due if slots and schedule.overlap in ("skip", "cancel")]
     found: dict[Place, list[str]] = {}
     if careful:
         for environment_id, schedule_id, run_id in sorted(
@@ -96,6 +97,8 @@ def _start(batch: Batch, due: list[Due]) -> list[tuple[Schedule, str | None, lis
     """A run per slot. Of each schedule: why its last slot was refused, if it was, and the runs that are new."""
     fired = [(schedule, number, slots) for schedule, slots in due for number in range(len(slots))]
     drafts = [draft_of_slot(batch, *one) for one in fired]
+    for (schedule, *_), draft in zip(fired, drafts, strict=True):
+        draft.singleton_key = key_of_schedule(schedule.id) if schedule.overlap == "queue" else None
     calls = [
         (TriggerRuns(schedule.environment_id, (draft,)), Origin(schedule_id=schedule.id))
         for (schedule, *_), draft in zip(fired, drafts, strict=True)

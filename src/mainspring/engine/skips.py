@@ -20,6 +20,11 @@ from mainspring.storage.database import Transaction
 _NEAR = 0.8
 
 
+def was_alive(job_id: str, run_id: str) -> Skip:
+    """Of a singleton: its run was not over."""
+    return Skip(job_id, "singleton", f"run {run_id} of it was alive, and there is one at a time")
+
+
 def was_disabled(job_id: str) -> Skip:
     """A job that would have taken the event."""
     mend = f"`mainspring jobs enable {job_id}`, then send the event again"

@@ -106,6 +106,8 @@ class RunView:
     event_name: str | None = None
     #: How many events joined it; None: it is not of a kind that they join.
     joined_events: int | None = None
+    #: Of the answer to a start: whether it made the run; None elsewhere.
+    is_new: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from mainspring.errors import InvalidTrigger
 from mainspring.model.joining import EventBatch, EventDebounce
 from mainspring.model.queues import QueueLimits
 from mainspring.model.retry import RetryPolicy
@@ -11,7 +12,9 @@ TriggerKind = Literal["event", "invoke", "cron", "interval", "dynamic"]
 #: What becomes of slots that were missed, nobody being there.
 CatchUp = Literal["none", "last", "all"]
 #: What becomes of a slot that comes while a run of the same schedule is still under way.
-Overlap = Literal["allow", "skip", "cancel"]
+Overlap = Literal["allow", "skip", "cancel", "queue"]
+#: What becomes of a start while a run of the job is alive: it is answered with that one, takes its place, or waits.
+SingletonMode = Literal["skip", "cancel", "queue"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,9 @@ class JobSpec:
     limits: QueueLimits | None = None
     #: Where in the payload a run's concurrency key is found: "customer.id".
     concurrency_key: str | None = None
+    #: Whether one run is alive at a time; and where in the payload that is found of which there is one: "customer.id".
+    singleton: SingletonMode | None = None
+    singleton_key: str | None = None
     max_duration: int | None = None
     ttl: int | None = None
     enabled: bool = True
@@ -76,3 +82,12 @@ class JobSpec:
     @property
     def queue_name(self) -> str:
         return self.queue or self.id
+
+
+def check_singleton(spec: JobSpec, trigger: TriggerSpec) -> None:
+    """Raises `InvalidTrigger` where events would join one run anyway."""
+    if spec.singleton is not None and (trigger.debounce is not None or trigger.batch is not None):
+        raise InvalidTrigger(
+            f"the job '{spec.id}' is a singleton, and the events of its trigger join one run by themselves",
+            mend="Leave out singleton=, or debounce= and batch= of the trigger.",
+        )

@@ -6,7 +6,7 @@ from typing import Literal
 
 from mainspring.clock import Instant
 from mainspring.model.joining import gathers, joins_events
-from mainspring.model.queues import HELD, UNSERVED
+from mainspring.model.queues import BEHIND, HELD, UNSERVED
 from mainspring.model.runs import SUSPECT_FROM, Run
 
 PendingCode = Literal[
@@ -23,6 +23,7 @@ PendingCode = Literal[
     "queue_rate",
     "key_rate",
     "waiting_for_turn",
+    "singleton",
     "cancelling",
     "breaker_open",  # of a run that waits for a circuit breaker
 ]
@@ -74,6 +75,9 @@ def pending_reason(
     if run.cancel_requested_at is not None:
         message = "it was cancelled, and waits for a worker that calls its on_cancel hook"
         return PendingReason("cancelling", message, run.timer_at)
+    if run.slot == BEHIND:
+        message = f"another run of '{run.job_id}' goes first: there is one at a time"
+        return PendingReason("singleton", message, action=f"mainspring runs why {run.id}")
     if not run.is_ready and run.available_at > now:
         if run.attempt > 1:
             message = f"attempt {run.attempt} of {run.max_attempts} starts after the retry delay"

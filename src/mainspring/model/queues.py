@@ -17,6 +17,8 @@ from mainspring.errors import InvalidDuration, InvalidQueue
 #: Where a run stands in its queue (`Run.slot`): the queue is not governed; held back; held back because no worker
 #: has its job; it has a slot; it has one and others of the queue take turns with it.
 FREE, HELD, UNSERVED, TAKEN, TAKEN_IN_TURN = 0, 1, 2, 3, 4
+#: It is not there yet: another run with its singleton key goes first.
+BEHIND = -1
 
 #: How far a key's turn moves when one of its runs is admitted; a key of weight 3 moves a third of it.
 TURN = 1_000_000

@@ -111,6 +111,8 @@ class Run:
     cancelled_by: str | None = None
     #: Only workers that have this version of its job are given it; None: any.
     pinned_version: str | None = None
+    #: Of the runs of its job with this key one is alive at a time, or those behind it wait (slot BEHIND).
+    singleton_key: str | None = None
 
     @property
     def claim_name(self) -> str:
@@ -162,6 +164,8 @@ class RunDraft:
     debounce: DebounceSpec | None = None
     #: The version of the job that is to run it; None: whichever takes it.
     version: str | None = None
+    #: Of the slots of a schedule that wait for one another.
+    singleton_key: str | None = None
 
 
 def span_after(instant: Instant, span: int | None) -> Instant | None:

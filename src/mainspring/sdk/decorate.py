@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, Unpack, cast, overload
 
 from mainspring.duration import Duration
+from mainspring.model.jobs import SingletonMode
 from mainspring.sdk.annotations import caller_locals
 from mainspring.sdk.context import Context
 from mainspring.sdk.debounce import Batch, Debounce
@@ -17,6 +18,7 @@ from mainspring.sdk.job import Job
 from mainspring.sdk.options import FreeJobOptions, HookOptions, JobOptions, LogLevelName, check_hooks
 from mainspring.sdk.queues import Concurrency, Queue
 from mainspring.sdk.retry import Retry
+from mainspring.sdk.singleton import Singleton
 from mainspring.sdk.triggers import Trigger, event_trigger
 
 P = ParamSpec("P")
@@ -71,6 +73,7 @@ class JobMaker(ABC):
         schema: Any = None,
         queue: str | Queue | None = None,
         concurrency: int | Concurrency | None = None,
+        singleton: SingletonMode | Singleton | None = None,
         retry: Retry | int | None = None,
         max_duration: Duration | None = None,
         ttl: Duration | None = None,
@@ -84,12 +87,11 @@ class JobMaker(ABC):
 
         `id` is unique among the client's jobs and kept as a slug. `trigger`: what starts it besides calls.
         The payload's annotation is its schema, unless `schema` gives another (a model or a JSON Schema dict).
-        `queue`: the queue its runs stand in (one of its own if not given); `concurrency`: how many of them run at
-        once, or `Concurrency(limit=, per_key=, key="customer.id")`.
-        `retry` is about the body (3 attempts); tasks have their own. `max_duration` from the first start, then
-        TIMED_OUT; `ttl` from its creation, then EXPIRED if not begun. `on_success(payload, output, io, ctx)`,
-        `on_failure(payload, error, io, ctx)` and the others: docs/howto/hooks.md. `log_level`: lines below it are
-        not kept. Raises `DuplicateJob`, `InvalidJobId` and the other `DefinitionError`s.
+        `queue`: where its runs stand; `concurrency`: how many run at once, or `Concurrency(...)`; `singleton`: what
+        becomes of a start while a run is alive, "skip", "cancel" (that run), "queue", or `Singleton(...)`. `retry` is
+        about the body (3 attempts); tasks have their own. `max_duration` from the first start, then TIMED_OUT; `ttl`
+        from its creation, then EXPIRED if not begun. `on_success(payload, output, io, ctx)` and the others:
+        docs/howto/hooks.md. Raises `DuplicateJob`, `InvalidJobId` and the other `DefinitionError`s.
         """
         check_hooks(hooks)
         options: JobOptions = {
@@ -100,6 +102,7 @@ class JobMaker(ABC):
             "schema": schema,
             "queue": queue,
             "concurrency": concurrency,
+            "singleton": singleton,
             "retry": retry,
             "max_duration": max_duration,
             "ttl": ttl,

@@ -9,7 +9,7 @@ from typing import Any
 
 from mainspring.duration import parse_duration
 from mainspring.errors import DefinitionError, InvalidJobId, InvalidSchema, InvalidTrigger
-from mainspring.model.jobs import JobSpec
+from mainspring.model.jobs import JobSpec, check_singleton
 from mainspring.model.logs import LOG_LEVELS
 from mainspring.sdk.annotations import UNRESOLVED, restorer_for, return_annotation, underlying
 from mainspring.sdk.context import Context
@@ -20,6 +20,7 @@ from mainspring.sdk.options import JobOptions, as_tags
 from mainspring.sdk.queues import read_queue
 from mainspring.sdk.retry import DEFAULT_RETRY, as_retry
 from mainspring.sdk.shape import AnyShape, Shape, output_schema, shape_of
+from mainspring.sdk.singleton import read_singleton
 from mainspring.sdk.sync_io import SyncIO
 from mainspring.sdk.triggers import Trigger, as_triggers
 
@@ -52,6 +53,7 @@ def define(fn: Callable[..., Any], options: JobOptions, localns: Mapping[str, An
     _check_lists(triggers, payload_schema, what)
     retry = as_retry(options.get("retry")) or DEFAULT_RETRY
     queue = read_queue(options.get("queue"), options.get("concurrency"), what)
+    singleton = read_singleton(options.get("singleton"), what)
     spec = JobSpec(
         id=job_id,
         name=_text(options.get("name") or job_id, "name", what),
@@ -63,6 +65,8 @@ def define(fn: Callable[..., Any], options: JobOptions, localns: Mapping[str, An
         queue=queue.name,
         limits=queue.limits,
         concurrency_key=queue.key,
+        singleton=None if singleton is None else singleton.mode,
+        singleton_key=None if singleton is None else singleton.key,
         max_duration=_span(options, "max_duration"),
         ttl=_span(options, "ttl"),
         enabled=bool(options.get("enabled", True)),
@@ -71,6 +75,8 @@ def define(fn: Callable[..., Any], options: JobOptions, localns: Mapping[str, An
         pin_version=bool(options.get("pin_version", False)),
         description=inspect.getdoc(fn) if inspect.isroutine(fn) else None,
     )
+    for trigger in spec.triggers:
+        check_singleton(spec, trigger)
     return Definition(
         spec=spec,
         retry=retry,

@@ -58,6 +58,11 @@ class RunState(Generic[OutputT_co]):
         return self._text("pinned_version")
 
     @property
+    def is_new(self) -> bool | None:
+        """Of the handle that a start returned: whether it made the run, or found it; None elsewhere."""
+        return self._shown.get("is_new")
+
+    @property
     def status(self) -> RunStatus:
         """PENDING RUNNING WAITING, then SUCCESS FAILED CANCELLED TIMED_OUT EXPIRED."""
         return cast(RunStatus, self._shown.get("status", "PENDING"))

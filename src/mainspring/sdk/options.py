@@ -5,9 +5,11 @@ from typing import Any, Literal, Required, TypedDict
 
 from mainspring.duration import Duration
 from mainspring.errors import DefinitionError
+from mainspring.model.jobs import SingletonMode
 from mainspring.sdk.debounce import Debounce
 from mainspring.sdk.queues import Concurrency, Queue
 from mainspring.sdk.retry import Retry
+from mainspring.sdk.singleton import Singleton
 from mainspring.sdk.triggers import Trigger
 
 LogLevelName = Literal["debug", "info", "warning", "error", "DEBUG", "INFO", "WARNING", "ERROR"]
@@ -34,6 +36,7 @@ class FreeJobOptions(HookOptions, total=False):
     version: str
     queue: str | Queue | None
     concurrency: int | Concurrency | None
+    singleton: SingletonMode | Singleton | None
     retry: Retry | int | None
     max_duration: Duration | None
     ttl: Duration | None

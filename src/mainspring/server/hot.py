@@ -66,11 +66,11 @@ async def start_runs(
 
 
 async def _started_facts(desk: Desk, draft: RunDraft, run: Run) -> dict[str, Any]:
-    if run.id != draft.run_id:  # started by an earlier call with this key: it may be anywhere by now
-        return run_facts(await find_run(desk, run.id))
+    if run.id != draft.run_id:  # of an earlier call with this key, or a singleton: it may be anywhere by now
+        return {**run_facts(await find_run(desk, run.id)), "is_new": False}
     # Just made, so only a delay can hold it back yet; who serves its job is not worth a look at each call.
     reason = None if run.is_ready else pending_reason(run, desk.now(), (run.job_id,))
-    return run_facts(RunView(run, reason))
+    return run_facts(RunView(run, reason, is_new=True))
 
 
 # ── the routes ───────────────────────────────────────────────────────────────────────────────────────

@@ -109,7 +109,8 @@ class Inside:
     async def start_run(self, draft: RunDraft) -> Mapping[str, Any]:
         """The run, as in a `RunShape`."""
         (run,) = await self.engine.trigger_runs(self.environment_id, (draft,))
-        return RunFacts(RunView(run, None))  # without a delay nothing holds it back yet
+        is_new = run.id == draft.run_id
+        return RunFacts(RunView(run, None, is_new=is_new))  # without a delay nothing holds it back yet
 
     async def wait_run(self, run_id: str, seconds: float) -> Mapping[str, Any]:
         """The run, as in a `RunShape`, when it has ended or so many seconds are over."""

@@ -273,7 +273,8 @@ CREATE TABLE runs (
     key_expires_at integer,
     debounce_key text,
     debounce_until integer,
-    pinned_version text) strict;
+    pinned_version text,
+    singleton_key text) strict;
 
 CREATE TABLE schedules (
     id text not null,
@@ -433,6 +434,8 @@ CREATE INDEX queues_due on queues (timer_at) where timer_at is not null;
 
 CREATE INDEX runs_alone on runs (worker_id) where lane = 3;
 
+CREATE INDEX runs_behind on runs (environment_id, job_id, singleton_key, priority desc, id) where slot = -1;
+
 CREATE INDEX runs_by_environment on runs (environment_id, created_at, id);
 
 CREATE INDEX runs_by_event on runs (event_id) where event_id is not null;
@@ -457,6 +460,9 @@ CREATE INDEX runs_due on runs (timer_at) where timer_at is not null;
 
 CREATE INDEX runs_held on runs
     (environment_id, queue, coalesce(concurrency_key, ''), priority desc, lane, id) where slot = 1;
+
+CREATE UNIQUE INDEX runs_leading on runs (environment_id, job_id, singleton_key)
+    where singleton_key is not null and finished_at is null and slot <> -1;
 
 CREATE INDEX runs_leased on runs (worker_id) where worker_id is not null;
 

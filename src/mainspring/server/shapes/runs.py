@@ -93,6 +93,9 @@ class RunShape(BaseModel):
     cancelled_by: str | None = Field(description="The API key that asked, or the parent that was cancelled.")
     pending_reason: PendingReasonShape | None
     waiting_for: list[WaitShape]
+    is_new: bool | None = Field(
+        None, description="Of the answer to a start: whether it made the run, or found it; null elsewhere."
+    )
 
 
 def failure_shape(text: str | None) -> FailureShape | None:
@@ -157,6 +160,7 @@ def run_facts(view: RunView) -> dict[str, Any]:
         "cancelled_by": run.cancelled_by,
         "pending_reason": _pending_facts(view.pending_reason),
         "waiting_for": [_wait_facts(wait) for wait in view.waiting_for],
+        "is_new": view.is_new,
     }
 
 

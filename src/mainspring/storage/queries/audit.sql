@@ -3,7 +3,10 @@
 select id, environment_id, job_id, status, event_id, parent_run_id, attempt, lease, worker_id, is_ready, timer_at,
   available_at, deadline_at, heard_from, finished_at, cancel_requested_at, output is not null, failure is not null, slot,
   exists (select 1 from queues q
-    where q.environment_id = runs.environment_id and q.name = runs.queue and q.governed_at is not null)
+    where q.environment_id = runs.environment_id and q.name = runs.queue and q.governed_at is not null),
+  slot = -1 and not exists (select 1 from runs l
+    where l.environment_id = runs.environment_id and l.job_id = runs.job_id and l.singleton_key = runs.singleton_key
+      and l.singleton_key is not null and l.finished_at is null and l.slot <> -1)
 from runs where id > :after order by id limit :limit;
 
 -- name: audit_some_runs
@@ -11,7 +14,10 @@ from runs where id > :after order by id limit :limit;
 select id, environment_id, job_id, status, event_id, parent_run_id, attempt, lease, worker_id, is_ready, timer_at,
   available_at, deadline_at, heard_from, finished_at, cancel_requested_at, output is not null, failure is not null, slot,
   exists (select 1 from queues q
-    where q.environment_id = runs.environment_id and q.name = runs.queue and q.governed_at is not null)
+    where q.environment_id = runs.environment_id and q.name = runs.queue and q.governed_at is not null),
+  slot = -1 and not exists (select 1 from runs l
+    where l.environment_id = runs.environment_id and l.job_id = runs.job_id and l.singleton_key = runs.singleton_key
+      and l.singleton_key is not null and l.finished_at is null and l.slot <> -1)
 from runs where id in each(:ids) order by id;
 
 -- name: audit_weights

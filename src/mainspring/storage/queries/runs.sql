@@ -14,7 +14,7 @@ where environment_id = :environment_id and job_id in each(:job_ids) and idempote
 -- name: leased_runs
 -- What a commit must know of the runs it reports on.
 select id, environment_id, job_id, status, lease, worker_id, attempt, max_attempts, crashes, heard_from, event_id,
-  cancel_requested_at, deadline_at, faults, queue, concurrency_key, slot
+  cancel_requested_at, deadline_at, faults, queue, concurrency_key, slot, singleton_key
 from runs where id in each(:ids) order by id @lock;
 
 -- name: runs_by_ids
