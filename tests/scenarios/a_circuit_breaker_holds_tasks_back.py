@@ -78,8 +78,8 @@ async def test_it_opens_after_failures_in_a_row_and_a_probe_closes_it(world: Wor
     assert await world.output(first) == "done a"
     assert [await world.output(run) for run in others] == ["done b", "done c"]
     assert world.effects[:5] == ["a"] * 4 + ["b"]  # who has waited longest probes, alone
-    shown = await world.client.breakers.retrieve("gateway")
-    assert (shown.state, shown.failed, shown.held) == ("closed", 0, 0)
+    (shown,) = [one async for one in world.client.breakers.list()]
+    assert (shown.name, shown.state, shown.failed, shown.held) == ("gateway", "closed", 0, 0)
     kinds = await world.kinds(others[0], "call")
     assert kinds == ["TASK_HELD", "TASK_STARTED", "TASK_COMPLETED"]
 

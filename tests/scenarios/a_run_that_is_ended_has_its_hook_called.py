@@ -139,6 +139,11 @@ async def test_without_a_worker_it_ends_without_its_hook(world: World) -> None:
     run = await world.trigger(job, "a")
     await world.until(run, "WAITING")
     await world.crash_worker(restart=False)
+    await world.advance("10 minutes")
+    reason = (await world.door.call("GET", f"/api/v1/runs/{run.id}/why"))["reason"]
+    assert reason["code"] == "ending"
+    assert "is to be TIMED_OUT" in reason["message"]
+    await run.cancel()  # too late: the end stands
     await world.finish(run)
     assert (run.status, world.effects) == ("TIMED_OUT", ["began"])
 

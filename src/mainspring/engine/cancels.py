@@ -14,7 +14,7 @@ from mainspring.engine.jobs import spec_from_text
 from mainspring.engine.joining import gathered, is_gathering
 from mainspring.engine.runs import RESUMED, cancel_note, cancel_now, earliest, end_run, find_run
 from mainspring.errors import MainspringError
-from mainspring.model.failures import Failure
+from mainspring.model.failures import Failure, decided_end
 from mainspring.model.runs import FINAL_RUN_STATUSES, Run
 
 #: A run as (environment id, run id, lease).
@@ -103,7 +103,7 @@ def replace_runs(batch: Batch) -> None:
 
 def cancel_found(batch: Batch, run: Run, command: CancelRun, *, has_hook: bool) -> Run:
     """The same for a run that is held for a change; most of its writes are only gathered. `has_hook`: its job."""
-    if run.status in FINAL_RUN_STATUSES or run.cancel_requested_at is not None:
+    if run.status in FINAL_RUN_STATUSES or run.cancel_requested_at is not None or decided_end(run.failure):
         return run
     now, leased = batch.now, (run.environment_id, run.id, run.lease)
     has_hook = has_hook and run.started_at is not None

@@ -10,25 +10,24 @@ from mainspring.codec import decode, encode
 from mainspring.engine.batch import Batch
 from mainspring.engine.cancels import jobs_with_hook
 from mainspring.engine.runs import RESUMED, end_run
-from mainspring.model.failures import Failure
+from mainspring.engine.shown import failure_json
+from mainspring.model.failures import DECIDED, Failure
 from mainspring.model.runs import Run, RunStatus
 from mainspring.model.tasks import Task
 from mainspring.storage.shapes import TASK
 
 #: The task that keeps the end of a run before its hooks are called; no task of the user's has such a key.
 OUTCOME_KEY = "#outcome"
-#: Codes of the failures that are decided here, with the status that each leads to.
-_DECIDED: dict[str, RunStatus] = {"max_duration": "TIMED_OUT", "worker_crashed": "FAILED"}
 
 
 def status_after(failure: Failure) -> RunStatus:
     """How a run ends whose holder reports this failure for good: perhaps it was only lent it for its hooks."""
-    return _DECIDED.get(failure.code, "FAILED")
+    return DECIDED.get(failure.code, "FAILED")
 
 
 def is_decided(failure: Failure) -> bool:
     """Whether it is no failure of the body, which did not come to an end."""
-    return failure.code in _DECIDED
+    return failure.code in DECIDED
 
 
 def end_unheard(batch: Batch, run: Run, failure: Failure) -> None:
@@ -39,11 +38,11 @@ def end_unheard(batch: Batch, run: Run, failure: Failure) -> None:
     place = (run.environment_id, run.job_id)
     if tasks:  # its hooks had their time, or killed their workers as well
         kept = _decided_before(TASK.value(tasks[0]).output) or failure
-        end_run(batch, leased, _DECIDED[kept.code], failure=kept)
+        end_run(batch, leased, DECIDED[kept.code], failure=kept)
     elif run.started_at is not None and place in jobs_with_hook(batch, [place], "on_failure"):
         _lend(batch, run, failure)
     else:
-        end_run(batch, leased, _DECIDED[failure.code], failure=failure)
+        end_run(batch, leased, DECIDED[failure.code], failure=failure)
 
 
 def _decided_before(output: str | None) -> Failure | None:
@@ -56,9 +55,12 @@ def _decided_before(output: str | None) -> Failure | None:
 def _lend(batch: Batch, run: Run, failure: Failure) -> None:
     """Keeps the end, closes all that the body had open, and lets a worker have the run for its hooks."""
     who, ends_at = (run.environment_id, run.id), batch.now + batch.timing.cancel_hooks
-    batch.record(who, "END_DECIDED", data={"status": _DECIDED[failure.code], "message": failure.message})
+    batch.record(who, "END_DECIDED", data={"status": DECIDED[failure.code], "message": failure.message})
     batch.flush()
-    row = batch.tx.row("lend_run", id=run.id, lease=run.lease, lane=RESUMED, now=batch.now, ends_at=ends_at)
+    times = {"now": batch.now, "ends_at": ends_at}
+    row = batch.tx.row(
+        "lend_run", id=run.id, lease=run.lease, lane=RESUMED, failure=failure_json(failure), **times
+    )
     batch.tx.run("delete_waits_of_runs", run_ids=[run.id])
     batch.tx.run("close_tasks", run_ids=[run.id], now=batch.now)
     positions = [one[3] for one in batch.tx.rows("outlines_of_tasks", run_id=run.id) if one[3] is not None]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from mainspring.clock import Instant
+from mainspring.model.failures import decided_end
 from mainspring.model.joining import gathers, joins_events
 from mainspring.model.queues import BEHIND, HELD, UNSERVED
 from mainspring.model.runs import SUSPECT_FROM, Run
@@ -25,6 +26,7 @@ PendingCode = Literal[
     "waiting_for_turn",
     "singleton",
     "cancelling",
+    "ending",
     "breaker_open",  # of a run that waits for a circuit breaker
 ]
 
@@ -72,6 +74,10 @@ def pending_reason(
     if run.crashes >= SUSPECT_FROM and run.claim_name in served:
         message = f"its worker died {run.crashes} times in a row: it goes on apart from other such runs"
         return PendingReason("suspected", message, run.available_at if run.available_at > now else None)
+    end = decided_end(run.failure)
+    if end is not None and run.cancel_requested_at is None:
+        message = f"it is to be {end}, and waits for a worker that calls its on_failure hook"
+        return PendingReason("ending", message, run.deadline_at)
     if run.cancel_requested_at is not None:
         message = "it was cancelled, and waits for a worker that calls its on_cancel hook"
         return PendingReason("cancelling", message, run.timer_at)

@@ -43,7 +43,8 @@ class Run:
     payload: str
     #: JSON text of what the job returned; None until SUCCESS.
     output: str | None
-    #: JSON text of a `Failure`; None unless the run failed, timed out or is between body attempts.
+    #: JSON text of a `Failure`; None unless the run failed, timed out, will when its hooks were called, or is
+    #: between body attempts.
     failure: str | None
     event_id: str | None
     parent_run_id: str | None

@@ -120,7 +120,7 @@ returning queue, coalesce(concurrency_key, ''), slot;
 -- name: lend_run
 -- A run has come to its end without its code: it is given to a worker once more, for its hooks, until then.
 update runs set status = 'PENDING', worker_id = null, lane = :lane, crashes = 0, faults = 0, available_at = :now,
-  deadline_at = :ends_at, timer_at = :ends_at,
+  deadline_at = :ends_at, timer_at = :ends_at, failure = :failure,
   is_ready = not exists (
     select 1 from queues q
     where q.environment_id = runs.environment_id and q.name = runs.queue and q.governed_at is not null),
