@@ -30,7 +30,7 @@ def list_queues(as_json: options.Json = False) -> None:
 
 @queues.command("get")
 def get_queue(queue: QueueName, as_json: options.Json = False) -> None:
-    """Show a queue with the concurrency keys that have slots."""
+    """Show a queue: who has its slots, and who is next."""
     _show(connection.ask("GET", f"/queues/{connection.quoted(queue)}"), as_json)
 
 
@@ -127,6 +127,11 @@ def _state(queue: dict[str, Any]) -> str:
     return f"{queue['unserved']} without a worker" if queue["unserved"] else ""
 
 
+def _run(run: dict[str, Any]) -> str:
+    key = f", key {run['key']}" if run["key"] else ""
+    return f"{run['run_id']}  {run['job_id']}{key}"
+
+
 def _show(queue: dict[str, Any], as_json: bool) -> None:
     if as_json:
         return output.document(queue)
@@ -140,5 +145,7 @@ def _show(queue: dict[str, Any], as_json: bool) -> None:
             ("limits", _limits(queue["limits"])),
             ("in the code", _limits(queue["declared"]) if queue["is_changed"] else None),
             ("keys", ", ".join(f"{one['key'] or '-'}: {one['taken']}" for one in queue["keys"]) or None),
+            *(("holds a slot", _run(one)) for one in queue["holders"]),
+            *(("next", _run(one)) for one in queue["line"]),
         ]
     )

@@ -7,6 +7,7 @@ from typing import Any
 from mainspring.clock import Instant
 from mainspring.engine.breaker_reads import why_held
 from mainspring.engine.inspect import get_runs
+from mainspring.engine.queue_lines import holders, line
 from mainspring.engine.views import KeyInQueue, QueueView
 from mainspring.model.pending import PendingCode, PendingReason
 from mainspring.model.queues import HELD, Queue, QueueKey
@@ -46,6 +47,8 @@ def list_queues(tx: Transaction, environment_id: str, name: str | None = None) -
             admitted=admitted.get(queue.name, 0),
             unserved=unserved.get(queue.name, 0),
             keys=_keys(tx, queue) if name is not None else (),
+            holders=tuple(holders(tx, *queue.place, MOST_NAMED, None).data) if name is not None else (),
+            line=tuple(line(tx, *queue.place, None, MOST_NAMED, None).data) if name is not None else (),
         )
         for queue in QUEUE.values(tx.rows("list_queues", **place))
     ]
@@ -125,7 +128,7 @@ def _why_not_claimed(tx: Transaction, run: Run) -> PendingReason | None:
     limit, held = environment_limit(tx, run.environment_id)
     if limit is None or held < limit:
         return None
-    message = f"workers hold {held} runs in this environment, whose limit is {limit}"
+    message = f"workers hold {_runs(held)} in this environment, whose limit is {limit}"
     return PendingReason(
         "environment_limit", message, limit=limit, action="mainspring queues environment --limit N"
     )
@@ -167,18 +170,18 @@ def _held_by(
         by = f" by {queue.paused_by}" if queue.paused_by else ""
         return _said("queue_paused", f"{called} was paused{by}", f"mainspring queues resume {queue.name}")
     if limits.per_key is not None:
-        holders = tuple(r[0] for r in tx.rows("holders_of_key", **place, key=name, limit=limits.per_key))
-        if len(holders) >= limits.per_key:
-            message = f"key '{name}' of {called} has {len(holders)} runs, its limit is {limits.per_key}"
+        having = tuple(r[0] for r in tx.rows("holders_of_key", **place, key=name, limit=limits.per_key))
+        if len(having) >= limits.per_key:
+            message = f"key '{name}' of {called} has {_runs(len(having))}, its limit is {limits.per_key}"
             action = f"mainspring queues limit {queue.name} --per-key N"
-            return _said("key_limit", message, action, limit=limits.per_key, held_by=holders[:MOST_NAMED])
+            return _said("key_limit", message, action, limit=limits.per_key, held_by=having[:MOST_NAMED])
     if limits.concurrency is not None:
         taken, _ = tx.row("slots_of_queue", **place) or (0, 0)
         if taken >= limits.concurrency:
-            holders = tuple(r[0] for r in tx.rows("holders_of_slots", **place, limit=MOST_NAMED))
-            message = f"{called} has {taken} runs, its limit is {limits.concurrency}"
+            having = tuple(r[0] for r in tx.rows("holders_of_slots", **place, limit=MOST_NAMED))
+            message = f"{called} has {_runs(taken)}, its limit is {limits.concurrency}"
             action = f"mainspring queues limit {queue.name} --concurrency N"
-            return _said("queue_limit", message, action, limit=limits.concurrency, held_by=holders)
+            return _said("queue_limit", message, action, limit=limits.concurrency, held_by=having)
     if key is not None and key.opens_at is not None and key.opens_at > now:
         action = f"mainspring queues limit {queue.name} --key-rate RATE"
         return _said(
@@ -189,6 +192,10 @@ def _held_by(
         until = limits.rate.opens_at(queue.spent_until)
         return _said("queue_rate", f"the rate of {called} is used up", action, until=until)
     return _said("waiting_for_turn", f"other runs of {called} are before it", "mainspring worker APP")
+
+
+def _runs(count: int) -> str:
+    return "1 run" if count == 1 else f"{count} runs"
 
 
 def _said(code: PendingCode, message: str, action: str, **more: Any) -> dict[str, Any]:

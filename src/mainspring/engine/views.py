@@ -185,6 +185,20 @@ class KeyInQueue:
 
 
 @dataclass(frozen=True, slots=True)
+class RunInQueue:
+    """A run that has a slot of its queue, or stands in its line."""
+
+    id: str
+    job_id: str
+    #: Its concurrency key; empty: none.
+    key: str
+    status: RunStatus
+    priority: int
+    lane: int
+    created_at: Instant
+
+
+@dataclass(frozen=True, slots=True)
 class QueueView:
     queue: Queue
     #: Runs that could start now but for limits and workers, and since when the oldest of them is there.
@@ -197,6 +211,9 @@ class QueueView:
     unserved: int
     #: Keys with slots, those with most first; only where one queue was asked for.
     keys: tuple[KeyInQueue, ...] = ()
+    #: The first runs with slots, and the head of the line; only where one queue was asked for.
+    holders: tuple[RunInQueue, ...] = ()
+    line: tuple[RunInQueue, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

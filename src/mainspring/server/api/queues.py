@@ -1,23 +1,38 @@
 """Queues: listed, shown, paused, resumed, limited; why a run waits; and the limit of the whole environment."""
 
-from mainspring.engine import queue_reads
+from typing import Annotated
+
+from fastapi import Query
+from pydantic import Field
+
+from mainspring.engine import queue_lines, queue_reads
 from mainspring.engine.commands import ChangeQueue
 from mainspring.engine.queue_changes import no_such_queue
+from mainspring.model.queues import MAX_KEY
+from mainspring.server.api.queries import Paging, page_size
 from mainspring.server.found import find_run
 from mainspring.server.rooms import Caller, room
-from mainspring.server.shapes.parts import Listing, whole_list
+from mainspring.server.shapes.parts import Listing, listing, whole_list
 from mainspring.server.shapes.queues import (
     EnvironmentLimitBody,
     EnvironmentLimitShape,
     LimitsBody,
     PauseBody,
     QueueShape,
+    RunInQueueShape,
     WhyShape,
     queue_shape,
+    run_in_queue_shape,
 )
 from mainspring.server.shapes.runs import reason_shape
 
 router = room("/api/v1", "queues")
+
+
+class LineFilter(Paging):
+    key: str | None = Field(
+        None, max_length=MAX_KEY, description="A concurrency key; empty: runs without one."
+    )
 
 
 @router.get("/queues")
@@ -33,6 +48,28 @@ async def get_queue(call: Caller, name: str) -> QueueShape:
     if view is None:
         raise no_such_queue(name)
     return queue_shape(view)
+
+
+@router.get("/queues/{name}/holders")
+async def list_holders(
+    call: Caller, name: str, asked: Annotated[Paging, Query()]
+) -> Listing[RunInQueueShape]:
+    """The runs that have slots of a queue, by id."""
+    await get_queue(call, name)
+    limit = page_size(asked.limit, call.limits)
+    page = await call.engine.read(queue_lines.holders, call.environment_id, name, limit, asked.cursor)
+    return listing(page, run_in_queue_shape)
+
+
+@router.get("/queues/{name}/line")
+async def list_line(
+    call: Caller, name: str, asked: Annotated[LineFilter, Query()]
+) -> Listing[RunInQueueShape]:
+    """Who is held back, in order: of one concurrency key, or of several keys the first of each, in turn."""
+    await get_queue(call, name)
+    limit = page_size(asked.limit, call.limits)
+    page = await call.engine.read(queue_lines.line, call.environment_id, name, asked.key, limit, asked.cursor)
+    return listing(page, run_in_queue_shape)
 
 
 @router.post("/queues/{name}/pause")

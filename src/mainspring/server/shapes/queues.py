@@ -4,7 +4,8 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, Field
 
-from mainspring.engine.views import QueueView
+from mainspring.clock import to_iso
+from mainspring.engine.views import QueueView, RunInQueue
 from mainspring.errors import InvalidQueue
 from mainspring.model.queues import MAX_WEIGHT, QueueLimits, limits_from_text, parse_rate
 from mainspring.model.runs import RunStatus
@@ -24,7 +25,26 @@ def _rate(text: str) -> str:
 RateText = Annotated[
     str, AfterValidator(_rate), Field(description="Starts per span, evenly spread.", examples=["100/minute"])
 ]
-Count = Annotated[int, Field(ge=1, le=1_000_000)]
+
+
+def _count(most: int, mend: str) -> AfterValidator:
+    def check(value: int) -> int:
+        if not 1 <= value <= most:
+            raise ValueError(f"is {value}: give a whole number from 1 to {most:,}{mend}")
+        return value
+
+    return AfterValidator(check)
+
+
+#: How many runs may go on at once.
+Count = Annotated[
+    int,
+    _count(1_000_000, ", or null for no limit; `mainspring queues pause` starts nothing"),
+    Field(json_schema_extra={"minimum": 1, "maximum": 1_000_000}),
+]
+Weight = Annotated[
+    int, _count(MAX_WEIGHT, ""), Field(json_schema_extra={"minimum": 1, "maximum": MAX_WEIGHT})
+]
 
 
 class LimitsShape(BaseModel):
@@ -38,6 +58,27 @@ class LimitsShape(BaseModel):
 class KeyShape(BaseModel):
     key: str = Field(description="Empty for runs without one.")
     taken: int = Field(description="Its runs that have a slot.")
+
+
+class RunInQueueShape(BaseModel):
+    run_id: str
+    job_id: str
+    key: str | None = Field(description="Its concurrency key.")
+    status: RunStatus
+    priority: int
+    created_at: At
+
+
+def run_in_queue_shape(run: RunInQueue) -> RunInQueueShape:
+    """One that has a slot, or stands in line."""
+    return RunInQueueShape(
+        run_id=run.id,
+        job_id=run.job_id,
+        key=run.key or None,
+        status=run.status,
+        priority=run.priority,
+        created_at=to_iso(run.created_at),
+    )
 
 
 class QueueShape(BaseModel):
@@ -54,6 +95,10 @@ class QueueShape(BaseModel):
     unserved: int = Field(description="Runs set aside because no live worker has their job.")
     is_shared: bool = Field(description="Several jobs stand in it.")
     keys: list[KeyShape] = Field(description="Keys with slots, when one queue is asked for.")
+    holders: list[RunInQueueShape] = Field(description="The first runs that have slots, the same.")
+    line: list[RunInQueueShape] = Field(
+        description="Who is next, the same; of several keys the first of each."
+    )
 
 
 def queue_shape(view: QueueView) -> QueueShape:
@@ -73,6 +118,8 @@ def queue_shape(view: QueueView) -> QueueShape:
         unserved=view.unserved,
         is_shared=queue.is_shared,
         keys=[KeyShape(key=one.key, taken=one.taken) for one in view.keys],
+        holders=[run_in_queue_shape(run) for run in view.holders],
+        line=[run_in_queue_shape(run) for run in view.line],
     )
 
 
@@ -97,7 +144,7 @@ class LimitsBody(Body):
     per_key: Count | None = None
     rate: RateText | None = None
     key_rate: RateText | None = None
-    weights: dict[str, Annotated[int, Field(ge=1, le=MAX_WEIGHT)]] | None = None
+    weights: dict[str, Weight] | None = None
     reset: bool = Field(False, description="Forget earlier changes first: the code's limits count.")
 
     def changes(self) -> dict[str, Any]:

@@ -187,6 +187,30 @@ select coalesce(concurrency_key, ''), count(*) from runs
 where environment_id = :environment_id and queue = :name and slot >= 3
 group by coalesce(concurrency_key, '') order by count(*) desc, coalesce(concurrency_key, '') limit :limit;
 
+-- name: queue_holders
+-- A page of the runs that have slots of a queue, by id.
+select id, job_id, coalesce(concurrency_key, ''), status, priority, lane, created_at from runs
+where environment_id = :environment_id and queue = :name and slot >= 3 and is_ready in (false, true) and id > :after
+order by id limit :limit;
+
+-- name: queue_line
+-- A page of the held runs of one key of a queue, in their order.
+select id, job_id, coalesce(concurrency_key, ''), status, priority, lane, created_at from runs
+where environment_id = :environment_id and queue = :name and coalesce(concurrency_key, '') = :key and slot = 1
+  and (priority < :priority or (priority = :priority and (lane > :lane or (lane = :lane and id > :after))))
+order by priority desc, lane, id limit :limit;
+
+-- name: queue_heads
+-- The first held run of each key of a queue, keys in the order of their turns, those that have no room last.
+select r.id, r.job_id, k.key, r.status, r.priority, r.lane, r.created_at
+from queue_keys k join runs r on r.id = (
+  select h.id from runs h
+  where h.environment_id = k.environment_id and h.queue = k.queue and coalesce(h.concurrency_key, '') = k.key
+    and h.slot = 1
+  order by h.priority desc, h.lane, h.id limit 1)
+where k.environment_id = :environment_id and k.queue = :name and k.has_held
+order by k.is_open desc, k.priority desc, k.lane, k.turn, k.key limit :limit offset :passed;
+
 -- name: holders_of_slots
 -- The first runs that have slots of a queue.
 select id from runs where environment_id = :environment_id and queue = :name and slot >= 3 order by id limit :limit;
