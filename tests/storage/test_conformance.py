@@ -2,6 +2,7 @@
 
 import threading
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -198,10 +199,14 @@ def test_run_many_takes_objects_and_mappings(database: Database) -> None:
     assert keys_in(database) == ["c"]
 
 
+@pytest.mark.parametrize("is_tuple", [False, True], ids=["mappings", "tuples"])
 @pytest.mark.parametrize("count", [1, 2, 31, 33, 100])
-def test_rows_sent_together_all_arrive_in_their_order(database: Database, count: int) -> None:
+def test_rows_sent_together_all_arrive_in_their_order(database: Database, count: int, is_tuple: bool) -> None:
     row = {"environment_id": "env_1", "run_id": "run_1", "at": 1, "kind": "RUN_CREATED", "data": None}
-    rows = [{**row, "task_key": f"t{number}", "attempt": number} for number in range(count)]
+    rows: list[Any] = [{**row, "task_key": f"t{number}", "attempt": number} for number in range(count)]
+    if is_tuple:
+        names = ("environment_id", "run_id", "at", "kind", "task_key", "attempt", "data")
+        rows = [tuple(map(one.get, names)) for one in rows]
     with database.write() as tx:
         assert tx.run_many("insert_entry", rows) == count
     with database.read() as tx:

@@ -30,6 +30,13 @@ def test_both_dialects_have_the_same_statements() -> None:
     assert set(STATEMENTS) == set(load_statements(POSTGRES))
 
 
+def test_lines_of_history_are_gathered_in_the_order_in_which_both_dialects_take_them() -> None:
+    """`Batch.record` makes tuples, and so does nobody else."""
+    names = ("environment_id", "run_id", "at", "kind", "task_key", "attempt", "data")
+    for dialect in (SQLITE, POSTGRES):
+        assert load_statements(dialect)["insert_entry"].parameters == names
+
+
 def test_both_dialects_take_the_same_values() -> None:
     ours, theirs = STATEMENTS, load_statements(POSTGRES)
     differing = {

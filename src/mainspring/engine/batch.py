@@ -128,7 +128,7 @@ class Batch:
         self._writes: dict[str, list[Any]] = defaultdict(list)
 
     def later(self, statement: str, row: Any) -> None:
-        """Gathers a row for a statement; `flush` sends it."""
+        """Gathers a row for a statement, as `Transaction.run_many` takes it; `flush` sends it."""
         self._writes[statement].append(row)
 
     def record(
@@ -141,17 +141,9 @@ class Batch:
     ) -> None:
         """Adds a line to the account of a run, given as (environment id, run id)."""
         self.wake.grown.add(run[1])
-        self._writes["insert_entry"].append(
-            {
-                "environment_id": run[0],
-                "run_id": run[1],
-                "at": self.now,
-                "kind": kind,
-                "task_key": task_key,
-                "attempt": attempt,
-                "data": encode(data, what="history") if data else None,
-            }
-        )
+        text = encode(data, what="history") if data else None
+        # In the statement's order: of all rows these are the most, two for each task.
+        self._writes["insert_entry"].append((run[0], run[1], self.now, kind, task_key, attempt, text))
 
     def touch(self, environment_id: str, queue: str, key: str | None = None) -> None:
         """A run came to the queue or left its slot there: admission looks at it at the end of the batch."""

@@ -26,7 +26,8 @@ class Transaction(Protocol):
         ...
 
     def run_many(self, statement: str, batch: Sequence[Any]) -> int:
-        """Once per element (mappings, or objects with attributes); returns how many rows changed in all."""
+        """Once per element: mappings, objects with attributes, or tuples of the values in the order in which the
+        statement has them. Returns how many rows changed in all."""
         ...
 
     def together(self) -> AbstractContextManager[object]:

@@ -88,7 +88,7 @@ class PostgresTransaction:
         if not batch:
             return 0
         found = self._statements[statement]
-        pick = found.from_mapping if isinstance(batch[0], Mapping) else found.from_object
+        pick = found.picker_for(batch[0])
         sent = 1
         if found.takes_all:
             self._pipeline.send_all(found, map(pick, batch))

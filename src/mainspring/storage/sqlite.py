@@ -8,7 +8,7 @@ import json
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cache
 from itertools import chain, islice, repeat
@@ -72,7 +72,7 @@ class SqliteTransaction:
         if not batch:
             return 0
         found = self._statements[statement]
-        pick = found.from_mapping if isinstance(batch[0], Mapping) else found.from_object
+        pick = found.picker_for(batch[0])
         if found.around_row is None:
             return self._cursor.executemany(found.sql, map(pick, batch)).rowcount
         changed = 0

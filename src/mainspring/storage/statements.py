@@ -78,6 +78,12 @@ class Statement:
     from_mapping: Callable[[Mapping[str, Any]], tuple[Any, ...]]
     from_object: Callable[[Any], tuple[Any, ...]]
 
+    def picker_for(self, row: Any) -> Callable[[Any], tuple[Any, ...]]:
+        """How the bound values are had from rows like this one."""
+        if type(row) is tuple:
+            return tuple  # which gives back the very same
+        return self.from_mapping if isinstance(row, Mapping) else self.from_object
+
 
 @cache
 def load_statements(dialect: Dialect) -> dict[str, Statement]:

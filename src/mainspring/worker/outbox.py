@@ -32,6 +32,7 @@ from mainspring.model.protocol import (
     TaskStarted,
     TaskSucceeded,
 )
+from mainspring.model.tasks import TaskLabel
 from mainspring.worker.backend import Backend
 from mainspring.worker.patience import Patience, is_passing
 
@@ -80,6 +81,8 @@ class Channel:
         self.on_lost: Callable[[], None] = _nothing
         self.on_refused: Callable[[MainspringError], None] = _ignored
         self.entries: list[Entry] = []
+        #: The attempt that began last, as long as that is not among the entries: most are over before they are sent.
+        self._begun: tuple[TaskLabel, int] | None = None
         self.is_closed = False
         self._outbox = outbox
 
@@ -94,23 +97,38 @@ class Channel:
     ) -> Entry:
         """Reports `item`. `ack` is called once it is committed, before anything put in later is acknowledged.
         `lazy`: nobody waits for it. `alone`: all that there is of the run waits for it."""
+        if self._begun is not None:
+            self.tell_begun()
         entry = Entry(item, ack, written_at)
         if not self.is_closed:
             self.entries.append(entry)
             self._outbox.gather(self, lazy=lazy, alone=alone)
         return entry
 
-    def take_back(self, entry: Entry) -> bool:
-        """Takes out what was put in last, so that something else can stand for it; False when it has been sent, or
-        something came after it."""
-        if not self.entries or self.entries[-1] is not entry:
+    def begin(self, task: TaskLabel, attempt: int) -> None:
+        """An attempt of a task began. Nobody waits for that to be told; an outcome that is quicker stands for it."""
+        self.tell_begun()
+        if not self.is_closed:
+            self._begun = (task, attempt)
+            self._outbox.gather(self, lazy=True, alone=False)
+
+    def take_back(self, task: TaskLabel) -> bool:
+        """Whether its beginning has not been told and nothing came after it: then it is not told by itself."""
+        if self._begun is None or self._begun[0] is not task:
             return False
-        self.entries.pop()
+        self._begun = None
         return True
+
+    def tell_begun(self) -> None:
+        """Before anything else is put in, and when a batch is taken."""
+        if self._begun is not None:
+            begun, self._begun = TaskStarted(*self._begun), None
+            self.entries.append(Entry(begun, None, None))
 
     def close(self) -> None:
         """Drops what has not been sent, and everything put in from now on; acknowledgements are not passed on."""
         self.is_closed = True
+        self._begun = None
         self.entries.clear()
         self.on_lost, self.on_refused = _nothing, _ignored
 
@@ -189,6 +207,7 @@ class Outbox:
         while self._ready and characters > 0 and items > 0:
             channel = next(iter(self._ready))
             del self._ready[channel]
+            channel.tell_begun()
             waiting, taken = channel.entries, 0
             for entry in waiting:
                 if characters <= 0 or items <= 0:

@@ -15,7 +15,7 @@ from mainspring.codec import decode, encode
 from mainspring.errors import DataError
 from mainspring.model.breakers import Outcome
 from mainspring.model.failures import Failure
-from mainspring.model.protocol import ItemAnswer, ReportAnswer, TaskAttemptFailed, TaskStarted, TaskSucceeded
+from mainspring.model.protocol import ItemAnswer, ReportAnswer, TaskAttemptFailed, TaskSucceeded
 from mainspring.model.tasks import Checkpoint, TaskLabel
 from mainspring.sdk.bridge import invoke, is_async
 from mainspring.sdk.context import TaskScope, current_task
@@ -27,7 +27,6 @@ from mainspring.worker.doubts import CRASHED, DOUBTFUL, Doubt, Doubts
 from mainspring.worker.failures import output_failure, raised_failure, read_failure, task_error, write_failure
 from mainspring.worker.isolation import run_isolated
 from mainspring.worker.keys import Place, current_place, fingerprint, fingerprint_without_input
-from mainspring.worker.outbox import Entry
 from mainspring.worker.passage import Passage
 from mainspring.worker.strands import Ours, settle
 from mainspring.worker.turns import Turn
@@ -47,8 +46,6 @@ class Attempt:
     number: int
     retry: Retry
     began: int
-    #: What tells that it began, where that is told by itself.
-    told: Entry | None = None
     #: The breaker's, in which it was let in; None where there is none, or once it is told how the attempt came out.
     epoch: int | None = None
 
@@ -160,8 +157,7 @@ class TaskCalls:
             attempt.epoch = await self._breakers.admit(call, attempt.label, attempt.number)
             attempt.began = self._clock.monotonic()
         elif call.effect is None:
-            # Nobody waits for it; an outcome that is quicker takes its place.
-            attempt.told = passage.channel.put(TaskStarted(attempt.label, attempt.number), lazy=True)
+            passage.channel.begin(attempt.label, attempt.number)
         here = Place(attempt.label.key)
         passage.attempts += 1
         try:
@@ -226,7 +222,7 @@ class TaskCalls:
         self._tell_breaker(attempt, "success")
         position = passage.held.next_position(label.key)
         turn = passage.turns.open(position)
-        is_whole = attempt.told is not None and passage.channel.take_back(attempt.told)
+        is_whole = attempt.call.effect is None and passage.channel.take_back(label)
         passage.channel.put(
             TaskSucceeded(label, attempt.number, self._since(attempt), output, position, is_whole),
             functools.partial(self._kept, turn, value, None),
