@@ -51,6 +51,7 @@ from mainspring.sdk.hooks import CallNext
 from mainspring.sdk.io import IO
 from mainspring.sdk.job import Job
 from mainspring.sdk.queues import Concurrency, Queue
+from mainspring.sdk.rate_limit import RateLimit
 from mainspring.sdk.retry import Retry
 from mainspring.sdk.sealing import AESGCMCodec
 from mainspring.sdk.singleton import Singleton
@@ -106,6 +107,7 @@ __all__ = [
     "NotInRun",
     "PayloadInvalid",
     "Queue",
+    "RateLimit",
     "RateLimited",
     "Retry",
     "RetryAfter",

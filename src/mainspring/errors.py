@@ -20,7 +20,7 @@ MainspringError
 │   └── MalformedJson  PayloadInvalid  DecryptionFailed
 ├── ApiError                    what the server answers
 │   ├── BadRequest  ProtocolMismatch  Unauthorized  Forbidden  NotFound  Conflict
-│   └── EventRejected  RateLimited  ServerUnavailable
+│   └── EventRejected  RateLimited (TooManyStarts)  ServerUnavailable
 ├── RunError                    inside a run, or about one
 │   ├── TaskFailed  RunFailed  NonRetryable  RetryAfter  NotInRun  WrongLoop  LimitExceeded
 │   ├── ProcessEnded                                    of a task with isolation="process"
@@ -363,6 +363,12 @@ class RateLimited(ApiError):
     status = 429
     #: Seconds.
     retry_after: float | None = None
+
+
+class TooManyStarts(RateLimited):
+    """Start it later (`retry_after` says when), or raise the job's rate_limit."""
+
+    code = "too_many_starts"
 
 
 class ServerUnavailable(ApiError):

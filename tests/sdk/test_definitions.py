@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from mainspring import IO, Batch, Client, Context, Debounce, Retry, event_trigger, invoke_trigger
+from mainspring import IO, Batch, Client, Context, Debounce, RateLimit, Retry, event_trigger, invoke_trigger
 from mainspring.clock import MINUTE, SECOND
 from mainspring.errors import (
     DefinitionError,
@@ -13,13 +13,15 @@ from mainspring.errors import (
     InvalidDuration,
     InvalidFilter,
     InvalidJobId,
+    InvalidQueue,
     InvalidRetry,
     InvalidSchema,
     InvalidTrigger,
     NotFound,
 )
+from mainspring.model.jobs import StartLimit
 from mainspring.model.joining import EventBatch, EventDebounce
-from mainspring.model.queues import QueueLimits
+from mainspring.model.queues import QueueLimits, Rate
 from mainspring.sdk.definition import slug
 
 
@@ -246,3 +248,19 @@ async def test_a_calls_debounce_needs_a_key() -> None:
     job = Client("shop").define_job(id="index", run=nothing)
     with pytest.raises(DefinitionError, match="no key"):
         await job.trigger(debounce=Debounce("1 second"))
+
+
+def test_a_rate_limit_lets_so_many_come_at_once() -> None:
+    client = Client("shop")
+    for job_id, given, wanted in (
+        ("a", "100/hour", StartLimit(Rate(100, 60 * MINUTE, 100))),
+        (
+            "b",
+            RateLimit("5 per 10 seconds burst 2", key="to.id"),
+            StartLimit(Rate(5, 10 * SECOND, 2), "to.id"),
+        ),
+    ):
+        assert client.define_job(id=job_id, rate_limit=given, run=nothing).spec().start_limit == wanted
+    for wrong in ("often", 5, RateLimit("0/hour"), RateLimit("1/hour", key="a..b")):
+        with pytest.raises(InvalidQueue):
+            client.define_job(id="c", rate_limit=wrong, run=nothing)  # type: ignore[arg-type]  # what people may try

@@ -46,6 +46,7 @@ async def test_a_job_is_shown_whole(stage: Stage) -> None:
         "retry": {"max_attempts": 3, "min_delay": 1.0, "max_delay": 60.0, "factor": 2.0, "jitter": True},
         "queue": None,
         "concurrency": None,
+        "rate_limit": None,
         "max_duration": 90.0,
         "ttl": None,
         "pin_version": False,
@@ -95,7 +96,7 @@ async def test_a_trigger_answers_with_the_run(stage: Stage) -> None:
     assert run["payload"] == {"who": "Ada"}
     assert (run["tags"], run["metadata"]) == (["vip"], {"a": 1})
     shown = await stage.ask("GET", f"/api/v1/runs/{run['id']}")
-    assert {**shown, "pending_reason": None} == run
+    assert {**shown, "pending_reason": None, "is_new": True} == run
     assert shown["pending_reason"]["code"] == "waiting_for_slot"
 
 

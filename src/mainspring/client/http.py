@@ -13,7 +13,7 @@ from mainspring.client.following import Lost, follow
 from mainspring.client.inprocess import InProcess
 from mainspring.client.wire import Request
 from mainspring.clock import SECOND, Clock, SystemClock
-from mainspring.errors import BadRequest, MainspringError, RateLimited, ServerUnavailable
+from mainspring.errors import BadRequest, MainspringError, RateLimited, ServerUnavailable, TooManyStarts
 from mainspring.model.streams import Streamed
 
 #: Seconds one try may take.
@@ -112,6 +112,8 @@ def _one_line(key: str) -> str:
 
 
 def _is_worth_waiting(error: MainspringError) -> bool:
+    if isinstance(error, TooManyStarts):  # the job's own limit: whoever asks decides
+        return False
     return not isinstance(error, RateLimited) or (error.retry_after or 0) * SECOND <= LONGEST_PAUSE
 
 

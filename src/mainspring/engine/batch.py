@@ -22,6 +22,7 @@ from mainspring.storage.database import Transaction
 #: The order in which gathered writes are sent: rows before what refers to them, inserts before deletes.
 _ORDER = (
     "insert_event",
+    "save_start_rate",
     "forget_key",
     "close_gathering",
     "insert_run",
@@ -123,6 +124,8 @@ class Batch:
         self.replaced: list[tuple[str, str, str]] = []
         #: Runs that end in this batch and are known to have nobody behind them.
         self.unfollowed: set[str] = set()
+        #: Up to when rates that refuse are used up, by environment, job and key, where this batch holds them.
+        self.start_rates: dict[tuple[str, str, str], Instant] = {}
         #: Environments where runs became ready after the claims were answered.
         self.refilled: set[str] = set()
         self._writes: dict[str, list[Any]] = defaultdict(list)

@@ -57,8 +57,13 @@ def joined_run(batch: Batch, windows: Windows, draft: RunDraft) -> Run | None:
     return run
 
 
-def join(batch: Batch, run: Run, draft: RunDraft) -> None:
-    """Gathers what a call that joined a run changes of it."""
+def join_all(batch: Batch, joins: Iterable[tuple[Run, RunDraft]]) -> None:
+    """Gathers what calls change of the runs that they joined."""
+    for run, draft in joins:
+        _join(batch, run, draft)
+
+
+def _join(batch: Batch, run: Run, draft: RunDraft) -> None:
     batch.later("put_off_run", run)
     batch.record((run.environment_id, run.id), "RUN_DEBOUNCED", data={"until": to_iso(run.available_at)})
     batch.wake.at(run.available_at)

@@ -12,6 +12,7 @@ from mainspring.engine.joining import Joiner, join_events, joiner_problems
 from mainspring.engine.runs import Origin, insert_runs, new_run
 from mainspring.engine.singletons import Leaders, find_leaders, join_line, key_of_job
 from mainspring.engine.skips import outcomes_from_text, outcomes_to_text, was_alive, was_disabled
+from mainspring.engine.start_limits import refused_event
 from mainspring.engine.waits import announce_events
 from mainspring.errors import Conflict, MainspringError, NotFound
 from mainspring.model.events import Event, EventDraft, Rejection, Skip, StartedRun
@@ -205,6 +206,10 @@ def _deliver_one(batch: Batch, event: Event, listeners: list[Listener], joiners:
             continue
         if listener.is_joining:
             joiners.append(Joiner(event, payload, spec, trigger, listener.ordinal, delivery.runs))
+            continue
+        late = None if spec.start_limit is None else refused_event(batch, event, spec, payload)
+        if late is not None:
+            delivery.skips.append(late)
             continue
         draft = RunDraft(batch.ids.new("run"), spec.id, event.payload, is_test=event.is_test)
         run = new_run(batch, event.environment_id, spec, draft, Origin(event.id))

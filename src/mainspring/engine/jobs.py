@@ -13,7 +13,7 @@ from pydantic import TypeAdapter
 from mainspring.codec import clean_text, decode, encode
 from mainspring.engine.batch import Batch
 from mainspring.engine.commands import EnableJob
-from mainspring.errors import InvalidSchema, MainspringError, NotFound
+from mainspring.errors import InvalidSchema, InvalidTrigger, MainspringError, NotFound
 from mainspring.model.events import Problem
 from mainspring.model.filters import check_filter
 from mainspring.model.jobs import JobSpec, check_singleton
@@ -70,6 +70,11 @@ def check_spec(spec: JobSpec) -> None:
         if trigger.filter is not None:
             check_filter(trigger.filter)
         check_times(trigger)
+        if spec.start_limit is not None and (trigger.debounce or trigger.batch):
+            raise InvalidTrigger(
+                f"job '{spec.id}' has a rate_limit and makes one run of several events",
+                mend="Leave one of them out; a queue's rate lets such runs wait.",
+            )
         check_joining(trigger.debounce, trigger.batch, f"a trigger of job '{spec.id}'")
 
 

@@ -9,12 +9,13 @@ from mainspring.codec import decode, encode
 from mainspring.duration import format_duration
 from mainspring.engine.batch import Batch, EndedRun
 from mainspring.engine.commands import ResumeRun, TriggerRuns
-from mainspring.engine.debounce import Windows, find_windows, held_back, join, joined_run
+from mainspring.engine.debounce import Windows, find_windows, held_back, join_all, joined_run
 from mainspring.engine.handed import hand_over
 from mainspring.engine.jobs import jobs_of, payload_problems
 from mainspring.engine.shown import failure_json
 from mainspring.engine.singletons import Leaders, find_answered, find_for_drafts, join_line, singleton_refusal
 from mainspring.engine.standing import remember, standing, standing_refusal
+from mainspring.engine.start_limits import StartCount
 from mainspring.engine.versions import job_of, with_versions
 from mainspring.errors import BadRequest, Conflict, LimitExceeded, MainspringError, NotFound, PayloadInvalid
 from mainspring.ids import id_of
@@ -203,11 +204,11 @@ def _start(
 ) -> tuple[Run, ...] | MainspringError:
     if len(command.runs) > batch.limits.max_runs_per_batch:
         return _too_many(len(command.runs), batch.limits.max_runs_per_batch)
-    fresh: dict[Any, Run] = {}
-    ours = dict(windows)
+    fresh, ours = dict[Any, Run](), dict(windows)
     runs: list[Run] = []
     made: list[Run] = []
     joins: list[tuple[Run, RunDraft]] = []
+    starts = StartCount(batch, command.environment_id, exempt=origin.replay_of or origin.schedule_id)
     for index, draft in enumerate(map(held_back, command.runs)):
         same_call = (draft.job_id, draft.idempotency_key) if draft.idempotency_key else draft.run_id
         run = next((kept[k] for kept in (known, fresh) for k in (draft.run_id, same_call) if k in kept), None)
@@ -220,6 +221,7 @@ def _start(
                 _refusal(job, draft, origin, where)
                 or standing_refusal(batch, command.environment_id, job[0], draft)
                 or singleton_refusal(job[0], draft)
+                or starts.refusal(job[0], draft)
             )
             if refusal is not None:
                 return refusal
@@ -234,13 +236,12 @@ def _start(
                 ours[draft.job_id, draft.debounce.key] = run
             fresh[run.id] = fresh[same_call] = run
         runs.append(run)
+    starts.keep()
     known.update(fresh)
     windows.update(ours)
     insert_runs(batch, made)
-    for run, draft in joins:
-        join(batch, run, draft)
-    if command.is_batch:
-        _keep_batch(batch, command.environment_id, runs)
+    join_all(batch, joins)
+    _keep_batch(batch, command, runs)
     return tuple(runs)
 
 
@@ -258,8 +259,10 @@ def batch_id(runs: Iterable[Run]) -> str:
     return id_of("bat", [run.id for run in runs])
 
 
-def _keep_batch(batch: Batch, environment_id: str, runs: list[Run]) -> None:
-    kept = {"environment_id": environment_id, "batch_id": batch_id(runs)}
+def _keep_batch(batch: Batch, command: TriggerRuns, runs: list[Run]) -> None:
+    if not command.is_batch:
+        return
+    kept = {"environment_id": command.environment_id, "batch_id": batch_id(runs)}
     for number, run in enumerate(runs):
         batch.later("insert_batch_run", {**kept, "number": number, "run_id": run.id})
 

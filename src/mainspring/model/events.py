@@ -22,7 +22,7 @@ class Rejection:
     errors: tuple[Problem, ...]
 
 
-SkipReason = Literal["disabled", "filter", "source", "registered_later", "singleton"]
+SkipReason = Literal["disabled", "rate", "filter", "source", "registered_later", "singleton"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from mainspring.errors import InvalidTrigger
 from mainspring.model.joining import EventBatch, EventDebounce
-from mainspring.model.queues import QueueLimits
+from mainspring.model.queues import QueueLimits, Rate
 from mainspring.model.retry import RetryPolicy
 
 TriggerKind = Literal["event", "invoke", "cron", "interval", "dynamic"]
@@ -44,6 +44,15 @@ class TriggerSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class StartLimit:
+    """How often a job may start; more than that is refused."""
+
+    rate: Rate
+    #: Where in the payload a key is found that has a rate of its own; None: all starts together.
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class JobSpec:
     """A registered job. Spans are microseconds."""
 
@@ -64,6 +73,7 @@ class JobSpec:
     #: Whether one run is alive at a time; and where in the payload that is found of which there is one: "customer.id".
     singleton: SingletonMode | None = None
     singleton_key: str | None = None
+    start_limit: StartLimit | None = None
     max_duration: int | None = None
     ttl: int | None = None
     enabled: bool = True

@@ -17,6 +17,7 @@ from mainspring.sdk.io import IO
 from mainspring.sdk.job import Job
 from mainspring.sdk.options import FreeJobOptions, HookOptions, JobOptions, LogLevelName, check_hooks
 from mainspring.sdk.queues import Concurrency, Queue
+from mainspring.sdk.rate_limit import RateLimit
 from mainspring.sdk.retry import Retry
 from mainspring.sdk.singleton import Singleton
 from mainspring.sdk.triggers import Trigger, event_trigger
@@ -74,6 +75,7 @@ class JobMaker(ABC):
         queue: str | Queue | None = None,
         concurrency: int | Concurrency | None = None,
         singleton: SingletonMode | Singleton | None = None,
+        rate_limit: str | RateLimit | None = None,
         retry: Retry | int | None = None,
         max_duration: Duration | None = None,
         ttl: Duration | None = None,
@@ -85,13 +87,11 @@ class JobMaker(ABC):
     ) -> JobDecorator:
         """Make a job of the function below, which takes any of `payload`, `io`, `ctx`, by name or annotation.
 
-        `id` is unique among the client's jobs and kept as a slug. `trigger`: what starts it besides calls.
-        The payload's annotation is its schema, unless `schema` gives another (a model or a JSON Schema dict).
-        `queue`: where its runs stand; `concurrency`: how many run at once, or `Concurrency(...)`; `singleton`: what
-        becomes of a start while a run is alive, "skip", "cancel" (that run), "queue", or `Singleton(...)`. `retry` is
-        about the body (3 attempts); tasks have their own. `max_duration` from the first start, then TIMED_OUT; `ttl`
-        from its creation, then EXPIRED if not begun. `on_success(payload, output, io, ctx)` and the others:
-        docs/howto/hooks.md. Raises `DuplicateJob`, `InvalidJobId` and the other `DefinitionError`s.
+        `trigger`: what starts it besides calls. The payload's annotation is its schema, unless `schema` says otherwise.
+        `queue`: where its runs stand; `concurrency`: how many run at once; `singleton`: what becomes of a start while a
+        run is alive, "skip", "cancel" (that run), "queue"; `rate_limit`: how often it starts, more is refused. `retry`
+        is about the body (3 attempts). `max_duration` from the first start, then TIMED_OUT; `ttl` from its creation,
+        then EXPIRED. `on_success(...)` and the others: docs/howto/hooks.md. Raises the `DefinitionError`s.
         """
         check_hooks(hooks)
         options: JobOptions = {
@@ -103,6 +103,7 @@ class JobMaker(ABC):
             "queue": queue,
             "concurrency": concurrency,
             "singleton": singleton,
+            "rate_limit": rate_limit,
             "retry": retry,
             "max_duration": max_duration,
             "ttl": ttl,

@@ -18,6 +18,7 @@ from mainspring.sdk.io import IO
 from mainspring.sdk.job import Definition
 from mainspring.sdk.options import JobOptions, as_tags
 from mainspring.sdk.queues import read_queue
+from mainspring.sdk.rate_limit import read_start_limit
 from mainspring.sdk.retry import DEFAULT_RETRY, as_retry
 from mainspring.sdk.shape import AnyShape, Shape, output_schema, shape_of
 from mainspring.sdk.singleton import read_singleton
@@ -67,6 +68,7 @@ def define(fn: Callable[..., Any], options: JobOptions, localns: Mapping[str, An
         concurrency_key=queue.key,
         singleton=None if singleton is None else singleton.mode,
         singleton_key=None if singleton is None else singleton.key,
+        start_limit=read_start_limit(options.get("rate_limit"), what),
         max_duration=_span(options, "max_duration"),
         ttl=_span(options, "ttl"),
         enabled=bool(options.get("enabled", True)),

@@ -8,6 +8,7 @@ from mainspring.errors import DefinitionError
 from mainspring.model.jobs import SingletonMode
 from mainspring.sdk.debounce import Debounce
 from mainspring.sdk.queues import Concurrency, Queue
+from mainspring.sdk.rate_limit import RateLimit
 from mainspring.sdk.retry import Retry
 from mainspring.sdk.singleton import Singleton
 from mainspring.sdk.triggers import Trigger
@@ -37,6 +38,7 @@ class FreeJobOptions(HookOptions, total=False):
     queue: str | Queue | None
     concurrency: int | Concurrency | None
     singleton: SingletonMode | Singleton | None
+    rate_limit: str | RateLimit | None
     retry: Retry | int | None
     max_duration: Duration | None
     ttl: Duration | None

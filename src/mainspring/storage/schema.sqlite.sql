@@ -299,6 +299,14 @@ CREATE TABLE schedules (
     primary key (environment_id, id)
 ) strict, without rowid;
 
+CREATE TABLE start_rates (
+    environment_id text not null,
+    job_id text not null,
+    key text not null,
+    spent_until integer not null,
+    primary key (environment_id, job_id, key)
+) strict, without rowid;
+
 CREATE TABLE store_entries (
     environment_id text not null,
     scope text not null,
@@ -486,6 +494,8 @@ CREATE INDEX schedules_by_dynamic_id on schedules (environment_id, dynamic_id, j
 CREATE INDEX schedules_in_code on schedules (environment_id, job_id) where dynamic_id is null;
 
 CREATE INDEX schedules_of_job on schedules (environment_id, job_id);
+
+CREATE INDEX start_rates_by_end on start_rates (environment_id, job_id, spent_until);
 
 CREATE INDEX store_requests_by_age on store_requests (made_at);
 

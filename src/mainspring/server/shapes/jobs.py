@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 from mainspring.clock import SECOND, to_iso
 from mainspring.duration import format_duration
 from mainspring.engine.views import JobView, VersionView
-from mainspring.model.jobs import CatchUp, Overlap, TriggerKind, TriggerSpec
+from mainspring.model.jobs import CatchUp, Overlap, StartLimit, TriggerKind, TriggerSpec
 from mainspring.model.joining import EventBatch, EventDebounce
 from mainspring.model.retry import RetryPolicy
 from mainspring.model.runs import RunStatus
@@ -89,6 +89,7 @@ class JobShape(BaseModel):
     retry: RetryShape
     queue: str | None
     concurrency: int | None
+    rate_limit: str | None = Field(description="How often it may start; more is refused.")
     max_duration: float | None = Field(description="Seconds.")
     ttl: float | None = Field(description="Seconds.")
     pin_version: bool
@@ -120,6 +121,7 @@ def job_shape(view: JobView) -> JobShape:
         retry=_retry_shape(spec.retry),
         queue=spec.queue,
         concurrency=spec.limits.concurrency if spec.limits else None,
+        rate_limit=_rate_limit(spec.start_limit),
         max_duration=seconds(spec.max_duration),
         ttl=seconds(spec.ttl),
         pin_version=spec.pin_version,
@@ -164,6 +166,13 @@ def _words(trigger: TriggerSpec) -> str:
     if trigger.batch is not None:
         words += f", {trigger.batch.size} together or after {format_duration(trigger.batch.timeout)}"
     return words
+
+
+def _rate_limit(limit: StartLimit | None) -> str | None:
+    if limit is None:
+        return None
+    words = f"{limit.rate.limit}/{format_duration(limit.rate.per)}"
+    return words if limit.key is None else f"{words} by {limit.key}"
 
 
 _CARRIED = {"trailing": "last", "leading": "first"}
