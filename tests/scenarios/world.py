@@ -6,7 +6,7 @@ the clock moves only when all is still, to whatever is due next.
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import count
 from typing import Any
@@ -106,7 +106,9 @@ class World:
         for client in self._clients:
             client.use_door(self.door)
 
-    async def start_worker(self, client: Client | None = None, *, slots: int | None = None) -> Crew:
+    async def start_worker(
+        self, client: Client | None = None, *, slots: int | None = None, queues: Sequence[str] = ()
+    ) -> Crew:
         """Another worker; `client` when its code differs from that of the others."""
         client = client or self.client
         self._clients.add(client)
@@ -123,6 +125,7 @@ class World:
             name=name,
             worker_id=new_id("wrk"),
             always_replay=self.axes.always_replay,
+            queues=queues,
         )
         working = self.lives.spawn(life, worker.run())
         registered = asyncio.ensure_future(backend.registered.wait())

@@ -22,7 +22,7 @@ async def test_each_run_is_started_or_refused_by_itself(stage: Stage) -> None:
     assert first["problem"] is last["problem"] is None
     assert refused["run"] is unknown["run"] is None
     shown = await stage.ask("GET", f"{RUNS}/{first['run']['id']}")
-    assert first["run"] == shown | {"pending_reason": None}
+    assert first["run"] == shown | {"pending_reason": None, "is_new": True}
     assert first["run"]["id"] != last["run"]["id"]
     alone = await stage.refused(422, "POST", "/api/v1/jobs/greet/trigger", {"payload": {"who": 7}})
     assert refused["problem"] | {"request_id": 0} == alone | {"request_id": 0}

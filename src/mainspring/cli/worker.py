@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from mainspring.cli import connection, output
+from mainspring.cli import connection, exits, output
 from mainspring.settings import load_settings
 
 App = Annotated[
@@ -29,6 +29,10 @@ def worker(
             help="Processes, started again when they die; one per core for work that computes.",
         ),
     ] = None,
+    queues: Annotated[
+        str | None,
+        typer.Option("--queues", help="Take from these queues only, with commas: gpu,mail."),
+    ] = None,
     pinned_only: Annotated[
         bool,
         typer.Option("--pinned-only", help="Take only runs bound to this app's versions of its jobs."),
@@ -39,7 +43,7 @@ def worker(
 ) -> None:
     """Run a worker for APP, or several; SIGTERM or ctrl-C drains them."""
     if workers is not None:
-        return _run_several(workers, app_or_found(app), name, concurrency, pinned_only=pinned_only)
+        return _run_several(workers, app_or_found(app), name, concurrency, (queues, pinned_only))
     from mainspring.client.backend import HttpBackend  # start-up cost: `--help` needs neither
     from mainspring.worker.process import ProcessOptions, run_worker_process
 
@@ -51,6 +55,7 @@ def worker(
         exit_with_parent=parent_pipe,
         echoes=not no_echo,
         pinned_only=pinned_only,
+        queues=_names(queues),
         report_fd=report_fd,
         on_report=_tell if report_fd is None else None,
     )
@@ -62,7 +67,7 @@ def worker(
 
 
 def _run_several(
-    count: int, app: str, name: str | None, concurrency: int | None, *, pinned_only: bool
+    count: int, app: str, name: str | None, concurrency: int | None, takes: tuple[str | None, bool]
 ) -> None:
     from mainspring.cli.child import Launch  # start-up cost, as above
     from mainspring.cli.fleet import run_fleet
@@ -72,9 +77,21 @@ def _run_several(
     options: tuple[str, ...] = ("--name", name) if name else ()
     if concurrency is not None:
         options += ("--concurrency", str(concurrency))
+    queues, pinned_only = takes
+    if queues is not None:
+        options += ("--queues", ",".join(_names(queues)))
     if pinned_only:
         options += ("--pinned-only",)
     run_fleet(Launch(app, environment, options), count, load_settings().drain_timeout)
+
+
+def _names(queues: str | None) -> tuple[str, ...]:
+    if queues is None:
+        return ()
+    names = tuple(name.strip() for name in queues.split(",") if name.strip())
+    if not names:
+        exits.usage("--queues names none", "Name them with commas: --queues gpu,mail.")
+    return names
 
 
 def _tell(report: dict[str, Any]) -> None:

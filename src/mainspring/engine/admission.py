@@ -20,7 +20,7 @@ from mainspring.engine.handed import hand_over
 from mainspring.engine.turns import QueueTurns
 from mainspring.model.queues import FREE, HELD, TAKEN, TAKEN_IN_TURN, Queue
 from mainspring.model.runs import Run
-from mainspring.model.workers import Worker, claim_names
+from mainspring.model.workers import Worker, claim_names, is_served, served_names
 from mainspring.storage.shapes import QUEUE
 
 #: Runs admitted from one queue in one go. What is left follows in the next look.
@@ -271,8 +271,8 @@ def _is_served(batch: Batch, queue: Queue, name: str) -> bool:
     served = batch.served.get(queue.environment_id)
     if served is None:
         rows = batch.tx.rows("served_names", environment_id=queue.environment_id)
-        served = batch.served[queue.environment_id] = {one for row in rows for one in claim_names(*row)}
-    return name in served
+        served = batch.served[queue.environment_id] = {one for row in rows for one in served_names(*row)}
+    return is_served(name, queue.name, served)
 
 
 def call_back(batch: Batch, environment_id: str, names: Sequence[str]) -> None:

@@ -11,7 +11,7 @@ from mainspring.engine.batch import Batch
 from mainspring.engine.commands import Claim
 from mainspring.engine.versions import take_on
 from mainspring.model.runs import Run, span_after
-from mainspring.model.workers import claim_names
+from mainspring.model.workers import claim_names, queues_of
 
 
 @dataclass(slots=True)
@@ -23,6 +23,10 @@ class Taker:
     slots: int
     versions: str
     pinning: str
+    queues: frozenset[str]
+
+    def takes_from(self, queue: str) -> bool:
+        return not self.queues or queue in self.queues
 
 
 def hand_over(batch: Batch, runs: Sequence[Run]) -> None:
@@ -38,7 +42,7 @@ def hand_over(batch: Batch, runs: Sequence[Run]) -> None:
         ready.sort(key=lambda run: -run.priority)
     for run in ready:
         for taker in takers:
-            if taker.slots > 0 and run.claim_name in taker.names:
+            if taker.slots > 0 and run.claim_name in taker.names and taker.takes_from(run.queue):
                 taker.slots -= 1
                 _begin(batch, run, taker)
                 break
@@ -63,8 +67,9 @@ def _takers(batch: Batch, environment_id: str) -> list[Taker]:
                 min(claims[worker_id].request.slots, most),
                 versions,
                 pinning,
+                queues_of(queues),
             )
-            for worker_id, job_ids, versions, pinning, superseded in rows
+            for worker_id, job_ids, versions, pinning, superseded, queues in rows
         ]
     return takers
 

@@ -37,7 +37,7 @@ from mainspring.model.schedules import Schedule
 from mainspring.model.store import StoreEntry, StoreScope
 from mainspring.model.timetables import upcoming
 from mainspring.model.waits import Wait
-from mainspring.model.workers import claim_names, versions_of
+from mainspring.model.workers import queues_of, served_names, versions_of
 from mainspring.storage.database import Transaction
 from mainspring.storage.shapes import EVENT, RUN, SCHEDULE, STORE_ENTRY, WAIT, WORKER
 
@@ -137,9 +137,10 @@ def _served(tx: Transaction, environment_id: str) -> tuple[set[str], dict[str, l
     live: dict[str, list[LiveVersion]] = {}
     for worker in WORKER.values(tx.rows("live_workers_of", environment_id=environment_id, name=None)):
         if worker.status == "ALIVE":
-            served.update(claim_names(worker.job_ids, worker.versions, worker.superseded))
+            served.update(served_names(worker.job_ids, worker.versions, worker.superseded, worker.queues))
+            only = tuple(sorted(queues_of(worker.queues)))
             for job_id, version in versions_of(worker.versions).items():
-                live.setdefault(job_id, []).append(LiveVersion(worker.name, version))
+                live.setdefault(job_id, []).append(LiveVersion(worker.name, version, only))
     return served, live
 
 
@@ -255,7 +256,7 @@ def list_jobs(tx: Transaction, environment_id: str, only: str | None = None) -> 
             JobView(
                 spec,
                 bool(enabled) and spec.enabled,
-                job_id in served,
+                job_id in served or any(one.queues for one in live.get(job_id, ())),
                 updated_at,
                 tuple(versions.get(job_id, ())),
                 Counter(status for _, status in last),

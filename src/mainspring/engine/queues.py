@@ -21,12 +21,15 @@ from mainspring.model.protocol import ClaimAnswer, ClaimedRun
 from mainspring.model.queues import TAKEN_IN_TURN
 from mainspring.model.runs import SUSPECT_FROM, Run
 from mainspring.model.tasks import Checkpoint
-from mainspring.model.workers import WorkerStatus, claim_names
+from mainspring.model.workers import WorkerStatus, claim_names, queues_of
 from mainspring.storage.shapes import EVENT, RUN, TASK
 
 #: One claim in so many takes a last chance before anything else. A prime: workers claim in rhythms of their own,
 #: like a claim for notices between any two for runs, and each rhythm is met.
 LAST_CHANCE_EVERY = 7
+
+#: By parameter: the names and, of some workers, the queues of what is asked for.
+_Names = dict[str, list[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,7 @@ class _Claimant:
     superseded: str
     #: Whether runs that are bound to a version wait in its environment.
     has_pinned: bool
+    queues: str
 
 
 def apply_claims(batch: Batch, claims: Sequence[Claim]) -> list[ClaimAnswer | None]:
@@ -117,8 +121,7 @@ def _take_ready(batch: Batch, claim: Claim, worker: _Claimant, slots: int) -> li
         slots = min(slots, _leases_left(batch, claim.environment_id))
     if slots <= 0:
         return []
-    with_versions = bool(worker.has_pinned)
-    names = list(claim_names(worker.job_ids, worker.versions, worker.superseded, with_versions=with_versions))
+    names = _wanted(worker)
     runs = _take_alone(batch, claim, names) if worker.has_suspects else []
     if runs:
         return runs
@@ -133,13 +136,24 @@ def _take_ready(batch: Batch, claim: Claim, worker: _Claimant, slots: int) -> li
     return sorted(runs, key=lambda run: (-run.priority, run.lane, run.available_at, run.id))
 
 
-def _take(batch: Batch, claim: Claim, names: list[str], first: int, last: int, slots: int) -> list[Run]:
+def _wanted(worker: _Claimant) -> _Names:
+    """What it takes, as its statement is told."""
+    with_versions = bool(worker.has_pinned)
+    names = list(claim_names(worker.job_ids, worker.versions, worker.superseded, with_versions=with_versions))
+    queues = queues_of(worker.queues)
+    if not queues:
+        return {"names": names}
+    own = [name for name in names if name.partition("/")[0] in queues]
+    return {"names": names, "queues": sorted(queues), "own_names": own}
+
+
+def _take(batch: Batch, claim: Claim, names: _Names, first: int, last: int, slots: int) -> list[Run]:
     rows = batch.tx.rows(
-        "claim_runs",
+        "claim_runs_of_queues" if "queues" in names else "claim_runs",
         environment_id=claim.environment_id,
         worker_id=claim.request.worker_id,
         claim_seq=claim.request.claim_seq,
-        names=names,
+        **names,
         first_lane=first,
         last_lane=last,
         slots=slots,
@@ -157,7 +171,7 @@ def _leases_left(batch: Batch, environment_id: str) -> int:
     return max(0, int(limit) - int(held))
 
 
-def _take_alone(batch: Batch, claim: Claim, names: list[str]) -> list[Run]:
+def _take_alone(batch: Batch, claim: Claim, names: _Names) -> list[Run]:
     """A suspect that is tried alone, if there is one and nothing is held here."""
     if batch.tx.row("held_run", worker_id=claim.request.worker_id) is not None:
         return []

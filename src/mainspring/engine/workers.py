@@ -1,5 +1,7 @@
 """Workers: they register, beat, leave; a heartbeat also finds grants whose answer was lost, and lost leases."""
 
+from difflib import get_close_matches
+
 from mainspring.clock import Instant
 from mainspring.codec import clean_text, encode
 from mainspring.engine.admission import call_back
@@ -12,7 +14,7 @@ from mainspring.engine.queue_changes import save_queues
 from mainspring.engine.runs import end_run
 from mainspring.engine.scheduling import save_schedules
 from mainspring.engine.versions import save_versions, supersede
-from mainspring.errors import Conflict, MainspringError, ProtocolMismatch, UnknownWorker
+from mainspring.errors import Conflict, InvalidQueue, MainspringError, ProtocolMismatch, UnknownWorker
 from mainspring.model.protocol import (
     PROTOCOL_VERSION,
     Heartbeat,
@@ -23,7 +25,7 @@ from mainspring.model.protocol import (
 )
 from mainspring.model.runs import Run
 from mainspring.model.workers import ALL_JOBS, Worker, claim_names
-from mainspring.storage.shapes import RUN, WORKER
+from mainspring.storage.shapes import QUEUE, RUN, WORKER
 
 
 def register(batch: Batch, command: RegisterWorker) -> Registered | MainspringError:
@@ -38,6 +40,9 @@ def register(batch: Batch, command: RegisterWorker) -> Registered | MainspringEr
             check_spec(spec)
     except MainspringError as error:
         return error
+    refusal = _queues_refusal(batch, command)
+    if refusal is not None:
+        return refusal
     worker = _worker(said, command.environment_id, batch.now)
     if not batch.tx.run_many("insert_worker", [worker]):
         return _refusal(batch, command)
@@ -56,6 +61,24 @@ def register(batch: Batch, command: RegisterWorker) -> Registered | MainspringEr
         max_payload_bytes=batch.limits.max_payload_bytes,
         max_tasks_per_run=batch.limits.max_tasks_per_run,
     )
+
+
+def _queues_refusal(batch: Batch, command: RegisterWorker) -> InvalidQueue | None:
+    """Where it is to take from a queue in which no job stands: nothing would ever come."""
+    asked = command.registration.queues
+    if not asked:
+        return None
+    rows = batch.tx.rows("list_queues", environment_id=command.environment_id, name=None)
+    known = {queue.name for queue in QUEUE.values(rows)}
+    known |= {spec.queue_name for spec in command.registration.jobs}
+    for name in asked:
+        if name not in known:
+            near = get_close_matches(name, sorted(known), n=1)
+            mend = f"Did you mean '{near[0]}'?" if near else "`mainspring queues` lists them."
+            return InvalidQueue(
+                f"there is no queue {name[:140]!r} that the worker could take from", mend=mend
+            )
+    return None
 
 
 def _worker(said: Registration, environment_id: str, now: Instant) -> Worker:
@@ -81,6 +104,7 @@ def _worker(said: Registration, environment_id: str, now: Instant) -> Worker:
         versions=encode({spec.id: spec.version for spec in said.jobs}, what="versions"),
         pinning=encode([spec.id for spec in said.jobs if spec.pin_version], what="jobs"),
         superseded=encode([ALL_JOBS], what="jobs") if said.pinned_only else "[]",
+        queues=encode(list(dict.fromkeys(said.queues)), what="queues"),
     )
 
 

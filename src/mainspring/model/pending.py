@@ -9,6 +9,7 @@ from mainspring.model.failures import decided_end
 from mainspring.model.joining import gathers, joins_events
 from mainspring.model.queues import BEHIND, HELD, UNSERVED
 from mainspring.model.runs import SUSPECT_FROM, Run
+from mainspring.model.workers import is_served
 
 PendingCode = Literal[
     "delayed",
@@ -16,6 +17,7 @@ PendingCode = Literal[
     "suspected",
     "no_worker",
     "pinned_version",
+    "no_worker_for_queue",
     "waiting_for_slot",
     "environment_limit",
     "queue_paused",
@@ -57,6 +59,8 @@ class LiveVersion:
 
     worker: str
     version: str
+    #: The queues that the worker takes from; none: all.
+    queues: tuple[str, ...] = ()
 
 
 _NOBODY: Mapping[str, Sequence[LiveVersion]] = {}
@@ -71,7 +75,7 @@ def pending_reason(
     `Run.claim_name`; `live`: who has which version of a job."""
     if run.status != "PENDING":
         return None
-    if run.crashes >= SUSPECT_FROM and run.claim_name in served:
+    if run.crashes >= SUSPECT_FROM and is_served(run.claim_name, run.queue, served):
         message = f"its worker died {run.crashes} times in a row: it goes on apart from other such runs"
         return PendingReason("suspected", message, run.available_at if run.available_at > now else None)
     end = decided_end(run.failure)
@@ -94,7 +98,7 @@ def pending_reason(
                 ": it starts then, or once it has enough" * gathers(run.debounce_key)
             )
         return PendingReason("delayed", message, run.available_at)
-    if run.claim_name not in served:
+    if not is_served(run.claim_name, run.queue, served):
         return _unserved(run, live.get(run.job_id, ()))
     if run.slot in (HELD, UNSERVED):
         message = f"its queue '{run.queue}' has limits and holds it back until it may start"
@@ -108,6 +112,9 @@ def _unserved(run: Run, live: Sequence[LiveVersion]) -> PendingReason:
     if run.pinned_version is None and not live:
         message = f"no live worker has the job '{run.job_id}': start one with `mainspring worker APP`"
         return PendingReason("no_worker", message, action="mainspring worker APP")
+    fitting = [one for one in live if run.pinned_version in (None, one.version)]
+    if fitting and all(one.queues and run.queue not in one.queues for one in fitting):
+        return _untaken(run, fitting)
     have = ", ".join(f"{one.worker} has {one.version}" for one in live[:_MOST_NAMED])
     more = len(live) - _MOST_NAMED
     others = f"{have} and {more} more" if more > 0 else have or "there is no live worker of this job"
@@ -120,3 +127,10 @@ def _unserved(run: Run, live: Sequence[LiveVersion]) -> PendingReason:
     action = f"mainspring worker APP (its version {version}), or mainspring runs repin {run.id} --version "
     action += versions[0] if versions else "VERSION"
     return PendingReason("pinned_version", message, action=action, version=version, live_versions=versions)
+
+
+def _untaken(run: Run, live: Sequence[LiveVersion]) -> PendingReason:
+    """Those that have its job take from other queues only."""
+    take = ", ".join(f"{one.worker} takes from {', '.join(one.queues)}" for one in live[:_MOST_NAMED])
+    message = f"no live worker that has the job '{run.job_id}' takes from its queue '{run.queue}': {take}"
+    return PendingReason("no_worker_for_queue", message, action=f"mainspring worker APP --queues {run.queue}")

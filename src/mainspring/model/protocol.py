@@ -36,6 +36,8 @@ class Registration:
     protocol: int = PROTOCOL_VERSION
     #: It is there for runs that are bound to its versions of the jobs, and takes no others.
     pinned_only: bool = False
+    #: The queues that it takes from; none: all.
+    queues: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """A worker: a process that holds user code, claims runs and executes them."""
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
@@ -50,6 +51,8 @@ class Worker:
     #: JSON array of its jobs of which it only takes runs that are bound to its version, because newer workers take the
     #: others; `ALL_JOBS` where it takes no others at all.
     superseded: str = "[]"
+    #: JSON array of the queues that it takes from; empty: all.
+    queues: str = "[]"
 
 
 @lru_cache(maxsize=1024)
@@ -68,3 +71,23 @@ def claim_names(
     if with_versions:
         names += [claim_name(job_id, version) for job_id, version in versions_of(versions).items()]
     return tuple(names)
+
+
+@lru_cache(maxsize=1024)
+def queues_of(text: str) -> frozenset[str]:
+    """`Worker.queues`, read; the same object for the same text."""
+    return frozenset(json.loads(text))
+
+
+@lru_cache(maxsize=1024)
+def served_names(job_ids: str, versions: str, superseded: str, queues: str) -> tuple[str, ...]:
+    """What a worker takes, given the columns of its row: claim names, each with a queue where it takes from some
+    only; `is_served` looks for them."""
+    names = claim_names(job_ids, versions, superseded)
+    only = queues_of(queues)
+    return tuple(f"{name}\n{queue}" for name in names for queue in only) if only else names
+
+
+def is_served(name: str, queue: str, served: Collection[str]) -> bool:
+    """Whether somebody takes runs by this claim name from this queue."""
+    return name in served or f"{name}\n{queue}" in served

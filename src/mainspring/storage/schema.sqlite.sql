@@ -402,7 +402,8 @@ CREATE TABLE workers (
     silence integer not null default 0,
     versions text not null default '{}',
     pinning text not null default '[]',
-    superseded text not null default '[]') strict;
+    superseded text not null default '[]',
+    queues text not null default '[]') strict;
 
 CREATE INDEX awaited_runs_by_target on awaited_runs (target_run_id);
 
@@ -482,6 +483,10 @@ CREATE INDEX runs_pinned on runs (environment_id) where is_ready and pinned_vers
 
 CREATE INDEX runs_ready on runs
     (environment_id, coalesce(job_id || '/' || pinned_version, job_id), priority desc, lane, available_at) where is_ready;
+
+CREATE INDEX runs_ready_in_queues on runs
+    (environment_id, queue, coalesce(job_id || '/' || pinned_version, job_id), priority desc, lane, available_at)
+    where is_ready and queue <> job_id;
 
 CREATE INDEX runs_unserved on runs (environment_id, coalesce(job_id || '/' || pinned_version, job_id)) where slot = 2;
 

@@ -77,6 +77,8 @@ class ProcessOptions:
     echoes: bool = True
     #: Take only runs that are bound to this app's versions of its jobs.
     pinned_only: bool = False
+    #: Take from these queues only; none: from all.
+    queues: tuple[str, ...] = ()
     #: Where to report, see above.
     report_fd: int | None = None
     #: Given each report too, in this process.
@@ -137,6 +139,7 @@ async def _work(
         limits=Limits.of(settings),
         echoes=options.echoes,
         pinned_only=options.pinned_only,
+        queues=options.queues,
         ready=lambda worker_id: report(kind="ready", worker_id=worker_id, jobs=sorted(client.registered)),
     )
     loop = asyncio.get_running_loop()

@@ -6,7 +6,7 @@ import hashlib
 import logging
 import os
 import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextvars import Context, copy_context
 
 from mainspring.clock import SECOND, Clock, SystemClock
@@ -61,6 +61,7 @@ class Worker:
         always_replay: bool = False,
         echoes: bool = True,
         pinned_only: bool = False,
+        queues: Sequence[str] = (),
         ready: Callable[[str], None] | None = None,
     ) -> None:
         """`slots`: runs executed side by side. `name`: a label for people and supervisors (the host's name when
@@ -68,7 +69,8 @@ class Worker:
         worker lets task attempts go on. `parked_runs`: parked runs whose code stays in memory (a run counts
         as many as it has asyncio tasks). `always_replay` (forced replay, for tests): user code begins anew after
         every outcome. `echoes`: what runs print is also printed here, not only kept. `pinned_only`: it
-        takes only runs that are bound to its versions of the jobs, and its versions become no current ones. `ready` is
+        takes only runs that are bound to its versions of the jobs, and its versions become no current ones. `queues`:
+        those that it takes from, all if none is named; `InvalidQueue` for one in which no job stands. `ready` is
         called with the worker's id after every registration."""
         self._client = client
         self._backend = backend if client.sealing is None else SealedBackend(backend, client.sealing)
@@ -81,6 +83,7 @@ class Worker:
         self._always_replay = always_replay
         self._echoes = echoes
         self._pinned_only = pinned_only
+        self._queues = tuple(queues)
         self._ready = ready
         self.worker_id = worker_id or new_id("wrk")
         self.is_draining = False
@@ -205,6 +208,7 @@ class Worker:
             slots=self._slots,
             jobs=self._client.job_specs(),
             pinned_only=self._pinned_only,
+            queues=self._queues,
         )
 
     def _code_version(self) -> str:

@@ -23,6 +23,7 @@ class WorkerShape(BaseModel):
     leaves: list[str] = Field(
         description="Jobs of which it only takes runs bound to its version; `*`: it takes no others at all."
     )
+    queues: list[str] = Field(description="The queues that it takes from; none: all.")
     registered_at: At
     heartbeat_at: At
     blocked_stack: str | None = Field(description="Where its event loop hangs, when it does.")
@@ -44,6 +45,7 @@ def worker_shape(view: WorkerView) -> WorkerShape:
         jobs=value_of(worker.job_ids),
         versions=value_of(worker.versions),
         leaves=value_of(worker.superseded),
+        queues=value_of(worker.queues),
         registered_at=to_iso(worker.registered_at),
         heartbeat_at=to_iso(worker.heartbeat_at),
         blocked_stack=worker.blocked_stack,

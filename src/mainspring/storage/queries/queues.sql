@@ -134,8 +134,8 @@ where environment_id = :environment_id and queue = :name and not has_held and tu
 delete from queue_keys where environment_id = :environment_id and queue = :name;
 
 -- name: served_names
--- What live workers take, as lists of their jobs, these jobs' versions and those left to newer ones.
-select distinct job_ids, versions, superseded from workers where environment_id = :environment_id and status = 'ALIVE';
+-- What live workers take, as lists: jobs, versions of these, jobs left to newer ones, and the queues they take from.
+select distinct job_ids, versions, superseded, queues from workers where environment_id = :environment_id and status = 'ALIVE';
 
 -- name: environment_limit
 -- How many leases an environment may hold, held so that servers grant one after the other; null: no limit.

@@ -2,7 +2,7 @@
 -- A worker registered, perhaps again; an id that another environment uses, or whose worker was ended, is left alone.
 insert into workers ({worker}) values ({:worker}) on conflict (id) do update set
   status = excluded.status, job_ids = excluded.job_ids, versions = excluded.versions,
-  pinning = excluded.pinning, superseded = excluded.superseded, heartbeat_at = excluded.heartbeat_at
+  pinning = excluded.pinning, superseded = excluded.superseded, queues = excluded.queues, heartbeat_at = excluded.heartbeat_at
 where workers.environment_id = excluded.environment_id and workers.status <> 'GONE';
 
 -- name: workers_by_ids
@@ -22,7 +22,8 @@ select w.id, w.environment_id, w.status, w.job_ids,
   (select e.max_leases from environments e where e.id = w.environment_id), w.versions, w.pinning, w.superseded,
   exists (
     select 1 from runs r
-    where r.environment_id = w.environment_id and r.is_ready and r.pinned_version is not null)
+    where r.environment_id = w.environment_id and r.is_ready and r.pinned_version is not null),
+  w.queues
 from workers w where w.id in each(:ids) order by w.id @lock;
 
 -- name: beat_worker

@@ -34,3 +34,26 @@ from unnest(:keys::text[]) j(key) left join lateral (
   where i.environment_id = :environment_id and i.queue = :name and coalesce(i.concurrency_key, '') = j.key
     and i.slot = 1
   order by i.priority desc, i.lane, i.id limit 1) r on true;
+
+-- name: claim_runs_of_queues
+-- The same of a worker that takes from some queues only, its jobs' own (`own_names`) among them.
+update runs set status = 'RUNNING', is_ready = false, lease = lease + 1, worker_id = :worker_id,
+  claim_seq = :claim_seq, started_at = coalesce(started_at, :now), expires_at = null,
+  deadline_at = coalesce(deadline_at, :now + max_duration),
+  timer_at = coalesce(deadline_at, :now + max_duration)
+where status = 'PENDING' and (expires_at is null or expires_at > :now) and id in (
+  select r.id from (
+    select a.id, a.priority, a.lane, a.available_at
+    from unnest(:queues::text[]) q(name) cross join unnest(:names::text[]) n(name) cross join lateral (
+      select i.id, i.priority, i.lane, i.available_at from runs i
+      where i.environment_id = :environment_id and i.queue = q.name and coalesce(i.job_id || '/' || i.pinned_version, i.job_id) = n.name
+        and i.is_ready and i.queue <> i.job_id and i.lane between :first_lane and :last_lane
+      order by i.priority desc, i.lane, i.available_at limit :slots for update skip locked) a
+    union all
+    select b.id, b.priority, b.lane, b.available_at from unnest(:own_names::text[]) n(name) cross join lateral (
+      select i.id, i.priority, i.lane, i.available_at from runs i
+      where i.environment_id = :environment_id and coalesce(i.job_id || '/' || i.pinned_version, i.job_id) = n.name and i.is_ready
+        and i.queue = i.job_id and i.lane between :first_lane and :last_lane
+      order by i.priority desc, i.lane, i.available_at limit :slots for update skip locked) b) r
+  order by r.priority desc, r.lane, r.available_at limit :slots)
+returning {run};

@@ -9,12 +9,13 @@ select w.id, w.environment_id, w.status, w.job_ids,
   (select e.max_leases from environments e where e.id = w.environment_id), w.versions, w.pinning, w.superseded,
   exists (
     select 1 from runs r indexed by runs_pinned
-    where r.environment_id = w.environment_id and r.is_ready and r.pinned_version is not null)
+    where r.environment_id = w.environment_id and r.is_ready and r.pinned_version is not null),
+  w.queues
 from workers w where w.id in each(:ids) order by w.id;
 
 -- name: takers
 -- Workers that may begin runs as they are made: none of their jobs has one ready, and there is no limit to be kept.
-select w.id, w.job_ids, w.versions, w.pinning, w.superseded from workers w
+select w.id, w.job_ids, w.versions, w.pinning, w.superseded, w.queues from workers w
 where w.id in each(:ids) and w.environment_id = :environment_id and w.status = 'ALIVE'
   and not exists (
     select 1 from json_each(w.job_ids) j cross join runs r indexed by runs_ready
