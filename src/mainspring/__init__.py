@@ -58,6 +58,7 @@ from mainspring.sdk.singleton import Singleton
 from mainspring.sdk.sync_io import SyncIO
 from mainspring.sdk.task import task
 from mainspring.sdk.together import First
+from mainspring.sdk.tokens import Token
 from mainspring.sdk.triggers import (
     ScheduledTick,
     cron_trigger,
@@ -122,6 +123,7 @@ __all__ = [
     "SyncIO",
     "TaskFailed",
     "TaskTimeout",
+    "Token",
     "TooLarge",
     "Unauthorized",
     "Unserialisable",

@@ -132,7 +132,9 @@ class Embedded:
     def _inside(self, clock: SystemClock) -> Inside:
         platform = self._platform
         services = platform.services
-        self._rest = door_into(self.answer, platform.api_key)
+        self._rest = door_into(
+            self.answer, platform.api_key, f"http://127.0.0.1:{platform.settings.port or 2020}"
+        )
         return Inside(
             platform.engine, services.limits, clock, platform.environment_id, services.draining, self._rest
         )

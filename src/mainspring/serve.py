@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -65,7 +66,12 @@ class Platform:
             database, clock=clock, limits=Limits.of(settings), timing=timing, hints=_hints(database, settings)
         )
         self.services = Services(
-            self.engine, Limits.of(settings), clock, Keys(self.engine, clock), self._missing
+            self.engine,
+            Limits.of(settings),
+            clock,
+            Keys(self.engine, clock),
+            self._missing,
+            public_url=settings.public_url,
         )
         self._guard = guard or (Guard.development(settings.host) if is_dev else Guard())
         self.environment_id = ""
@@ -178,7 +184,13 @@ class Platform:
 
     def local_backend(self, environment_id: str | None = None) -> "LocalBackend":
         """A worker's way to the engine inside this process."""
-        return LocalBackend(self.engine, environment_id or self.environment_id)
+        return LocalBackend(self.engine, environment_id or self.environment_id, self.public_url)
+
+    @property
+    def public_url(self) -> str:
+        """Where others reach it: as it was told, else where it listens, or would."""
+        settings = self.settings
+        return settings.public_url or self.url or f"http://{settings.host}:{settings.port}"
 
 
 def _hints(database: Database, settings: Settings) -> Hints | None:
@@ -194,12 +206,14 @@ def _hints(database: Database, settings: Settings) -> Hints | None:
 class LocalBackend:
     """Implements `Backend` of `worker/backend.py` with no HTTP in between."""
 
-    def __init__(self, engine: Engine, environment_id: str) -> None:
+    def __init__(self, engine: Engine, environment_id: str, public_url: str) -> None:
         self._engine = engine
         self._environment_id = environment_id
+        self._public_url = public_url
 
     async def register(self, registration: Registration) -> Registered:
-        return await self._engine.register(self._environment_id, registration)
+        registered = await self._engine.register(self._environment_id, registration)
+        return replace(registered, public_url=self._public_url)
 
     async def claim(self, request: ClaimRequest) -> ClaimAnswer:
         return await self._engine.claim(self._environment_id, request)

@@ -184,3 +184,20 @@ def test_options_for_the_server_may_stand_anywhere(dev: Dev, tmp_path: Path) -> 
         done = run_cli(*arguments, cwd=tmp_path)
         assert done.returncode == 0, done.stderr
         assert json.loads(done.stdout)["data"]
+
+
+def test_a_token_is_made_listed_completed_once_and_shown(dev: Dev) -> None:
+    token = dev.read("tokens", "create", "--timeout", "1 hour", "--tag", "refund", "--idempotency-key", "k")
+    assert dev.read("tokens", "create", "--idempotency-key", "k")["url"] == token["url"]
+    assert [one["id"] for one in dev.read("tokens", "--tag", "refund", "--status", "waiting")["data"]] == [
+        token["id"]
+    ]
+    assert token["id"] in dev.cli("tokens").stdout
+    done = dev.cli("tokens", "complete", token["id"], '{"ok": true}', "--by", "Ada")
+    assert done.returncode == 0, done.stderr
+    again = dev.cli("tokens", "complete", token["id"], "2")
+    assert again.returncode != 0
+    assert "by Ada" in again.stderr
+    shown = dev.cli("tokens", "get", token["id"]).stdout
+    assert "Ada" in shown
+    assert dev.read("tokens", "get", token["id"])["output"] == {"ok": True}

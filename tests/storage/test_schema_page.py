@@ -14,6 +14,7 @@ TABLES = {
     "wait": "waits",
     "event": "events",
     "breaker": "breakers",
+    "token": "tokens",
     "bulk": "bulks",
     "entry": "history",
     "log": "logs",

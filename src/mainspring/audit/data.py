@@ -18,6 +18,7 @@ from mainspring.audit.rows import Around, Case
 from mainspring.audit.runs import check_run
 from mainspring.audit.slots import Slots
 from mainspring.audit.tasks import check_tasks
+from mainspring.audit.tokens import check_tokens
 from mainspring.audit.unheard import check_unheard
 from mainspring.storage.database import Database, Transaction
 
@@ -55,7 +56,8 @@ def _look(tx: Transaction, page: Page) -> list[Finding]:
 
 def rules_over(tx: Transaction, page: Page) -> list[Finding]:
     """The rules over runs that ask for more than the runs."""
-    return [*check_unheard(tx, page), *check_breakers(tx, page), *check_lines(tx, page)]
+    held = [*check_breakers(tx, page), *check_tokens(tx, page)]
+    return [*check_unheard(tx, page), *held, *check_lines(tx, page)]
 
 
 def check_cases(cases: Iterable[Case], around: Around) -> Iterator[Finding]:

@@ -115,6 +115,13 @@ EVENT_NOT_HEARD = Rule(
 BREAKER_UNWATCHED = Rule(
     "breaker-unwatched", "I5", "Wakes the task: it asks its breaker again.", is_mended=True
 )
+TOKEN_NOT_HEARD = Rule(
+    "token-not-heard",
+    "I7",
+    "Resolves the wait with what the token came to; a token that is not there is told as such.",
+    is_mended=True,
+)
+TOKEN_UNWATCHED = Rule("token-unwatched", "I5", "Sets the token's timer to its expiry.", is_mended=True)
 KEPT_DIFFERS = Rule("kept-differs", "I2", _REPLAY)
 EVENT_CROSSED = Rule("event-crossed", "I7", _REPLAY)
 

@@ -17,8 +17,10 @@ from mainspring.engine.cancels import cancel_run
 from mainspring.engine.children import check_run_waits
 from mainspring.engine.commands import CancelRun
 from mainspring.engine.runs import earliest, end_run
+from mainspring.engine.tokens import check_token_waits
 from mainspring.engine.waits import NewWait, check_new_waits, wake_runs
 from mainspring.model.runs import FINAL_RUN_STATUSES, Run
+from mainspring.model.tokens import token_channel
 from mainspring.model.waits import Wait, event_channel, run_channel
 from mainspring.storage.shapes import WAIT
 
@@ -99,19 +101,21 @@ def _waits(batch: Batch, patient: Patient) -> list[Wait]:
 
 
 def _register_again(batch: Batch, patient: Patient) -> None:
-    """A wait for a time or for a run: all there was to it stands in the history."""
+    """A wait for a time, a run or a token: all there was to it stands in the history."""
     run = patient.run
     for key in patient.keys:
         said = waits_for(patient.case, key)
         due_at = from_iso(said["until"]) if "until" in said else None
-        channel = run_channel(said["run"]) if said["kind"] == "run" else None
-        kind = "run" if channel else "time"
-        wait = Wait(run.id, key, run.environment_id, kind, due_at, channel, None, batch.now)  # type: ignore[arg-type]  # one of two literals
+        kind, channel = said["kind"], None
+        if kind != "time":
+            channel = run_channel(said["run"]) if kind == "run" else token_channel(said["token"])
+        wait = Wait(run.id, key, run.environment_id, kind, due_at, channel, None, batch.now)  # type: ignore[arg-type]  # one of three literals
         batch.later("insert_wait", wait)
         batch.wake.at(due_at)
         batch.flush()
-        if channel:
+        if kind == "run":
             check_run_waits(batch, [NewWait(wait, target_run_ids=(said["run"],))])
+        check_token_waits(batch, [wait])
 
 
 def _drop_wait(batch: Batch, patient: Patient) -> None:
@@ -159,6 +163,17 @@ def _look_at_queue(batch: Batch, patient: Patient) -> None:
     batch.touch(patient.run.environment_id, patient.run.queue, patient.run.concurrency_key)
 
 
+def _tell_of_tokens(batch: Batch, patient: Patient) -> None:
+    """As if the waits were new: a token that ended before counts."""
+    check_token_waits(batch, _waits(batch, patient))
+
+
+def _watch_tokens(batch: Batch, patient: Patient) -> None:
+    ids = {(wait.channel or "").removeprefix(token_channel("")) for wait in _waits(batch, patient)}
+    batch.tx.run_many("watch_token", [{"id": token_id} for token_id in sorted(ids)])
+    batch.wake.at(batch.now)
+
+
 #: By the id of the rule.
 MENDS: dict[str, Mend] = {
     rules.ADMITTED_OVER_LIMIT.id: _stand_back,
@@ -180,4 +195,6 @@ MENDS: dict[str, Mend] = {
     rules.WAIT_NOT_ANSWERED.id: _answer,
     rules.EVENT_NOT_HEARD.id: _hear,
     rules.BREAKER_UNWATCHED.id: _ask_again,
+    rules.TOKEN_NOT_HEARD.id: _tell_of_tokens,
+    rules.TOKEN_UNWATCHED.id: _watch_tokens,
 }

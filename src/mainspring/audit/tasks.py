@@ -90,9 +90,10 @@ def waits_for(case: Case, key: str) -> dict[str, str]:
 
 
 def _can_be_told(case: Case, key: str) -> bool:
-    """Whether the history tells all there was to a wait: filters, tokens and lists of runs are not in it."""
+    """Whether the history tells all there was to a wait: filters and lists of runs are not in it."""
     said = waits_for(case, key)
-    return (said.get("kind") == "time" and "until" in said) or (said.get("kind") == "run" and "run" in said)
+    needed = {"time": "until", "run": "run", "token": "token"}
+    return needed.get(said.get("kind", ""), "filter") in said
 
 
 def _one_event_one_wait(case: Case) -> Iterator[Finding]:

@@ -21,6 +21,7 @@ from mainspring.cli.schedules import schedules
 from mainspring.cli.send import send, trigger
 from mainspring.cli.server import server
 from mainspring.cli.store import store
+from mainspring.cli.tokens import tokens
 from mainspring.cli.worker import worker
 from mainspring.cli.workers import workers
 from mainspring.errors import MainspringError
@@ -50,6 +51,7 @@ app.add_typer(events, name="events", rich_help_panel=_LOOK)
 app.add_typer(schedules, name="schedules", rich_help_panel=_LOOK)
 app.add_typer(breakers, name="breakers", rich_help_panel=_LOOK)
 app.add_typer(queues, name="queues", rich_help_panel=_LOOK)
+app.add_typer(tokens, name="tokens", rich_help_panel=_LOOK)
 app.add_typer(store, name="store", rich_help_panel=_LOOK)
 app.add_typer(workers, name="workers", rich_help_panel=_LOOK)
 app.add_typer(db, name="db", rich_help_panel=_CARE)

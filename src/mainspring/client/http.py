@@ -100,9 +100,9 @@ def open_door(
     return HttpDoor(Connections(Address(url, key), transport), clock or SystemClock(), lost)
 
 
-def door_into(app: Callable[..., Any], key: str) -> HttpDoor:
-    """A door to an ASGI app in this process, without a socket; used on one event loop."""
-    return open_door("http://127.0.0.1", key, transport=InProcess(app))
+def door_into(app: Callable[..., Any], key: str, url: str = "http://127.0.0.1") -> HttpDoor:
+    """A door to an ASGI app in this process, without a socket; used on one event loop. `url`: as it shall see it."""
+    return open_door(url, key, transport=InProcess(app))
 
 
 def _one_line(key: str) -> str:

@@ -66,6 +66,8 @@ from mainspring.engine.scheduling import (
 from mainspring.engine.starts import reschedule_run, reset_key
 from mainspring.engine.store import use_store
 from mainspring.engine.timers import fire_timers
+from mainspring.engine.token_commands import CompleteToken, CreateToken
+from mainspring.engine.tokens import complete_token, create_token
 from mainspring.engine.workers import beat, leave, note_silence, register
 
 _Rule = Callable[[Batch, list[Any]], Sequence[Any]]
@@ -106,6 +108,8 @@ _RULES: dict[type, _Rule] = {
     ResetKey: _each(reset_key),
     CancelRun: _each(cancel_run),
     ChangeBreaker: _each(change_breaker),
+    CreateToken: _each(create_token),
+    CompleteToken: _each(complete_token),
     FireTimers: _each(fire_timers),
 }
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from mainspring.clock import Instant
+from mainspring.engine.token_commands import CompleteToken, CreateToken
 from mainspring.model.bulks import Bulk
 from mainspring.model.effects import Verdict
 from mainspring.model.events import Event, EventDraft, Rejection, Skip, StartedRun
@@ -371,6 +372,8 @@ Command = (
     | RunSchedule
     | ChangeQueue
     | ChangeBreaker
+    | CreateToken
+    | CompleteToken
     | LimitEnvironment
     | RegisterSchedule
     | UnregisterSchedule

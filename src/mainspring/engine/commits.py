@@ -17,6 +17,8 @@ from mainspring.engine.runs import Origin, start_runs
 from mainspring.engine.shown import event_json, failure_json
 from mainspring.engine.skips import outcomes_to_text
 from mainspring.engine.store import use_store_from_runs
+from mainspring.engine.token_commands import CreateToken
+from mainspring.engine.tokens import check_token_waits, create_token, token_json
 from mainspring.engine.waits import check_new_waits
 from mainspring.errors import MainspringError
 from mainspring.model.failures import Failure
@@ -34,6 +36,7 @@ from mainspring.model.protocol import (
 )
 from mainspring.model.runs import RunStatus
 from mainspring.model.tasks import TaskLabel
+from mainspring.model.tokens import TokenCreated
 from mainspring.model.workers import WorkerStatus
 from mainspring.storage.database import Question
 from mainspring.storage.shapes import TASK
@@ -166,9 +169,11 @@ def _apply_effects(batch: Batch, reports: list[OpenReport]) -> None:
     _save_tasks(batch, reports)
     batch.flush()
     _trigger(batch, [(r, i, item) for r in reports for i, item in r.triggers])
+    _create_tokens(batch, [(r, i, item) for r in reports for i, item in r.tokens])
     new_waits = [new for report in reports for new in report.new_waits]
     check_new_waits(batch, new_waits)
     check_run_waits(batch, new_waits)
+    check_token_waits(batch, [new.wait for new in new_waits])
     settle_ended(batch)  # runs that ended listen no more
     _send(batch, [(r, i, item) for r in reports for i, item in r.sends])
     _use_store(batch, [(r, i, item) for r in reports for i, item in r.store_uses])
@@ -226,6 +231,13 @@ def _use_store(batch: Batch, uses: list[tuple[OpenReport, int, StoreUsed]]) -> N
             f'"value":{result.value or "null"},"version":{result.version}}}'
         )
         _effect_done(batch, report, index, item.task, item.position, output)
+
+
+def _create_tokens(batch: Batch, created: list[tuple[OpenReport, int, TokenCreated]]) -> None:
+    for report, index, item in created:
+        run = report.run
+        made = create_token(batch, CreateToken(run.environment_id, item.draft, run.id, item.task.key))
+        _effect_done(batch, report, index, item.task, item.position, token_json(made.token, item.url))
 
 
 def _flag(value: bool) -> str:
@@ -333,7 +345,7 @@ def _kept_answers(batch: Batch, report: RunReport) -> tuple[ItemAnswer, ...]:
     effects = {
         item.task.key: index
         for index, item in enumerate(report.items)
-        if isinstance(item, EventsSent | RunsTriggered | StoreUsed)
+        if isinstance(item, EventsSent | RunsTriggered | StoreUsed | TokenCreated)
     }
     admissions = kept_admissions(batch, report)
     if not effects:

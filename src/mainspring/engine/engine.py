@@ -48,6 +48,7 @@ from mainspring.engine.news import Edge
 from mainspring.engine.runs import batch_id, no_such_run
 from mainspring.engine.schedule_verbs import ScheduleVerbs
 from mainspring.engine.timing import Timing
+from mainspring.engine.token_verbs import TokenVerbs
 from mainspring.engine.views import RunView
 from mainspring.errors import MainspringError
 from mainspring.ids import IdSource
@@ -94,6 +95,7 @@ class Engine:
         self.ids = ids or IdSource(self.clock.now)
         self.ends = Ends()
         self.schedules = ScheduleVerbs(self._do, self.ids)
+        self.tokens = TokenVerbs(self._do, self.limits)
         self._deadlines = Deadlines(self.clock)
         self._run_views: Gathered[RunKey, RunView] = Gathered(self._look_at_runs)
         self._watchers: list[Callable[[set[str]], None]] = []

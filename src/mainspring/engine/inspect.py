@@ -164,6 +164,8 @@ def _wait_view(wait: Wait, breaker: Breaker | None) -> WaitView:
         message = doubt_message(wait.run_id, wait.task_key, decode(wait.filter))
     if wait.kind == "run" and wait.channel is not None:
         message = f"waits for run {wait.channel.removeprefix('run:')}"
+    if wait.kind == "token" and wait.channel is not None:
+        message = f"waits for {wait.channel.replace(':', ' ', 1)}"
     if wait.kind == "runs" and wait.filter is not None:
         message = f"waits for {len(decode(wait.filter))} runs"
     return WaitView(wait.task_key, wait.kind, name, correlation_id, due_at, wait.created_at, message)

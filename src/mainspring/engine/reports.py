@@ -44,6 +44,7 @@ from mainspring.model.protocol import (
     WaitStarted,
 )
 from mainspring.model.tasks import Attempt, TaskLabel, TaskStatus
+from mainspring.model.tokens import TokenCreated
 from mainspring.model.waits import Wait, channel_of
 
 #: After one of these in a report the worker lets go of the run, whatever the answer.
@@ -74,6 +75,7 @@ class OpenReport:
     triggers: list[tuple[int, RunsTriggered]] = field(default_factory=list)
     store_uses: list[tuple[int, StoreUsed]] = field(default_factory=list)
     breakers: list[tuple[int, BreakerAsked | BreakerTold]] = field(default_factory=list)
+    tokens: list[tuple[int, TokenCreated]] = field(default_factory=list)
     parked: RunParked | None = None
     asked_to_park: bool = False
     made_progress: bool = False
@@ -192,13 +194,8 @@ def _task_attempt_failed(batch: Batch, report: OpenReport, _: int, item: TaskAtt
     next_at = batch.now + item.retry_in
     row = task_row(batch, report, item.task, "RETRYING", item.attempt, item.duration)
     row.update(failure=failure, next_attempt_at=next_at)
-    batch.record(
-        report.who,
-        "TASK_RETRIED",
-        key,
-        item.attempt,
-        {"message": said.message, "retry_in": item.retry_in / 1_000_000},
-    )
+    pause = {"message": said.message, "retry_in": item.retry_in / 1_000_000}
+    batch.record(report.who, "TASK_RETRIED", key, item.attempt, pause)
     if item.frees_slot:
         report.unpaused.discard(key)
         _register(batch, report, Wait(*_wait_head(report, key), "retry", next_at, None, None, batch.now))
@@ -224,7 +221,7 @@ def _wait_started(batch: Batch, report: OpenReport, _: int, item: WaitStarted) -
     report.made_progress = True
     _register(batch, report, wait)
     batch.record(report.who, "WAIT_STARTED", item.task.key, data=waits_for(spec, due_at))
-    if spec.kind in ("event", "run", "runs"):
+    if spec.kind in ("event", "run", "runs", "token"):
         run = report.run
         targets = (spec.target_run_id or "",) if spec.kind == "run" else spec.target_run_ids
         report.new_waits.append(
@@ -262,6 +259,11 @@ def _runs_triggered(batch: Batch, report: OpenReport, index: int, item: RunsTrig
 
 def _store_used(batch: Batch, report: OpenReport, index: int, item: StoreUsed) -> None:
     report.store_uses.append((index, item))
+    report.made_progress = True
+
+
+def _token_created(_: Batch, report: OpenReport, index: int, item: TokenCreated) -> None:
+    report.tokens.append((index, item))
     report.made_progress = True
 
 
@@ -392,4 +394,5 @@ _RULES: dict[type, Callable[[Batch, OpenReport, int, Any], None]] = {
     TaskInDoubt: _task_in_doubt,
     BreakerAsked: _breaker_concerned,
     BreakerTold: _breaker_concerned,
+    TokenCreated: _token_created,
 }

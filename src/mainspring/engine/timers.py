@@ -12,6 +12,7 @@ from mainspring.engine.joining import close_gathering, is_gathering
 from mainspring.engine.runs import ALONE, earliest, end_run
 from mainspring.engine.schedules import fire_schedules
 from mainspring.engine.standing import know_queues
+from mainspring.engine.tokens import expire_due_tokens
 from mainspring.engine.waits import fire_due_waits
 from mainspring.model.failures import Failure
 from mainspring.model.runs import Run
@@ -21,6 +22,7 @@ from mainspring.storage.shapes import RUN
 def fire_timers(batch: Batch, command: FireTimers) -> TimersFired:
     """Handles up to `limit` due things of each sort; tells when the next is due."""
     count = fire_due_waits(batch, command.limit)
+    count += expire_due_tokens(batch, command.limit)
     count += deliver_due_events(batch, command.limit)
     count += fire_schedules(batch, command.limit)
     count += advance_bulks(batch)
@@ -47,6 +49,7 @@ def next_timer_at(batch: Batch) -> int | None:
         "next_queue_at",
         "next_bulk_at",
         "next_breaker_at",
+        "next_token_at",
     )
     answers = batch.tx.ask(*((name, {}) for name in names))
     return earliest(*(row[0] for rows in answers for row in rows))

@@ -3,7 +3,7 @@
 A wait's row exists exactly while it is unresolved; its outcome is the outcome of its task.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +30,8 @@ class Resolution:
     output: str | None = None
     failure: Failure | None = None
     event_id: str | None = None
+    #: What else the history shall say of it.
+    note: Mapping[str, Any] | None = None
 
 
 def resolve(batch: Batch, resolutions: Iterable[Resolution]) -> None:
@@ -54,7 +56,7 @@ def resolve(batch: Batch, resolutions: Iterable[Resolution]) -> None:
                 "now": batch.now,
             },
         )
-        data = {"event": found.event_id} if found.event_id else None
+        data = {"event": found.event_id} if found.event_id else found.note
         kind = "WAIT_TIMED_OUT" if failed else "WAIT_RESOLVED"
         batch.record((wait.environment_id, wait.run_id), kind, wait.task_key, data=data)  # type: ignore[arg-type]  # one of two literals
     if run_ids:

@@ -16,6 +16,7 @@ from mainspring.model.logs import LogLevel
 from mainspring.model.runs import RunDraft as RunDraft  # part of this vocabulary, and of the SDK's
 from mainspring.model.store import StoreOperation
 from mainspring.model.tasks import Checkpoint, TaskLabel
+from mainspring.model.tokens import TokenCreated
 from mainspring.model.waits import WaitSpec
 
 #: Raised when messages change shape; a server refuses a worker that speaks another one.
@@ -49,6 +50,8 @@ class Registered:
     lease_timeout: int
     max_payload_bytes: int
     max_tasks_per_run: int
+    #: Where people reach the server: what URLs that a run hands out begin with.
+    public_url: str = ""
 
 
 # ── claim ────────────────────────────────────────────────────────────────────────────────────────────
@@ -315,6 +318,7 @@ Item = (
     | TaskInDoubt
     | BreakerAsked
     | BreakerTold
+    | TokenCreated
 )
 
 

@@ -50,7 +50,9 @@ def _began_before(task: TaskOutline, named: TaskOutline) -> bool:
     if task.began < named.began:
         return True
     # What is done through the server is told of when it is done. Its position was given to it when it began.
-    is_told_late = task.kind in ("send_event", "trigger", "store") and task.began_at == named.began_at
+    is_told_late = (
+        task.kind in ("send_event", "trigger", "store", "token") and task.began_at == named.began_at
+    )
     return is_told_late and task.position is not None and _is_earlier(task.position, named.position)
 
 

@@ -15,6 +15,7 @@ TaskKind = Literal[
     "send_event",
     "trigger",  # another job started from inside
     "run_wait",  # waiting for another run
+    "token",  # io.create_token
     "token_wait",  # a token or an approval
     "store",
     "value",  # io.now: a small value taken once

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from mainspring.clock import Instant
+from mainspring.model.tokens import token_channel
 
 #: "retry" is the pause between two attempts of a task, long enough to free the worker's slot; "drift" waits
 #: for a person, because the code no longer fits the checkpoints; so does "in_doubt", because nobody knows whether an
@@ -69,5 +70,5 @@ def channel_of(spec: WaitSpec) -> str | None:
     if spec.kind == "run":
         return run_channel(spec.target_run_id or "")
     if spec.kind == "token":
-        return f"token:{spec.token_id}"
+        return token_channel(spec.token_id or "")
     return None

@@ -26,6 +26,7 @@ from mainspring.sdk.sealing import Codec, Sealing
 from mainspring.sdk.serving import Serving
 from mainspring.sdk.store import Store
 from mainspring.sdk.sync_client import SyncClient
+from mainspring.sdk.tokens import Tokens
 
 
 class Client(JobMaker, Serving, ClientHooks):
@@ -58,6 +59,7 @@ class Client(JobMaker, Serving, ClientHooks):
         self.queues: Queues = Queues(self._api)
         self.breakers: Breakers = Breakers(self._api)
         self.events: Events = Events(self._api)
+        self.tokens: Tokens = Tokens(self._api)
         self.store: Store = Store(self._api)
         self.schedules: Schedules = Schedules(self._api)
 

@@ -13,6 +13,7 @@ from mainspring.errors import DefinitionError, EventRejected
 from mainspring.model.effects import Effect
 from mainspring.model.filters import check_filter
 from mainspring.model.waits import WaitSpec
+from mainspring.sdk.asking import Asking
 from mainspring.sdk.breakers import CircuitBreaker
 from mainspring.sdk.bridge import blocking, is_in_thread
 from mainspring.sdk.context import require_scope
@@ -50,7 +51,7 @@ class RunRandom(random_.Random):
         return self.random()
 
 
-class IO(Together):
+class IO(Together, Asking):
     """What a run does durably. Take it as an argument, or `from mainspring import io`."""
 
     def __init__(self) -> None:

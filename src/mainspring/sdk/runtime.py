@@ -82,6 +82,10 @@ class Runtime(Protocol):
         """The decoded answer: `{"ok": bool, "exists": bool, "value": any, "version": int}`."""
         ...
 
+    async def create_token(self, key: str, timeout: int | None, tags: tuple[str, ...]) -> Any:
+        """The decoded answer: `{"id", "url", "tags", "created_at", "expires_at"}`. `timeout` in microseconds."""
+        ...
+
     def value(self, key: str, make: Callable[[], Any]) -> Any:
         """A small JSON value made once; the same again on replay. Does not wait for its commit."""
         ...

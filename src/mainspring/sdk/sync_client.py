@@ -15,6 +15,8 @@ from mainspring.sdk.schedules import Schedules
 from mainspring.sdk.store import Store
 from mainspring.sdk.sync import SyncBreakers, SyncEvents, SyncJobs, SyncQueues, SyncRuns, SyncStore
 from mainspring.sdk.sync_schedules import SyncSchedules
+from mainspring.sdk.sync_tokens import SyncTokens
+from mainspring.sdk.tokens import Tokens
 
 
 class Verbs(Protocol):
@@ -25,6 +27,7 @@ class Verbs(Protocol):
     queues: Queues
     breakers: Breakers
     events: Events
+    tokens: Tokens
     store: Store
     schedules: Schedules
 
@@ -54,6 +57,7 @@ class SyncClient:
         self.queues: SyncQueues = SyncQueues(client.queues)
         self.breakers: SyncBreakers = SyncBreakers(client.breakers)
         self.events: SyncEvents = SyncEvents(client.events)
+        self.tokens: SyncTokens = SyncTokens(client.tokens)
         self.store: SyncStore = SyncStore(client.store)
         self.schedules: SyncSchedules = SyncSchedules(client.schedules)
 

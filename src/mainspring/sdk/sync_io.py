@@ -16,6 +16,7 @@ from mainspring.sdk.live import Done, Metadata, Tags
 from mainspring.sdk.logger import Logger
 from mainspring.sdk.retry import Retry
 from mainspring.sdk.together import First
+from mainspring.sdk.tokens import Token
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -178,6 +179,20 @@ class SyncIO(Protocol):
 
     def send_events(self, key: str, events: Sequence[EventMessage]) -> list[Event[Any]]:
         """As `IO.send_events`."""
+
+    def create_token(self, key: str, *, timeout: Duration | None = None, tags: Sequence[str] = ()) -> Token:
+        """As `IO.create_token`."""
+
+    @overload
+    def wait_for_token(
+        self, token: Token | str, *, schema: type[T], timeout: Duration | None = None, key: str = ...
+    ) -> T: ...
+    @overload
+    def wait_for_token(
+        self, token: Token | str, *, schema: Any = None, timeout: Duration | None = None, key: str = ...
+    ) -> Any: ...
+    def wait_for_token(self, token: Token | str, **options: Any) -> Any:
+        """As `IO.wait_for_token`."""
 
     def wait_for_any(self, **waits: Callable[[], T]) -> First[T]:
         """As `IO.wait_for_any`, each wait as a function: `io.wait_for_any(paid=lambda: io.wait_for_event(...),

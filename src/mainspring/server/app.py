@@ -21,6 +21,7 @@ from mainspring.server.api import (
     schedules,
     store,
     streams,
+    tokens,
     workers,
 )
 from mainspring.server.call import Services
@@ -45,6 +46,7 @@ _NOUNS = (
     breakers,
     schedules,
     store,
+    tokens,
     workers,
     health,
 )

@@ -28,7 +28,7 @@ class Keys:
 
     async def holder(self, authorization: str | None) -> KeyHolder:
         """The holder of the key in an `Authorization` header; `Unauthorized` says what is wrong with it."""
-        key_hash = hash_key(_key_in(authorization))
+        key_hash = hash_key(key_in(authorization))
         known = self._known.get(key_hash)
         if known is not None and self._clock.monotonic() < known[1]:
             return known[0]
@@ -45,7 +45,7 @@ class Keys:
         return holder
 
 
-def _key_in(authorization: str | None) -> str:
+def key_in(authorization: str | None) -> str:
     """The key in the header. No message repeats any of it: the key may stand where the scheme should."""
     if not authorization or not authorization.strip():
         raise Unauthorized("the request has no API key: send the header `Authorization: Bearer tr_...`")

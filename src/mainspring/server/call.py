@@ -24,6 +24,8 @@ class Services:
     keys: Keys
     #: Reasons why nothing can be done now; blocking.
     readiness: Callable[[], list[str]]
+    #: Where others reach this server, when it was told.
+    public_url: str | None = None
     draining: Draining = field(default_factory=Draining)
 
 
@@ -70,6 +72,11 @@ def services_of(request: Request) -> Services:
     """The services of the app that serves `request`."""
     services: Services = request.app.state.services
     return services
+
+
+def public_url_of(request: Request) -> str:
+    """Where others reach this server: as it was told, else as whoever asks now did."""
+    return services_of(request).public_url or str(request.base_url).rstrip("/")
 
 
 async def call_of(request: Request) -> Call:

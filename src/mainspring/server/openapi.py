@@ -108,7 +108,8 @@ def _complete_operation(path: str, method: str, operation: dict[str, Any]) -> No
     operation["responses"].pop("422", None)
     operation["responses"]["default"] = _PROBLEM_ANSWER
     headers = [_REQUEST_ID]
-    if path.startswith(("/api/", "/worker/")):
+    # The URL of a token has its secret in it.
+    if path.startswith(("/api/", "/worker/")) and "{secret}" not in path:
         operation["security"] = [{"key": []}]
     if path.startswith("/worker/"):
         headers.append(_PROTOCOL)

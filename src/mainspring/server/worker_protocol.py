@@ -1,6 +1,6 @@
 """The worker protocol over HTTP: five POSTs whose bodies are the messages of `model/protocol.py` as JSON."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, TypeVar
 
 from pydantic import Field, TypeAdapter, ValidationError
@@ -25,7 +25,7 @@ from mainspring.model.protocol import (
     RunReport,
 )
 from mainspring.server.bodies import read_body
-from mainspring.server.call import Call, call_of
+from mainspring.server.call import Call, call_of, public_url_of
 from mainspring.server.longpoll import hold
 from mainspring.server.problems import body_refused
 from mainspring.server.routes import PlainRoute
@@ -68,7 +68,8 @@ async def register(request: Request) -> Response:
     call = await _worker_call(request)
     registration = await _message(call, _REGISTRATION)
     _check_version(str(registration.protocol))
-    return _answer(await call.engine.register(call.environment_id, registration))
+    registered = await call.engine.register(call.environment_id, registration)
+    return _answer(replace(registered, public_url=public_url_of(request)))
 
 
 async def claim(request: Request) -> Response:

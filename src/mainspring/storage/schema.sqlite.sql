@@ -369,6 +369,27 @@ CREATE TABLE tasks (
     primary key (run_id, key)
 ) strict, without rowid;
 
+CREATE TABLE tokens (
+    id text not null primary key,
+    environment_id text not null,
+    secret_hash text not null,
+    tags text not null,
+    idempotency_key text,
+    key_expires_at integer,
+    run_id text,
+    task_key text,
+    created_at integer not null,
+    expires_at integer,
+    timer_at integer,
+    expired_at integer,
+    completed_at integer,
+    output text,
+    completed_by text,
+    completed_via text,
+    completed_from text,
+    completed_request text
+) strict, without rowid;
+
 CREATE TABLE waits (
     run_id text not null,
     task_key text not null,
@@ -503,6 +524,12 @@ CREATE INDEX schedules_of_job on schedules (environment_id, job_id);
 CREATE INDEX start_rates_by_end on start_rates (environment_id, job_id, spent_until);
 
 CREATE INDEX store_requests_by_age on store_requests (made_at);
+
+CREATE UNIQUE INDEX tokens_by_key on tokens (environment_id, idempotency_key) where idempotency_key is not null;
+
+CREATE INDEX tokens_due on tokens (timer_at) where timer_at is not null;
+
+CREATE INDEX tokens_of_environment on tokens (environment_id, id);
 
 CREATE INDEX waits_by_channel on waits (environment_id, channel) where channel is not null;
 

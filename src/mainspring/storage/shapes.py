@@ -17,6 +17,7 @@ from mainspring.model.runs import Run
 from mainspring.model.schedules import Schedule
 from mainspring.model.store import StoreEntry
 from mainspring.model.tasks import Attempt, Task
+from mainspring.model.tokens import Token
 from mainspring.model.waits import Wait
 from mainspring.model.workers import Worker
 
@@ -66,6 +67,7 @@ QUEUE = Shape(Queue)
 QUEUE_KEY = Shape(QueueKey)
 SCHEDULE = Shape(Schedule)
 STORE_ENTRY = Shape(StoreEntry)
+TOKEN = Shape(Token)
 WORKER = Shape(Worker)
 
 #: The words that statements may use for a column list.
@@ -83,5 +85,6 @@ SHAPES: dict[str, Shape[Any]] = {
     "queue_key": QUEUE_KEY,
     "schedule": SCHEDULE,
     "store_entry": STORE_ENTRY,
+    "token": TOKEN,
     "worker": WORKER,
 }

@@ -8,6 +8,7 @@ from typing import Any
 
 from mainspring.codec import decode, encode
 from mainspring.errors import MainspringError, TooLarge
+from mainspring.ids import new_id
 from mainspring.model.events import EventDraft
 from mainspring.model.failures import Failure
 from mainspring.model.protocol import (
@@ -21,13 +22,14 @@ from mainspring.model.protocol import (
 )
 from mainspring.model.store import StoreOperation
 from mainspring.model.tasks import Checkpoint, TaskKind, TaskLabel
+from mainspring.model.tokens import TokenCreated, TokenDraft, hash_secret, new_secret, url_of
 from mainspring.worker.failures import effect_error, read_failure, write_failure
 from mainspring.worker.keys import fingerprint
 from mainspring.worker.passage import Passage
 from mainspring.worker.replay import Drift
 from mainspring.worker.stops import Suspended, stop_error
 
-Effect = EventsSent | RunsTriggered | StoreUsed
+Effect = EventsSent | RunsTriggered | StoreUsed | TokenCreated
 
 
 class EffectCalls:
@@ -62,6 +64,20 @@ class EffectCalls:
         given = [operation.verb, operation.scope, operation.owner, operation.key, operation.value]
         return await self._effect(
             key, "store", name, given, lambda label, position: StoreUsed(label, operation, position)
+        )
+
+    async def create_token(self, key: str, timeout: int | None, tags: tuple[str, ...]) -> Any:
+        token_id, secret = new_id("tok"), new_secret()
+        draft = TokenDraft(token_id, hash_secret(secret), timeout, tags)
+        base = self._passage.held.workplace.registered.public_url
+        url = encode(url_of(base, token_id, secret), what="URL")
+        # As with waits the span has no part in the fingerprint: code often computes it from the clock.
+        return await self._effect(
+            key,
+            "token",
+            f"token {key}",
+            list(tags),
+            lambda label, position: TokenCreated(label, draft, url, position),
         )
 
     def _check_sizes(self, key: str, texts: Iterable[tuple[str, str]]) -> None:

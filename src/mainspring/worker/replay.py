@@ -14,6 +14,7 @@ _WORDS: dict[TaskKind, str] = {
     "send_event": "a sending of events",
     "trigger": "a start of another job",
     "run_wait": "a wait for another run",
+    "token": "a token that is made",
     "token_wait": "a wait for a token",
     "store": "a use of the store",
     "value": "a value taken once",

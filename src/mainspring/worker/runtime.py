@@ -52,6 +52,9 @@ class RunRuntime:
     async def use_store(self, key: str, operation: StoreOperation) -> Any:
         return await self._effects.use_store(key, operation)
 
+    async def create_token(self, key: str, timeout: int | None, tags: tuple[str, ...]) -> Any:
+        return await self._effects.create_token(key, timeout, tags)
+
     def value(self, key: str, make: Callable[[], Any]) -> Any:
         return self._on_loop(lambda: self._effects.value(key, make))
 

@@ -29,6 +29,7 @@ from mainspring.model.protocol import (
 )
 from mainspring.model.sealed import SEALED_TEXT
 from mainspring.model.tasks import Checkpoint
+from mainspring.model.tokens import TokenCreated
 from mainspring.sdk.sealing import Sealing
 from mainspring.worker.backend import Backend
 
@@ -84,6 +85,8 @@ class SealedBackend:
                 return replace(item, events=events)
             case RunsTriggered():
                 return replace(item, runs=tuple(replace(run, payload=seal(run.payload)) for run in item.runs))
+            case TokenCreated():
+                return replace(item, url=seal(item.url))
             case StoreUsed() if item.operation.value is not None:
                 return replace(item, operation=replace(item.operation, value=seal(item.operation.value)))
         return item

@@ -99,7 +99,7 @@ class Server:
         return open_door(self.url, API_KEY, transport=transport)
 
     def local_backend(self) -> Backend:
-        return LocalBackend(self.engine, self.environment_id)
+        return LocalBackend(self.engine, self.environment_id, self.url)
 
     # ── what scenarios must know to turn the clock ───────────────────────────────────────────────────
     async def catch_up(self) -> None:
@@ -123,7 +123,7 @@ class Server:
         commits = self.disk.commits
         if self._next_timer[0] != commits:
             with self.disk.read() as tx:
-                every = ("wait", "event", "schedule", "queue", "run", "bulk", "breaker")
+                every = ("wait", "event", "schedule", "queue", "run", "bulk", "breaker", "token")
                 names = [f"next_{one}_at" for one in every]
                 rows = [tx.row(name) for name in names]
             due = [row[0] for row in rows if row is not None and row[0] is not None]
