@@ -13,6 +13,7 @@ import pytest
 
 from mainspring import (
     IO,
+    CircuitBreaker,
     Client,
     Conflict,
     EventRejected,
@@ -48,6 +49,10 @@ def client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Client:
     @client.job(id="fails", retry=0)
     async def fails() -> None:
         raise ValueError("no luck")
+
+    @client.job(id="ring")
+    def ring(io: SyncIO) -> str:
+        return io.run_task("ring", lambda: "rang", breaker=CircuitBreaker("the bell"))
 
     @client.job(id="patient", trigger=event_trigger("patience"))
     async def patient(io: IO) -> None:
@@ -92,7 +97,7 @@ async def test_every_verb_waits_and_returns_its_value(shop: Client) -> None:
         assert len(sync.send_events([{"name": "number", "payload": n} for n in range(3)])) == 3
         assert len(list(sync.runs.list(limit=2))) == 5
         assert len(sync.runs.list(limit=2).page().data) == 2
-        assert [job.id for job in sync.jobs.list()] == ["fails", "many", "number", "patient"]
+        assert [job.id for job in sync.jobs.list()] == ["fails", "many", "number", "patient", "ring"]
         assert sync.jobs.disable("fails").enabled is False
         assert sync.jobs.enable("fails").enabled is True
         assert sync.events.retrieve("n-1").payload == 21
@@ -106,6 +111,21 @@ async def test_every_verb_waits_and_returns_its_value(shop: Client) -> None:
         assert sync.store.delete("a")
         late = sync.send_event("later", delay="1 day")
         assert sync.cancel_event(late.event_id).cancelled_at is not None
+
+    await in_thread(work)
+
+
+async def test_breakers_are_opened_and_reset(shop: Client, inside: Client) -> None:
+    def work() -> None:
+        sync = shop.sync
+        with pytest.raises(NotFound):
+            sync.breakers.open("the bell")
+        assert inside.job_by_id("ring").sync.trigger().result(timeout="20s") == "rang"
+        assert [one.name for one in sync.breakers.list()] == ["the bell"]
+        opened = sync.breakers.open("the bell", timeout="1 hour", by="Ada")
+        assert (opened.state, opened.shown["opened_by"]) == ("open", "Ada")
+        assert sync.breakers.retrieve("the bell").probe_at is not None
+        assert sync.breakers.reset("the bell").state == "closed"
 
     await in_thread(work)
 
