@@ -65,6 +65,8 @@ def test_many_runs_are_cancelled_and_replayed_by_filter(dev: Dev) -> None:
     done = dev.cli("runs", "cancel", *which, "--reason", "enough")
     assert done.stdout.strip() == "3 of 3 runs, 0 failed", done.stderr
     assert dev.read("runs", "get", about[0])["cancel_reason"] == "enough"
+    assert "3 of 3" in dev.cli("runs", "bulks").stdout
+    assert [one["action"] for one in dev.read("runs", "bulks")["data"]] == ["cancel"]
 
     which = ("--job", job, "--status", "CANCELLED")
     count = int(dev.cli("runs", "replay", *which, "--dry-run").stdout.split()[0])

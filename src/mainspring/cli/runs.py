@@ -143,6 +143,19 @@ def repin_run(
     output.say(f"{run} {bound}")
 
 
+@runs.command("bulks")
+def list_bulks(limit: options.Limit = 20, as_json: options.Json = False) -> None:
+    """List what was done to many runs at once, the newest first, and how far it has come."""
+    page = connection.listing("/bulk", limit)
+    if as_json:
+        return output.document(page)
+    rows = [
+        (one["id"], one["action"], one["status"], f"{one['done']} of {one['total']}", str(one["failed"]))
+        for one in page["data"]
+    ]
+    output.table(("BULK", "ACTION", "STATUS", "DONE", "FAILED"), rows, empty="There are none.")
+
+
 @runs.command("reset-key")
 def reset_key(
     job: Annotated[str, typer.Argument(metavar="JOB", help="The job's id.", show_default=False)],

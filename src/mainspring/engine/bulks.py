@@ -12,10 +12,10 @@ from mainspring.codec import decode, encode
 from mainspring.engine.batch import Batch
 from mainspring.engine.cancels import cancel_found, jobs_with_hook
 from mainspring.engine.commands import AbortBulk, CancelRun, ReplayRun, StartBulk
-from mainspring.engine.lists import newest_runs
+from mainspring.engine.lists import cursor_of, newest_runs, place_of
 from mainspring.engine.replays import replay_run
 from mainspring.engine.runs import no_such_run
-from mainspring.engine.views import RunQuery
+from mainspring.engine.views import Page, RunQuery
 from mainspring.errors import MainspringError, NotFound
 from mainspring.model.bulks import Bulk, BulkStatus
 from mainspring.model.runs import Run
@@ -57,6 +57,19 @@ def get_bulk(tx: Transaction, environment_id: str, bulk_id: str) -> Bulk | None:
     """For who asks how far it has come."""
     row = tx.row("find_bulk", environment_id=environment_id, id=bulk_id)
     return BULK.value(row) if row else None
+
+
+def list_bulks(
+    tx: Transaction, environment_id: str, status: BulkStatus | None, limit: int, cursor: str | None
+) -> Page[Bulk]:
+    """Newest first."""
+    at, before = place_of(cursor)
+    rows = tx.rows(
+        "list_bulks", environment_id=environment_id, status=status, at=at, before=before, limit=limit + 1
+    )
+    bulks = BULK.values(rows[:limit])
+    more = cursor_of((bulks[-1].created_at, bulks[-1].id)) if len(rows) > limit else None
+    return Page(bulks, more)
 
 
 def count_runs(tx: Transaction, environment_id: str, query: RunQuery) -> int:

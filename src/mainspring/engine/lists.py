@@ -29,7 +29,7 @@ _END: Place = (1 << 62, "~")
 
 def newest_runs(tx: Transaction, environment_id: str, query: RunQuery) -> tuple[list[Run], str | None]:
     """The runs of a page, and the cursor of the next one; None when there is none."""
-    before = min(_place(query.cursor), (query.until, "") if query.until is not None else _END)
+    before = min(place_of(query.cursor), (query.until, "") if query.until is not None else _END)
     sources = _sources(tx, environment_id, query)
     if query.is_plain:
         places = sources[0](before, query.limit + 1)
@@ -50,7 +50,8 @@ def cursor_of(place: Place) -> str:
     return f"{place[0]}.{place[1]}"
 
 
-def _place(cursor: str | None) -> Place:
+def place_of(cursor: str | None) -> Place:
+    """Where a page begins."""
     if cursor is None:
         return _END
     at, _, run_id = cursor.partition(".")

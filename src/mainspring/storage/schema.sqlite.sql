@@ -430,6 +430,8 @@ CREATE INDEX awaited_runs_by_target on awaited_runs (target_run_id);
 
 CREATE INDEX breakers_due on breakers (timer_at) where timer_at is not null;
 
+CREATE INDEX bulks_by_environment on bulks (environment_id, created_at, id);
+
 CREATE INDEX bulks_open on bulks (next_at) where status = 'RUNNING';
 
 CREATE INDEX due_schedules on schedules (next_at) where next_at is not null;

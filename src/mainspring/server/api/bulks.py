@@ -1,21 +1,23 @@
 """Bulk actions: many runs cancelled or replayed by one request."""
 
-from typing import Any
+from typing import Annotated, Any
 
+from fastapi import Query
 from starlette.requests import Request
 
 from mainspring.codec import encode
-from mainspring.engine.bulks import count_runs, get_bulk, no_such_bulk, query_of
+from mainspring.engine.bulks import count_runs, get_bulk, list_bulks, no_such_bulk, query_of
 from mainspring.engine.commands import AbortBulk, StartBulk
 from mainspring.errors import BadRequest
 from mainspring.ids import id_of
-from mainspring.model.bulks import Bulk
+from mainspring.model.bulks import Bulk, BulkStatus
 from mainspring.model.runs import FINAL_RUN_STATUSES, RUN_MOVES
-from mainspring.server.api.queries import instant_of, statuses_of
+from mainspring.server.api.queries import Paging, instant_of, page_size, place_of, statuses_of
 from mainspring.server.bodies import idempotency_key_of
 from mainspring.server.call import Call
 from mainspring.server.rooms import Caller, room
 from mainspring.server.shapes.bulks import BulkBody, BulkFilter, BulkShape, bulk_shape, dry_shape
+from mainspring.server.shapes.parts import Listing, listing
 
 router = room("/api/v1", "runs")
 
@@ -51,6 +53,18 @@ async def start_bulk(call: Caller, request: Request, asked: BulkBody) -> BulkSha
         finished_at=None,
     )
     return bulk_shape(await call.engine.move_bulk(StartBulk(bulk)))
+
+
+class BulkListFilter(Paging):
+    status: BulkStatus | None = None
+
+
+@router.get("/bulk")
+async def list_all_bulks(call: Caller, asked: Annotated[BulkListFilter, Query()]) -> Listing[BulkShape]:
+    """Bulk actions, newest first."""
+    limit, cursor = page_size(asked.limit, call.limits), place_of(asked.cursor, r"\d{1,18}\.[\w-]{1,64}")
+    page = await call.engine.read(list_bulks, call.environment_id, asked.status, limit, cursor)
+    return listing(page, bulk_shape)
 
 
 @router.get("/bulk/{id}")

@@ -6,6 +6,13 @@ insert into bulks ({bulk}) values ({:bulk}) on conflict (id) do nothing;
 -- One bulk action of an environment.
 select {bulk} from bulks where environment_id = :environment_id and id = :id;
 
+-- name: list_bulks
+-- A page of the bulk actions of an environment, newest first.
+select {bulk} from bulks
+where environment_id = :environment_id and created_at <= :at and (created_at < :at or id < :before)
+  and (cast(:status as text) is null or status = :status)
+order by created_at desc, id desc limit :limit;
+
 -- name: next_bulk
 -- The one that has waited longest for its next chunk; what another server is at is left to it.
 select {bulk} from bulks where status = 'RUNNING' and next_at <= :now order by next_at, id limit 1 @skip_locked;
