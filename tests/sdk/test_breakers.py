@@ -20,6 +20,7 @@ def test_what_is_declared_is_told_to_the_server() -> None:
         ({"name": ""}, "no name"),
         ({"name": " "}, "no name"),
         ({"name": "a\nb"}, "no name"),
+        ({"name": "eu/gateway"}, "none of them a slash"),
         ({"name": 7}, "7 is no name"),
         ({"name": "n" * 129}, "1 to 128 characters"),
         ({"failures": 0}, "failures=0"),

@@ -174,10 +174,15 @@ def breaker_channel(name: str) -> str:
 
 def check_breaker(name: object, failures: object) -> None:
     """Raises `DefinitionError` for what is no breaker."""
-    if not isinstance(name, str) or not 0 < len(name.strip()) <= MAX_NAME or not name.isprintable():
+    if (
+        not isinstance(name, str)
+        or not 0 < len(name.strip()) <= MAX_NAME
+        or not name.isprintable()
+        or "/" in name
+    ):
         raise DefinitionError(
             f"{name!r:.140} is no name for a CircuitBreaker",
-            mend=f'Name what it guards, in 1 to {MAX_NAME} characters: CircuitBreaker("gateway").',
+            mend=f'Name what it guards, in 1 to {MAX_NAME} characters, none of them a slash: CircuitBreaker("gateway").',
         )
     if isinstance(failures, bool) or not isinstance(failures, int) or not 0 < failures <= MAX_FAILURES:
         raise DefinitionError(
