@@ -182,7 +182,7 @@ def check_breaker(name: object, failures: object) -> None:
     ):
         raise DefinitionError(
             f"{name!r:.140} is no name for a CircuitBreaker",
-            mend=f'Name what it guards, in 1 to {MAX_NAME} characters, none of them a slash: CircuitBreaker("gateway").',
+            mend=f'Name what it guards in 1 to {MAX_NAME} characters, none of them a slash: "gateway".',
         )
     if isinstance(failures, bool) or not isinstance(failures, int) or not 0 < failures <= MAX_FAILURES:
         raise DefinitionError(
