@@ -13,7 +13,7 @@ from engine.test_why import reason
 from engine.world import World
 from mainspring.clock import SECOND
 from mainspring.engine.commands import CancelRun, EndWorkers, TriggerRuns
-from mainspring.errors import BadRequest, InvalidTrigger
+from mainspring.errors import BadRequest, InvalidTrigger, NotFound
 from mainspring.ids import new_id
 from mainspring.model.jobs import JobSpec, TriggerSpec
 from mainspring.model.joining import EventBatch
@@ -32,6 +32,25 @@ def ids(puppet: Puppet, slots: int = 10) -> list[str]:
 
 def call(world: World, payload: str = "{}", **options: Any) -> Run:
     return world.call("bill", payload, **options)
+
+
+@pytest.mark.parametrize("mode", ["skip", "cancel", "queue"])
+def test_a_call_that_is_refused_leaves_no_trace_in_the_line(world: World, mode: Any) -> None:
+    """One of its runs is to blame, and none is made: nobody stands behind one that is not there, nobody is replaced."""
+    puppet = single(world, mode)
+
+    def start(*job_ids: str, key: str | None = None) -> TriggerRuns:
+        drafts = [RunDraft(new_id("run"), job_id, "{}", idempotency_key=key) for job_id in job_ids]
+        return TriggerRuns(world.env, tuple(drafts))
+
+    refused, (first,) = world.apply(start("bill", "nobody"), start("bill"))
+    assert isinstance(refused, NotFound)
+    assert ids(puppet) == [first.id]
+    (refused,) = world.apply(start("bill", "nobody", key="k"))
+    assert isinstance(refused, NotFound)
+    assert world.run(first.id).cancel_requested_at is None
+    ((again,),) = world.apply(start("bill", key="k"))
+    assert (again.id == first.id) == (mode == "skip")
 
 
 # ── skip ─────────────────────────────────────────────────────────────────────────────────────────────

@@ -10,7 +10,7 @@ from mainspring.engine.commands import CancelEvent, EventSent, SendEvents
 from mainspring.engine.jobs import filter_from_text, payload_problems, spec_from_text
 from mainspring.engine.joining import Joiner, join_events, joiner_problems
 from mainspring.engine.runs import Origin, insert_runs, new_run
-from mainspring.engine.singletons import Leaders, find_leaders, join_line, key_of_job
+from mainspring.engine.singletons import Leaders, Line, find_leaders, key_of_job
 from mainspring.engine.skips import outcomes_from_text, outcomes_to_text, was_alive, was_disabled
 from mainspring.engine.start_limits import refused_event
 from mainspring.engine.waits import announce_events
@@ -218,7 +218,9 @@ def _deliver_one(batch: Batch, event: Event, listeners: list[Listener], joiners:
             batch.flush()
             key = key_of_job(spec, payload) or ""
             find_leaders(batch, event.environment_id, [(spec.id, key)], leaders)
-            leader = join_line(batch, run, spec, leaders)
+            line = Line(batch, leaders)
+            leader = line.join(run, spec)
+            line.keep()
             if leader is not run:
                 delivery.skips.append(was_alive(spec.id, leader.id))
                 continue

@@ -13,7 +13,7 @@ from mainspring.engine.debounce import Windows, find_windows, held_back, join_al
 from mainspring.engine.handed import hand_over
 from mainspring.engine.jobs import jobs_of, payload_problems
 from mainspring.engine.shown import failure_json
-from mainspring.engine.singletons import Leaders, find_answered, find_for_drafts, join_line, singleton_refusal
+from mainspring.engine.singletons import Leaders, Line, find_answered, find_for_drafts, singleton_refusal
 from mainspring.engine.standing import remember, standing, standing_refusal
 from mainspring.engine.start_limits import StartCount
 from mainspring.engine.versions import job_of, with_versions
@@ -205,20 +205,18 @@ def _start(
     if len(command.runs) > batch.limits.max_runs_per_batch:
         return _too_many(len(command.runs), batch.limits.max_runs_per_batch)
     fresh, ours = dict[Any, Run](), dict(windows)
-    runs: list[Run] = []
-    made: list[Run] = []
-    joins: list[tuple[Run, RunDraft]] = []
+    runs, made, joins = list[Run](), list[Run](), list[tuple[Run, RunDraft]]()
     starts = StartCount(batch, command.environment_id, exempt=origin.replay_of or origin.schedule_id)
+    line = Line(batch, leaders)
     for index, draft in enumerate(map(held_back, command.runs)):
         same_call = (draft.job_id, draft.idempotency_key) if draft.idempotency_key else draft.run_id
         run = next((kept[k] for kept in (known, fresh) for k in (draft.run_id, same_call) if k in kept), None)
         if run is None:
-            where = f"runs[{index}]" if len(command.runs) > 1 else ""
             job = job_of(draft, jobs)
             if isinstance(job, MainspringError):
                 return job
             refusal = (
-                _refusal(job, draft, origin, where)
+                _refusal(job, draft, origin, f"runs[{index}]" if len(command.runs) > 1 else "")
                 or standing_refusal(batch, command.environment_id, job[0], draft)
                 or singleton_refusal(job[0], draft)
                 or starts.refusal(job[0], draft)
@@ -230,13 +228,14 @@ def _start(
                 joins.append((run, draft))
             else:
                 wanted = new_run(batch, command.environment_id, job[0], draft, origin)
-                run = join_line(batch, wanted, job[0], leaders)
+                run = line.join(wanted, job[0])
                 made += [run] if run is wanted else []
             if draft.debounce is not None:
                 ours[draft.job_id, draft.debounce.key] = run
             fresh[run.id] = fresh[same_call] = run
         runs.append(run)
     starts.keep()
+    line.keep()
     known.update(fresh)
     windows.update(ours)
     insert_runs(batch, made)

@@ -5,7 +5,7 @@ with it ("skip"), takes its place once it has ended ("cancel"), or stands behind
 servers from making two leaders; whoever starts another holds the leader's row, so that it does not end unheard.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from mainspring.codec import decode
@@ -86,31 +86,49 @@ def find_answered(
     return {(run.job_id, key): run for key, run in ((row[0], RUN.value(row[1:])) for row in rows)}
 
 
-def join_line(batch: Batch, run: Run, spec: JobSpec, leaders: Leaders) -> Run:
-    """A new run takes its place among those with its key: the same run, perhaps behind another; or the one that is
-    alive, and no run is made."""
-    key = key_of_job(spec, decode(run.payload) if spec.singleton_key else None) or run.singleton_key
-    if key is None:
+class Line:
+    """The places that the new runs of one call take among those with their keys. Nothing is kept of a call that is
+    refused: `keep` comes when that is settled."""
+
+    def __init__(self, batch: Batch, leaders: Leaders) -> None:
+        self._batch = batch
+        self._leaders = leaders
+        self._ours: Leaders = {}
+        self._answered: list[dict[str, Any]] = []
+        self._replaced: list[tuple[str, str, str]] = []
+
+    def join(self, run: Run, spec: JobSpec) -> Run:
+        """The same run, perhaps behind another; or the one that is alive, and no run is made."""
+        key = key_of_job(spec, decode(run.payload) if spec.singleton_key else None) or run.singleton_key
+        if key is None:
+            return run
+        mode = spec.singleton if key.startswith(_OF_JOB) else "queue"
+        place = (run.job_id, key)
+        leader = self._ours.get(place) or self._leaders.get(place)
+        if leader is not None and mode == "skip":
+            if run.idempotency_key is not None:
+                row = {"environment_id": run.environment_id, "job_id": run.job_id, "run_id": leader.id}
+                self._answered.append({**row, "idempotency_key": run.idempotency_key})
+            return leader
+        run.singleton_key = key
+        if leader is None:
+            self._ours[place] = run
+            return run
+        run.slot, run.is_ready, run.timer_at = BEHIND, False, run.expires_at
+        if mode == "cancel":
+            self._replaced += [(run.environment_id, one, run.id) for one in (leader.id, *self._behind(run))]
         return run
-    mode = spec.singleton if key.startswith(_OF_JOB) else "queue"
-    leader = leaders.get((run.job_id, key))
-    if leader is not None and mode == "skip":
-        if run.idempotency_key is not None:
-            row = {"environment_id": run.environment_id, "job_id": run.job_id, "run_id": leader.id}
-            batch.later("insert_joined_call", {**row, "idempotency_key": run.idempotency_key})
-        return leader
-    run.singleton_key = key
-    if leader is None:
-        leaders[run.job_id, key] = run
-        return run
-    run.slot, run.is_ready, run.timer_at = BEHIND, False, run.expires_at
-    if mode == "cancel":
-        rows = batch.tx.rows(
-            "runs_behind", environment_id=run.environment_id, job_id=run.job_id, key=key, limit=_MOST_BEHIND
-        )
-        for run_id in (leader.id, *(row[0] for row in rows)):
-            batch.replaced.append((run.environment_id, run_id, run.id))
-    return run
+
+    def _behind(self, run: Run) -> Iterator[str]:
+        place = {"environment_id": run.environment_id, "job_id": run.job_id, "key": run.singleton_key}
+        for (run_id,) in self._batch.tx.rows("runs_behind", **place, limit=_MOST_BEHIND):
+            yield run_id
+
+    def keep(self) -> None:
+        self._leaders.update(self._ours)
+        self._batch.replaced += self._replaced
+        for row in self._answered:
+            self._batch.later("insert_joined_call", row)
 
 
 def singleton_refusal(spec: JobSpec, draft: RunDraft) -> MainspringError | None:
