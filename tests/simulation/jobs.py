@@ -272,6 +272,24 @@ async def solo(payload: dict[str, Any], io: IO, ctx: Context) -> Any:
     return await do(io, ctx, "end", "over")
 
 
+@client.job(id="ask")
+async def ask(payload: dict[str, Any], io: IO, ctx: Context) -> Any:
+    """What somebody outside must say: in time, too late, twice, or never."""
+    stage.body_begins(ctx)
+    token = await io.create_token("question", timeout=2 + payload["n"] % 9)
+    try:
+        said = await io.wait_for_token(token, key="said")
+    except WaitTimeout:
+        said = None
+    await do(io, ctx, "heard", said)
+    try:
+        again = await io.wait_for_token(token.id, key="again")
+    except WaitTimeout:
+        again = None
+    assert again == said, "a token has two ends"
+    return said
+
+
 @client.job(id="deep")
 async def deep(payload: dict[str, Any], io: IO, ctx: Context) -> Any:
     """Tasks inside tasks, some at a time, and one that is too slow the first time."""

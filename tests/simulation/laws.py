@@ -15,6 +15,7 @@ from mainspring.model.waits import Wait
 from simulation.bells import Bells
 from simulation.joined import Joined
 from simulation.places import Places
+from simulation.questions import Questions
 from simulation.singles import Singles
 from simulation.slots import Slots
 from simulation.tables import Change, Tables, TaskId
@@ -59,6 +60,7 @@ class Laws:
         self.slots = Slots(tables, hold)
         self.places = Places(tables, hold)
         self.bells = Bells(tables, hold)
+        self.questions = Questions(tables, hold)
         self.joined = Joined(tables, hold)
         self.singles = Singles(tables, hold)
         self._expected_jobs = expected_jobs
@@ -97,6 +99,7 @@ class Laws:
         self.slots.committed(change, now)
         self.places.committed(change)
         self.bells.committed(change)
+        self.questions.committed()
         self.joined.committed(change)
         self.singles.committed(change)
         self._waits(change, now)
@@ -240,7 +243,7 @@ class Laws:
         if task is None or task.status in ("CANCELLED", "RUNNING", "RETRYING"):
             return
         timed_out = task.status == "FAILED" and json.loads(task.failure or "{}").get("code") == "wait_timeout"
-        if wait.kind in ("time", "retry") or timed_out:
+        if wait.kind in ("time", "retry") or (timed_out and wait.kind != "token"):  # tokens: see `Questions`
             hold(wait.due_at is not None and wait.due_at <= now, "I9", "early", wait, now)
 
     def _events(self, change: Change, now: int) -> None:

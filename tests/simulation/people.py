@@ -5,6 +5,7 @@ from typing import Any, cast
 
 from mainspring.clock import SECOND
 from mainspring.engine.commands import SettleTask
+from mainspring.engine.token_commands import CompleteToken
 from mainspring.errors import Conflict, MainspringError, NotFound, ServerUnavailable
 from mainspring.ids import IdSource
 from mainspring.model.bulks import Bulk
@@ -67,6 +68,7 @@ class People:
             "stop": self._stop,
             "queue": self._queue,
             "breaker": self._breaker,
+            "answer": self._answer,
         }
         self.node.spawn(acts[kind](*values))
 
@@ -138,6 +140,27 @@ class People:
         answer = await self.ask("change_breaker", what == "open")
         is_fine = not isinstance(answer, MainspringError) or isinstance(answer, NotFound)
         hold(is_fine, "I1", "a breaker was not changed", answer)
+
+    async def _answer(self, pick: float, n: int) -> None:
+        """Somebody completes a token, however it stands; a third of them do it twice."""
+        known = self._tables.rows(
+            "select id, environment_id from tokens order by created_at, run_id, task_key"
+        )
+        if not known:
+            return
+        token_id, environment_id = known[int(pick * len(known))]
+        for number in range(2 if n % 3 == 0 else 1):
+            env = self.node.environment_id
+            key = f"{pick}-{number}"
+            answer = await self.ask(
+                "complete", CompleteToken(token_id, str(n + number), env, request_key=key)
+            )
+            if environment_id != env:
+                hold(isinstance(answer, NotFound), "I12", "another's token was found", answer)
+            elif isinstance(answer, MainspringError):
+                hold(isinstance(answer, Conflict), "I7", "a token was not completed", answer)
+            else:
+                hold(answer.output == str(n + number), "I11", "completed with something else", answer)
 
     # ── runs ─────────────────────────────────────────────────────────────────────────────────────────
     async def _call(self, job_id: str, n: int) -> None:

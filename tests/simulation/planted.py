@@ -18,6 +18,7 @@ from mainspring.engine import (
     replays,
     runs,
     schedules,
+    tokens,
     waits,
     workers,
 )
@@ -253,8 +254,20 @@ def a_debounced_call_that_loses_what_it_brought() -> AbstractContextManager[Any]
     return mock.patch.object(runs, "joined_run", forgetful)
 
 
+def a_token_that_tells_nobody() -> AbstractContextManager[Any]:
+    """Its end is kept, and those who wait are not looked for."""
+    return mock.patch.object(tokens, "_waits_for", return_value=[])
+
+
+def a_wait_that_asks_its_token_nothing() -> AbstractContextManager[Any]:
+    """What ended before it was waited for is not seen."""
+    return mock.patch.object(commits, "check_token_waits", return_value=None)
+
+
 #: By what is printed beside them, each with the law that gives it away.
 PLANTS: tuple[Plant, ...] = (
+    a_token_that_tells_nobody,
+    a_wait_that_asks_its_token_nothing,
     commit_without_the_lease_check,
     a_task_completed_twice,
     a_wake_up_that_trusts_its_message,

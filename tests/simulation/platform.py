@@ -78,7 +78,10 @@ class Platform:
         runs = [run for run in self.tables.runs.values() if run.timer_at is not None and run.timer_at < now]
         slots = [one for one in self.laws.slots.schedules() if one.next_at is None or one.next_at < now]
         bells = [one for one in self.laws.bells.breakers() if one.timer_at is not None and one.timer_at < now]
-        return [*waits, *runs, *slots, *bells]
+        asked = [
+            one for one in self.laws.questions.tokens() if one.timer_at is not None and one.timer_at < now
+        ]
+        return [*waits, *runs, *slots, *bells, *asked]
 
     # ── processes ────────────────────────────────────────────────────────────────────────────────────
     def start_server(self) -> None:

@@ -203,6 +203,7 @@ class Server:
             "change_breaker": lambda env, message: engine.change(
                 ChangeBreaker(env, "bell", is_open=message, span=4 * SECOND)
             ),
+            "complete": lambda env, message: engine.tokens.complete(message),
             "cancel_event": lambda env, message: engine.cancel_event(env, message),
             "bulk": lambda env, message: engine.move_bulk(StartBulk(message)),
             "reschedule": lambda env, message: engine.move_run(
