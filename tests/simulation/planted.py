@@ -264,6 +264,11 @@ def a_wait_that_asks_its_token_nothing() -> AbstractContextManager[Any]:
     return mock.patch.object(commits, "check_token_waits", return_value=None)
 
 
+def an_end_that_nobody_behind_hears_of() -> AbstractContextManager[Any]:
+    """Whoever ends a run of a singleton leaves those that wait behind it where they are."""
+    return mock.patch.object(children, "lead_on", return_value=None)
+
+
 #: By what is printed beside them, each with the law that gives it away.
 PLANTS: tuple[Plant, ...] = (
     a_token_that_tells_nobody,
@@ -283,6 +288,7 @@ PLANTS: tuple[Plant, ...] = (
     a_slot_that_nobody_counts,
     a_slot_that_is_kept_in_a_crash,
     an_end_that_is_forgotten,
+    an_end_that_nobody_behind_hears_of,
     a_breaker_that_lets_everybody_try,
     a_breaker_that_forgets_whom_it_held,
     a_list_that_drops_an_event,

@@ -31,6 +31,12 @@ def ship(monkeypatch: pytest.MonkeyPatch) -> Ship:
     return ship
 
 
+@pytest.mark.parametrize("dialect", ["sqlite", "postgres"])
+def test_every_migration_has_a_number_of_its_own(dialect: str) -> None:
+    numbers = [migration.number for migration in known_migrations(dialect)]
+    assert numbers == list(range(1, len(numbers) + 1))
+
+
 def names(database: Database) -> list[str]:
     return [migration.name for migration in known_migrations(database.dialect)]
 
