@@ -1,4 +1,4 @@
-"""Ten jobs that between them use every call of `io`, each with what people outside do about it.
+"""Eleven jobs that between them use every call of `io`, each with what people outside do about it.
 
 What a job does depends on nothing but its payload and the answers it gets, so a run of it has one right end.
 `tests/replay/` keeps recorded runs of them: a change here must leave those able to go on, as it would a user's.
@@ -65,6 +65,7 @@ PLAYS = (
     Play("plain", 4),
     Play("payments", 3),
     Play("guarded", "in"),
+    Play("voucher", 8),
 )
 
 
@@ -286,6 +287,22 @@ def _guarded(jobs: Jobs) -> None:
         return [first, await io.run_task("second", lambda: jobs.fails(ctx, 0, payload), breaker=gateway)]
 
 
+def _voucher(jobs: Jobs) -> None:
+    @jobs.client.job(id="voucher")
+    async def voucher(payload: int, io: IO, ctx: Context) -> list[Any]:
+        """One token that nobody completes before the run gives up, and one that expires while it is waited for."""
+        token = await io.create_token("voucher", timeout="1 day", tags=[f"n-{payload}"])
+        try:
+            await io.wait_for_token(token, key="worth", timeout="1 minute")
+        except WaitTimeout:
+            await jobs.does(io, ctx, "remind", payload)
+        late = await io.create_token("late", timeout="1 hour")
+        try:
+            return [await io.wait_for_token(late, key="more")]
+        except WaitTimeout:
+            return [token.tags, await jobs.does(io, ctx, "make-do", "made do")]
+
+
 _DEFINED: dict[str, Callable[[Jobs], None]] = {
     "order": _order,
     "nested": _nested,
@@ -297,4 +314,5 @@ _DEFINED: dict[str, Callable[[Jobs], None]] = {
     "plain": _plain,
     "payments": _payments,
     "guarded": _guarded,
+    "voucher": _voucher,
 }

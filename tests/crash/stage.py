@@ -55,7 +55,7 @@ class Ledger:
 
 
 class Stage:
-    """A world with the nine jobs, one of which is played."""
+    """A world with the jobs, one of which is played."""
 
     def __init__(self, database: str, play: Play, fault: Fault) -> None:
         self.database = database

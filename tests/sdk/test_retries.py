@@ -12,6 +12,7 @@ from mainspring import NonRetryable, Retry, RetryAfter
 from mainspring.clock import MINUTE, SECOND, from_iso, to_datetime
 from mainspring.errors import (
     Conflict,
+    DatabaseUnavailable,
     InvalidRetry,
     NotFound,
     PayloadInvalid,
@@ -111,7 +112,17 @@ def test_our_own_errors_that_stay_as_they_are_end_it(error: Exception) -> None:
     assert after(error).delay is None
 
 
-@pytest.mark.parametrize("error", [ServerUnavailable("x"), Conflict("x"), TaskTimeout("x"), TimeoutError()])
+@pytest.mark.parametrize(
+    "error",
+    [
+        ServerUnavailable("x"),
+        DatabaseUnavailable("x"),  # as a client inside the platform's own process says it
+        Conflict("x"),
+        TaskTimeout("x"),
+        TimeoutError(),
+    ],
+    ids=repr,
+)
 def test_others_are_tried_again(error: Exception) -> None:
     assert after(error).reason == "backoff"
 

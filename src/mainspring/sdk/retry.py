@@ -10,6 +10,7 @@ from mainspring.duration import Duration, parse_duration
 from mainspring.errors import (
     ApiError,
     ConfigurationError,
+    DatabaseUnavailable,
     DataError,
     DefinitionError,
     InvalidRetry,
@@ -155,7 +156,7 @@ def _final_reason(error: BaseException, retry: Retry, now: Instant) -> _Final | 
         return None
     if retry.retried is not None:
         return None if isinstance(error, retry.retried) else "not_retried"
-    if isinstance(error, _FINAL_ERRORS):
+    if isinstance(error, _FINAL_ERRORS) and not isinstance(error, DatabaseUnavailable):
         return "non_retryable"
     if isinstance(error, MainspringError):
         return "http_status" if isinstance(error, ApiError) and error.status in FINAL_STATUSES else None
