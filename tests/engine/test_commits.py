@@ -56,6 +56,7 @@ KEPT = (
     "queue_keys",
     "bulks",
     "breakers",
+    "tokens",
 )
 #: Numbered by the database, which goes on where an earlier test left off.
 NUMBERED = ("sequence", "delivery", "heard_from")

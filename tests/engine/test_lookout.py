@@ -94,14 +94,31 @@ async def test_a_silent_worker_is_ended_and_another_goes_on(live: Live) -> None:
     assert lost.lease == 1
 
 
-async def test_while_a_heartbeat_is_missed_what_is_listened_for_is_kept_twice_a_second(live: Live) -> None:
-    """Or the next server begins where this one last looked over all its workers, two seconds ago."""
-    await live.worker(job("bill"))
-    kept = {0}
-    while (silence := _silence(live)) is not None:
-        kept.add(silence)
-        await live.advance(0.25)
-    assert len(kept) > 6  # between the heartbeat that was missed and the end
+class Asked(FakeClock):
+    """Knows the spans for which it was asked to sleep."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.spans: list[int] = []
+
+    async def sleep(self, delay: int) -> None:
+        self.spans.append(delay)
+        await super().sleep(delay)
+
+
+async def test_while_a_heartbeat_is_missed_the_workers_are_looked_over_more_often(kept_database: str) -> None:
+    """Or the next server begins where this one last looked over all of them, two seconds ago."""
+    clock = Asked()
+    async with living(kept_database, clock=clock) as live:
+        await live.worker(job("bill"))
+        while not _silence(live):
+            await live.advance(0.25)
+        clock.spans.clear()
+        while _silence(live):
+            await live.advance(0.25)
+    # What the timers ask for is a second at most.
+    assert SECOND // 2 in clock.spans
+    assert max(clock.spans[:-1]) <= SECOND
 
 
 async def test_who_breaks_off_its_claim_is_looked_for_at_once(live: Live) -> None:

@@ -26,7 +26,7 @@ from mainspring.model.tasks import TaskLabel
 from mainspring.model.waits import WaitSpec
 from mainspring.server.worker_protocol import WORKER_ROUTES
 from mainspring.storage.shapes import WORKER
-from stage import Stage, job
+from stage import URL, Stage, job
 
 PATH = "/worker/v1"
 VERSION = {"Mainspring-Protocol": "1"}
@@ -74,6 +74,7 @@ async def test_a_registration_says_the_rules(stage: Stage) -> None:
         "lease_timeout": settings.lease_timeout,
         "max_payload_bytes": settings.max_payload_bytes,
         "max_tasks_per_run": settings.max_tasks_per_run,
+        "public_url": URL,
     }
     assert await say(stage, "register", registration) == expected
     assert await say(stage, "register", registration) == expected
