@@ -15,3 +15,12 @@ order by r.created_at desc, r.id desc;
 select id from runs
 where id in each(:ids) or id = any(array(select parent_run_id from runs where id in each(:ending)))
 order by id @lock;
+
+-- name: known_runs
+-- Runs that were triggered before, by their id: "is true" has the planner, which may know nothing of the table yet,
+-- not go through all runs of the environment.
+select {run} from runs where (environment_id = :environment_id) is true and id in each(:ids);
+
+-- name: find_runs_to_change
+-- Some runs of an environment, held for a change: "is true" as above.
+select {run} from runs where (environment_id = :environment_id) is true and id in each(:ids) order by id @lock;
