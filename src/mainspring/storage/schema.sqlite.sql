@@ -472,8 +472,8 @@ CREATE INDEX runs_by_environment on runs (environment_id, created_at, id);
 
 CREATE INDEX runs_by_event on runs (event_id) where event_id is not null;
 
-CREATE UNIQUE INDEX runs_by_idempotency_key on runs (environment_id, job_id, idempotency_key)
-    where idempotency_key is not null;
+CREATE UNIQUE INDEX runs_by_idempotency_key on runs (idempotency_key, job_id, environment_id)
+  where idempotency_key is not null;
 
 CREATE INDEX runs_by_job on runs (environment_id, job_id, created_at, id);
 

@@ -24,3 +24,8 @@ select {run} from runs where (environment_id = :environment_id) is true and id i
 -- name: find_runs_to_change
 -- Some runs of an environment, held for a change: "is true" as above.
 select {run} from runs where (environment_id = :environment_id) is true and id in each(:ids) order by id @lock;
+
+-- name: runs_by_keys
+-- Runs that were triggered before, by the caller's idempotency key: "is true" as above.
+select {run} from runs
+where idempotency_key in each(:keys) and (environment_id = :environment_id and job_id in each(:job_ids)) is true;
