@@ -55,6 +55,13 @@ def test_trigger_prints_the_run_and_with_wait_its_output(dev: Dev) -> None:
     assert json.loads(done.stdout) == 8
 
 
+def test_a_trigger_that_starts_nothing_says_so(dev: Dev) -> None:
+    first, again = [dev.cli("trigger", "price", '{"amount": 7}', "--idempotency-key", "k") for _ in range(2)]
+    assert "started run_" in first.stderr
+    assert "nothing is started: this call is answered with run_" in again.stderr
+    assert again.stdout == first.stdout
+
+
 def test_wait_mirrors_a_time_out(dev: Dev) -> None:
     done = dev.cli("trigger", "slow", "--wait")
     assert done.returncode == 124, done.stderr

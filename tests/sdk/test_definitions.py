@@ -5,7 +5,18 @@ from typing import Any
 
 import pytest
 
-from mainspring import IO, Batch, Client, Context, Debounce, RateLimit, Retry, event_trigger, invoke_trigger
+from mainspring import (
+    IO,
+    Batch,
+    Client,
+    Context,
+    Debounce,
+    RateLimit,
+    Retry,
+    Singleton,
+    event_trigger,
+    invoke_trigger,
+)
 from mainspring.clock import MINUTE, SECOND
 from mainspring.errors import (
     DefinitionError,
@@ -17,6 +28,7 @@ from mainspring.errors import (
     InvalidRetry,
     InvalidSchema,
     InvalidTrigger,
+    MainspringError,
     NotFound,
 )
 from mainspring.model.jobs import StartLimit
@@ -264,3 +276,19 @@ def test_a_rate_limit_lets_so_many_come_at_once() -> None:
     for wrong in ("often", 5, RateLimit("0/hour"), RateLimit("1/hour", key="a..b")):
         with pytest.raises(InvalidQueue):
             client.define_job(id="c", rate_limit=wrong, run=nothing)  # type: ignore[arg-type]  # what people may try
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"pin_version": "2.0.0"}, "pin_version of job 'a' is '2.0.0'"),
+        ({"enabled": "no"}, "enabled of job 'a' is 'no'"),
+        ({"singleton": "skp"}, 'Use "skip" or "cancel" or "queue"'),
+        ({"singleton": Singleton("skip", key="payload.shop")}, 'begin inside the payload: "shop"'),
+        ({"rate_limit": RateLimit("2/hour", key="payload.shop")}, 'begin inside the payload: "shop"'),
+    ],
+    ids=str,
+)
+def test_what_would_mean_something_else_is_refused(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(MainspringError, match=message):
+        Client("shop").define_job(id="a", run=nothing, **options)

@@ -153,7 +153,11 @@ def list_bulks(limit: options.Limit = 20, as_json: options.Json = False) -> None
         (one["id"], one["action"], one["status"], f"{one['done']} of {one['total']}", str(one["failed"]))
         for one in page["data"]
     ]
-    output.table(("BULK", "ACTION", "STATUS", "DONE", "FAILED"), rows, empty="There are none.")
+    output.table(
+        ("BULK", "ACTION", "STATUS", "DONE", "FAILED"),
+        rows,
+        empty="Nothing was done to many runs at once yet: `mainspring runs cancel --status PENDING` would be.",
+    )
 
 
 @runs.command("reset-key")

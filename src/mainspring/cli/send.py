@@ -70,7 +70,8 @@ def trigger(
     }
     run = connection.ask("POST", f"/jobs/{connection.quoted(job)}/trigger", body=_given(body))
     if not as_json:
-        output.say(f"started {run['id']} of {run['job_id']}")
+        said = "started" if run["is_new"] else "nothing is started: this call is answered with"
+        output.say(f"{said} {run['id']} of {run['job_id']}")
     if wait:
         (final,) = _follow([run["id"]], timeout, as_json)
         if as_json:

@@ -71,10 +71,10 @@ def define(fn: Callable[..., Any], options: JobOptions, localns: Mapping[str, An
         start_limit=read_start_limit(options.get("rate_limit"), what),
         max_duration=_span(options, "max_duration"),
         ttl=_span(options, "ttl"),
-        enabled=bool(options.get("enabled", True)),
+        enabled=_flag(options.get("enabled", True), "enabled", what),
         tags=as_tags(options.get("tags", ()), what),
         log_level=_level(options.get("log_level"), what),
-        pin_version=bool(options.get("pin_version", False)),
+        pin_version=_flag(options.get("pin_version", False), "pin_version", what),
         description=inspect.getdoc(fn) if inspect.isroutine(fn) else None,
     )
     for trigger in spec.triggers:
@@ -164,6 +164,12 @@ def _read_both(given: Shape, annotated: Shape) -> Callable[[str], Any]:
 def _span(options: JobOptions, name: str) -> int | None:
     value: Any = options.get(name)
     return None if value is None else parse_duration(value)
+
+
+def _flag(value: Any, name: str, what: str) -> bool:
+    if not isinstance(value, bool):  # "no" would count as yes
+        raise DefinitionError(f"{name} of {what} is {value!r:.80}", mend="Use True or False.")
+    return value
 
 
 def _level(level: str | None, what: str) -> str | None:

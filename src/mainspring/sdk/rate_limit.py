@@ -5,7 +5,7 @@ from typing import Any
 
 from mainspring.errors import InvalidQueue
 from mainspring.model.jobs import StartLimit
-from mainspring.model.queues import parse_rate
+from mainspring.model.queues import parse_rate, path_mend
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +31,7 @@ def read_start_limit(given: Any, what: str) -> StartLimit | None:
             f"the rate_limit of {what} is {given!r:.80}",
             mend='Give "100/hour", or RateLimit("100/hour", key=...).',
         )
-    if said.key is not None and not (isinstance(said.key, str) and all(said.key.split("."))):
-        raise InvalidQueue(
-            f"the key of the rate_limit of {what} is {said.key!r:.80}",
-            mend='Give a path into the payload: "customer.id".',
-        )
+    if said.key is not None and (mend := path_mend(said.key)):
+        raise InvalidQueue(f"the key of the rate_limit of {what} is {said.key!r:.80}", mend=mend)
     rate = parse_rate(said.rate)
     return StartLimit(rate if "burst" in said.rate else replace(rate, burst=rate.limit), said.key)

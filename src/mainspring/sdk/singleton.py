@@ -5,6 +5,7 @@ from typing import Any, get_args
 
 from mainspring.errors import DefinitionError
 from mainspring.model.jobs import SingletonMode
+from mainspring.model.queues import path_mend
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,16 +25,13 @@ def read_singleton(given: Any, what: str) -> Singleton | None:
     """`singleton=` of a job. Raises `DefinitionError`."""
     if given is None:
         return None
-    said: Any = Singleton(given) if isinstance(given, str) else given  # type: ignore[arg-type]  # looked at below
     modes = get_args(SingletonMode)
+    said: Any = Singleton(given) if given in modes else given
     if not isinstance(said, Singleton) or said.mode not in modes:
         words = " or ".join(f'"{mode}"' for mode in modes)
         raise DefinitionError(
             f"singleton of {what} is {given!r:.80}", mend=f"Use {words}, or Singleton(...)."
         )
-    if said.key is not None and not (isinstance(said.key, str) and all(said.key.split("."))):
-        raise DefinitionError(
-            f"the singleton key of {what} is {said.key!r:.80}",
-            mend='Give a path into the payload: "customer.id".',
-        )
+    if said.key is not None and (mend := path_mend(said.key)):
+        raise DefinitionError(f"the singleton key of {what} is {said.key!r:.80}", mend=mend)
     return said

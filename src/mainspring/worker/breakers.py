@@ -53,11 +53,12 @@ class Breakers:
         def answered(report: ReportAnswer, answer: ItemAnswer | None) -> None:
             epoch = None if answer is None else decode(answer.output or "null")
             came.append(epoch)
-            known = ("WAITING", number - 1, 0) if epoch is None else ("RUNNING", number, None)
-            status, attempt, left = known
-            passage.held.keep(
-                Checkpoint(label.key, "task", status, attempt, label.fingerprint, next_attempt_in=left)  # type: ignore[arg-type]  # one of two literals
+            known = (
+                Checkpoint(label.key, "task", "WAITING", number - 1, label.fingerprint, next_attempt_in=0)
+                if epoch is None
+                else Checkpoint(label.key, "task", "RUNNING", number, label.fingerprint)
             )
+            passage.held.keep(known)
             settle(asked)
 
         item = BreakerAsked(label, number, call.breaker.spec, is_once=call.effect is not None)
