@@ -157,7 +157,7 @@ where id = :id and lease = :lease and status = :status;
 
 -- name: repair_admitted
 -- What was let in beyond a limit stands in the line again.
-update runs set is_ready = false, slot = 1 where id = :id and is_ready and slot >= 3 and status = 'PENDING';
+update runs set is_ready = false, slot = 1 where id = :id and is_ready and slot >= 3 and (status = 'PENDING') is true;
 
 -- name: repair_stray_wait
 -- Removes a wait whose run is not there.

@@ -19,4 +19,4 @@ values (:environment_id, :job_id, :idempotency_key, :run_id) on conflict do noth
 -- A call joined it: it starts later, with what the call brought if that is wanted.
 update runs set payload = :payload, metadata = :metadata, max_attempts = :max_attempts,
   available_at = :available_at, expires_at = :expires_at, timer_at = :timer_at
-where id = :id and status = 'PENDING' and not is_ready and slot = 0 and lease = 0;
+where id = :id and (status = 'PENDING') is true and not is_ready and slot = 0 and lease = 0;

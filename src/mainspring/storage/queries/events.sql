@@ -35,12 +35,12 @@ order by deliver_at, sequence limit :limit @skip_locked;
 -- name: deliver_event
 -- Marks a delayed event delivered.
 update events set delivered_at = :now, delivery = (select last_value from deliveries), rejections = :rejections
-where id = :id and delivered_at is null and cancelled_at is null;
+where id = :id and (delivered_at is null and cancelled_at is null) is true;
 
 -- name: cancel_event
 -- Takes back an event that was not delivered yet.
 update events set cancelled_at = :now
-where environment_id = :environment_id and id = :id and delivered_at is null and cancelled_at is null;
+where id = :id and (environment_id = :environment_id and delivered_at is null and cancelled_at is null) is true;
 
 -- name: next_event_at
 -- When the next delayed event is due.

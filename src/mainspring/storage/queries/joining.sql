@@ -16,7 +16,7 @@ values (:environment_id, :run_id, :number, :event_id, :job_id, :size);
 -- An event joined a run that is put off: it starts later, with this event if it is to carry the last.
 update runs set payload = :payload, event_id = :event_id, concurrency_key = :concurrency_key,
   available_at = :available_at, expires_at = :expires_at, timer_at = :timer_at
-where id = :id and status = 'PENDING' and not is_ready and slot = 0 and lease = 0;
+where id = :id and (status = 'PENDING') is true and not is_ready and slot = 0 and lease = 0;
 
 -- name: close_gathering
 -- No more events join the run: it has them all, and starts, or is held where its queue has limits.
@@ -27,8 +27,8 @@ update runs set payload = :payload, available_at = :available_at, expires_at = :
   slot = case when exists (
     select 1 from queues q
     where q.environment_id = runs.environment_id and q.name = runs.queue and q.governed_at is not null) then 1 else 0 end
-where id = :id and status = 'PENDING' and not is_ready and slot = 0 and lease = 0;
+where id = :id and (status = 'PENDING') is true and not is_ready and slot = 0 and lease = 0;
 
 -- name: keep_gathered
 -- A run that gathered events ends before it started: these are what it would have had.
-update runs set payload = :payload where id = :id and status = 'PENDING' and not is_ready and slot = 0 and lease = 0;
+update runs set payload = :payload where id = :id and (status = 'PENDING') is true and not is_ready and slot = 0 and lease = 0;

@@ -65,11 +65,11 @@ update runs set slot = 0 where environment_id = :environment_id and queue = :nam
 -- name: grant_slot
 -- A run is admitted; from now on it may start.
 update runs set is_ready = true, slot = :slot, available_at = :available_at
-where id = :id and slot = 1 and status = 'PENDING';
+where id = :id and (slot = 1 and status = 'PENDING') is true;
 
 -- name: set_aside
 -- Held runs that no live worker takes leave the line, for they would stand in the way of others.
-update runs set slot = 2 where id in each(:ids) and slot = 1;
+update runs set slot = 2 where id in each(:ids) and (slot = 1) is true;
 
 -- name: call_back
 -- A worker came that takes runs by these names: they stand in the line again.

@@ -22,12 +22,13 @@ from runs where id in each(:ids) order by id @lock;
 select {run} from runs where id in each(:ids);
 
 -- name: find_run
--- One run of an environment.
-select {run} from runs where environment_id = :environment_id and id = :id;
+-- One run of an environment: "is true" has the planner of a database, which may know nothing of the table yet, or of
+-- how it was before, look for the id and not for what else many runs have in common. So it is below.
+select {run} from runs where id = :id and (environment_id = :environment_id) is true;
 
 -- name: find_run_to_change
 -- One run of an environment, held for a change.
-select {run} from runs where environment_id = :environment_id and id = :id @lock;
+select {run} from runs where id = :id and (environment_id = :environment_id) is true @lock;
 
 -- name: find_runs_to_change
 -- Some runs of an environment, held for a change.
@@ -76,7 +77,7 @@ update runs set status = 'PENDING', lane = 0, available_at = :now, timer_at = de
   slot = case when exists (
     select 1 from queues q
     where q.environment_id = runs.environment_id and q.name = runs.queue and q.governed_at is not null) then 1 else 0 end
-where id in each(:ids) and status = 'WAITING'
+where id in each(:ids) and (status = 'WAITING') is true
   and not exists (select 1 from waits w where w.run_id = runs.id and w.kind = 'drift')
 returning id, environment_id, queue, coalesce(concurrency_key, ''), slot;
 
@@ -86,7 +87,7 @@ update runs set notices = notices + 1 where id in each(:ids) and status = 'RUNNI
 
 -- name: acknowledge_notice
 -- The holder knows.
-update runs set noticed = :number where id = :id and worker_id = :worker_id and noticed < :number;
+update runs set noticed = :number where id = :id and (worker_id = :worker_id) is true and noticed < :number;
 
 -- name: noticed_runs
 -- Runs of a worker of which it must be told something.
@@ -101,7 +102,7 @@ where id = :id and status = 'RUNNING' and cancel_requested_at is null returning 
 -- name: note_cancel
 -- Who cancels a run that has not ended, and why.
 update runs set cancel_reason = :reason, cancelled_by = :by
-where id = :id and status in ('PENDING', 'WAITING') and cancel_requested_at is null;
+where id = :id and (status in ('PENDING', 'WAITING')) is true and cancel_requested_at is null;
 
 -- name: clean_up_run
 -- A cancelled run is given to a worker once more, for its hook; where its queue has limits, within these.
@@ -167,7 +168,7 @@ update runs set timer_at = :timer_at, is_ready = not exists (
   slot = case when exists (
     select 1 from queues q
     where q.environment_id = runs.environment_id and q.name = runs.queue and q.governed_at is not null) then 1 else 0 end
-where id = :id and status = 'PENDING' and not is_ready and slot = 0;
+where id = :id and (status = 'PENDING') is true and not is_ready and slot = 0;
 
 -- name: try_alone
 -- It has a worker of its own until then.
@@ -202,4 +203,4 @@ where environment_id = :environment_id and job_id = :job_id and idempotency_key 
 -- name: reschedule_run
 -- Another start for a run that waits for its own.
 update runs set available_at = :available_at, expires_at = :expires_at, timer_at = :available_at
-where id = :id and status = 'PENDING' and not is_ready and lease = 0;
+where id = :id and (status = 'PENDING') is true and not is_ready and lease = 0;

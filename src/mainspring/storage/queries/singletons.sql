@@ -28,4 +28,4 @@ update runs set timer_at = :timer_at, is_ready = :is_due and not exists (
   slot = case when :is_due and exists (
     select 1 from queues q
     where q.environment_id = runs.environment_id and q.name = runs.queue and q.governed_at is not null) then 1 else 0 end
-where id = :id and slot = -1 and status = 'PENDING';
+where id = :id and (slot = -1 and status = 'PENDING') is true;

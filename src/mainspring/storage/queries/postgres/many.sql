@@ -70,10 +70,11 @@ where schedules.environment_id = r.environment_id and schedules.id = r.id;
 -- The same, many at once.
 update runs set is_ready = true, slot = r.slot, available_at = r.available_at
 from rows(:id text, :slot bigint, :available_at bigint)
-where runs.id = r.id and runs.slot = 1 and runs.status = 'PENDING';
+where runs.id = r.id and (runs.slot = 1 and runs.status = 'PENDING') is true;
 
 -- name: tag_run
 -- The same, many at once.
 insert into run_tags (environment_id, tag, created_at, run_id)
-select t.environment_id, r.tag, t.created_at, t.id from rows(:run_id text, :tag text) join runs t on t.id = r.run_id
+select t.environment_id, r.tag, t.created_at, r.run_id from rows(:run_id text, :tag text) cross join lateral (
+  select i.environment_id, i.created_at from runs i where i.id = r.run_id offset 0) t
 on conflict do nothing;

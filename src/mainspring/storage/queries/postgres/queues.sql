@@ -4,7 +4,7 @@ update runs set status = 'RUNNING', is_ready = false, lease = lease + 1, worker_
   claim_seq = :claim_seq, started_at = coalesce(started_at, :now), expires_at = null,
   deadline_at = coalesce(deadline_at, :now + max_duration),
   timer_at = coalesce(deadline_at, :now + max_duration)
-where status = 'PENDING' and (expires_at is null or expires_at > :now) and id in (
+where (status = 'PENDING' and (expires_at is null or expires_at > :now)) is true and id in (
   select r.id from unnest(:names::text[]) n(name) cross join lateral (
     select i.id, i.priority, i.lane, i.available_at from runs i
     where i.environment_id = :environment_id and coalesce(i.job_id || '/' || i.pinned_version, i.job_id) = n.name and i.is_ready
@@ -41,7 +41,7 @@ update runs set status = 'RUNNING', is_ready = false, lease = lease + 1, worker_
   claim_seq = :claim_seq, started_at = coalesce(started_at, :now), expires_at = null,
   deadline_at = coalesce(deadline_at, :now + max_duration),
   timer_at = coalesce(deadline_at, :now + max_duration)
-where status = 'PENDING' and (expires_at is null or expires_at > :now) and id in (
+where (status = 'PENDING' and (expires_at is null or expires_at > :now)) is true and id in (
   select r.id from (
     select a.id, a.priority, a.lane, a.available_at
     from unnest(:queues::text[]) q(name) cross join unnest(:names::text[]) n(name) cross join lateral (

@@ -1,8 +1,8 @@
 -- name: filter_runs
 -- Those of some runs that pass the filters of a list, newest first.
 select {run:r} from runs r
-where r.id in each(:ids) and r.environment_id = :environment_id
-  and (:is_any_status or r.status in each(:statuses))
+where r.id in each(:ids) and (r.environment_id = :environment_id) is true
+  and (:is_any_status or r.status in each(:statuses)) is true
   and (cast(:job_id as text) is null or r.job_id = :job_id)
   and (cast(:version as text) is null or r.job_version = :version)
   and (cast(:schedule_id as text) is null or r.schedule_id = :schedule_id)

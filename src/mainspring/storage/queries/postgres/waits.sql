@@ -20,3 +20,12 @@ select pg_advisory_xact_lock_shared(lock) from (
 select pg_advisory_xact_lock(lock) from (
   select distinct hashtextextended(:environment_id || ' ' || channel, 0) as lock
   from unnest(:channels::text[]) channel order by lock) locks;
+
+-- name: waits_for_several
+-- The same, each looked up by itself: hardly ever does anybody wait, and those who wait for other things are many.
+select {wait:w} from (
+  select distinct run_id, task_key from awaited_runs where target_run_id in each(:target_run_ids)
+  order by run_id, task_key) a cross join lateral (
+  select {wait:i} from runs r join waits i on i.run_id = r.id
+  where r.id = a.run_id and i.run_id = a.run_id and i.task_key = a.task_key and i.kind = 'runs' for update of r, i) w
+order by w.run_id, w.task_key;

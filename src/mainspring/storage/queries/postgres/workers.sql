@@ -3,9 +3,10 @@
 select w.id, w.job_ids, w.versions, w.pinning, w.superseded, w.queues from workers w
 where w.id in each(:ids) and w.environment_id = :environment_id and w.status = 'ALIVE'
   and not exists (
-    select 1 from jsonb_array_elements_text(w.job_ids::jsonb) j (value) cross join runs r
-    where r.environment_id = w.environment_id and coalesce(r.job_id || '/' || r.pinned_version, r.job_id) = j.value
-      and r.is_ready)
+    select 1 from jsonb_array_elements_text(w.job_ids::jsonb) j (value) cross join lateral (
+      select 1 from runs r
+      where r.environment_id = w.environment_id and coalesce(r.job_id || '/' || r.pinned_version, r.job_id) = j.value
+        and r.is_ready limit 1) r)
   and not exists (
     select 1 from runs r
     where r.environment_id = w.environment_id and r.is_ready and r.pinned_version is not null)
