@@ -4,7 +4,7 @@ They stand where a death or an error is hardest to get right: around a commit, a
 code. The list with what each stands for is in CONTRIBUTING.md; `tests/simulation/` is who uses it.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import Literal
 
@@ -22,18 +22,19 @@ Point = Literal[
     "run.parked",
 ]
 
+Listener = Callable[[Point], Awaitable[None] | None]
+
 #: What is told of every point that is passed; whatever it raises is raised there.
-_listener: Callable[[Point], None] | None = None
+_listener: Listener | None = None
 
 
-def at(point: Point) -> None:
-    """The code has come to this point."""
-    if _listener is not None:
-        _listener(point)
+def at(point: Point) -> Awaitable[None] | None:
+    """The code has come to this point. What is returned, around user code, is waited for before it goes on."""
+    return None if _listener is None else _listener(point)
 
 
 @contextmanager
-def listening(listener: Callable[[Point], None]) -> Iterator[None]:
+def listening(listener: Listener) -> Iterator[None]:
     """Inside, `listener` is told of every point that any thread of this process passes."""
     global _listener
     before, _listener = _listener, listener

@@ -18,8 +18,8 @@ from typing import Any
 from crash.jobs import PLAYS, Play
 from crash.points import Fault, Kind
 from crash.stage import Effect, Stage
+from mainspring.testing.lives import current_life
 from scenarios.conftest import DATABASES
-from scenarios.parts.lives import current_life
 
 #: A second process dies before it has made more calls than this.
 AGAIN = 60

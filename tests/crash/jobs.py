@@ -26,7 +26,7 @@ from mainspring import (
     ctx,
     event_trigger,
 )
-from scenarios.parts.lives import is_dead
+from mainspring.testing.lives import is_dead
 
 #: Short pauses are made in place, long ones give up the worker's slot.
 SHORT = Retry(max_attempts=3, min_delay="1s", max_delay="1s", jitter=False)

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from mainspring.errors import DatabaseUnavailable
 from mainspring.storage.database import Database, Question, Transaction
-from scenarios.parts.disk import Disk
+from mainspring.testing.disk import Disk
 
 #: "before" a call and "after" it the process dies; "refused": it was done, and the caller is told that it failed.
 Kind = Literal["before", "after", "refused"]

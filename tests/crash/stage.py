@@ -18,7 +18,7 @@ from mainspring.errors import DatabaseUnavailable
 from mainspring.model.events import EventDraft
 from mainspring.model.runs import FINAL_RUN_STATUSES, RunDraft
 from mainspring.model.tasks import FINAL_TASK_STATUSES
-from scenarios.parts.lives import Life, current_life, is_dead
+from mainspring.testing.lives import Life, current_life, is_dead
 from scenarios.world import Axes, World
 
 #: The ids that people outside gave; the same in every run of a play, as their idempotency keys are.
@@ -126,7 +126,7 @@ class Stage:
 
     async def _restart(self) -> None:
         self.fault.is_armed = False  # what opens a database is not told apart from who uses it
-        self.world._kill_workers()
+        self.world.kill_workers()
         await self.world.crash()
         self.fault.rearm()
         self.fault.is_armed = True
@@ -149,7 +149,7 @@ class Stage:
         overdue = None
         while not playing.done():
             await asyncio.wait({playing}, timeout=0.02)
-            clock, due = self.world.clock, self.world._stillness.next_at()
+            clock, due = self.world.clock, self.world.next_at()
             if due is not None and due == overdue and due <= clock.now():
                 clock.advance(SECOND)
             overdue = due
@@ -190,7 +190,7 @@ class Stage:
                 beaten = True
                 await world.beat()
                 continue
-            due = world._stillness.next_at()
+            due = world.next_at()
             assert due is not None, f"it stands still for ever\n{world.outstanding()}"
             world.clock.advance(max(0, due - world.clock.now()))
 

@@ -11,7 +11,7 @@ from mainspring.audit.data import check_database
 from mainspring.audit.repair import Repairer
 from mainspring.engine.commands import SettleTask
 from mainspring.model.runs import FINAL_RUN_STATUSES
-from scenarios.parts.server import open_disk
+from mainspring.testing.server import open_disk
 
 ENDS = Play("ends", None)
 
@@ -178,7 +178,7 @@ class Ends(Stage):
                 return
             if await self._help(standing):
                 continue
-            due = world._stillness.next_at()
+            due = world.next_at()
             assert due is not None, f"it stands still for ever\n{world.outstanding()}"
             world.clock.advance(max(0, due - world.clock.now()))
 

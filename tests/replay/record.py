@@ -11,13 +11,13 @@ from crash.jobs import PLAYS, Play
 from crash.points import Fault
 from crash.stage import Stage
 from mainspring.storage.database import Database, Transaction
+from mainspring.testing.disk import Disk
+from mainspring.testing.lives import current_life
 from mainspring.version import __version__
 from replay.ends import ENDS, Ends
 from replay.recording import Recording
 from replay.rows import kinds_of, newest_schema, read_tables
 from scenarios.conftest import DATABASES
-from scenarios.parts.disk import Disk
-from scenarios.parts.lives import current_life
 
 
 class RecordingDisk(Disk):

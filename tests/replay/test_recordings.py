@@ -15,13 +15,13 @@ from mainspring.model.tasks import TaskKind, TaskStatus
 from mainspring.model.waits import WaitKind
 from mainspring.storage.migrate import upgrade
 from mainspring.storage.open import open_database
+from mainspring.testing.lives import current_life
 from mainspring.version import __version__
 from replay.ends import ENDS, OUTCOMES
 from replay.record import essence
 from replay.recording import RECORDINGS, Recording
 from replay.resumed import database_of, take_up
 from replay.rows import newest_schema, restore
-from scenarios.parts.lives import current_life
 from simulation.planted import a_task_completed_twice
 
 FILES = sorted(RECORDINGS.glob("*/*.ndjson"))

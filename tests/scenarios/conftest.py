@@ -16,7 +16,7 @@ import pytest
 import postgres
 from mainspring.storage.migrate import upgrade
 from mainspring.storage.open import open_database
-from scenarios.parts.lives import current_life
+from mainspring.testing.lives import current_life
 from scenarios.world import Axes, World
 
 #: Seconds of the machine's time. A scenario takes a fraction of one, many on a machine that is busy otherwise; one

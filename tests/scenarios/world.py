@@ -8,26 +8,19 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import count
 from typing import Any
 
 from mainspring import Client, Event, Job, Run
 from mainspring.client.backend import HttpBackend
-from mainspring.clock import FakeClock
 from mainspring.duration import Duration, parse_duration
-from mainspring.engine.commands import EndWorkers
-from mainspring.ids import new_id
 from mainspring.model.limits import Limits
 from mainspring.storage.database import Database
+from mainspring.testing.disk import Disk
+from mainspring.testing.server import API_KEY, Server, open_disk
+from mainspring.testing.world import Crew
+from mainspring.testing.world import World as Stage
 from mainspring.worker.backend import Backend
-from mainspring.worker.worker import Worker
-from scenarios.parts.disk import Disk
 from scenarios.parts.gates import Effects, Gate
-from scenarios.parts.lives import Life, Lives
-from scenarios.parts.outstanding import outstanding
-from scenarios.parts.server import API_KEY, Server, open_disk
-from scenarios.parts.stillness import Stillness
-from scenarios.parts.taps import TappedBackend, TappedClock, TappedDoor
 
 
 @dataclass(frozen=True)
@@ -46,38 +39,19 @@ class Axes:
         )
 
 
-@dataclass
-class Crew:
-    """A worker with the life it leads."""
-
-    client: Client
-    worker: Worker
-    life: Life
-    backend: TappedBackend
-    clock: TappedClock
-    working: asyncio.Task[Any]
-
-
-class World:
+class World(Stage):
     """Made by the `world` fixture."""
 
     def __init__(self, axes: Axes) -> None:
+        super().__init__(always_replay=axes.always_replay)
         self.axes = axes
-        self.clock = FakeClock()
+        self.label = str(axes)
         self.client = Client("test")
         self.effects = Effects()
-        self.lives = Lives()
-        self.server: Server
-        self.door: TappedDoor
-        self.crews: list[Crew] = []
-        self.limits = Limits()
         #: What the server's database is wrapped in.
         self.wraps: Callable[[Database], Disk] = Disk
         self._gates: list[Gate] = []
-        self._numbers = count(1)
-        self._stillness = Stillness(self)
-        self._clients = {self.client}
-        self._slots = 10
+        self.clients = {self.client}
 
     def gate(self) -> Gate:
         gate = Gate()
@@ -87,80 +61,48 @@ class World:
     # ── beginning and end ────────────────────────────────────────────────────────────────────────────
     async def start(self, *, workers: int = 1, slots: int = 10, limits: Limits | None = None) -> None:
         """Server up, workers registered with the jobs that the client has by now."""
-        self._slots = slots
+        self.slots = slots
         self.limits = limits or self.limits
-        await self._start_server()
+        await self.start_server()
         for _ in range(workers):
             await self.start_worker()
 
-    async def _start_server(self, port: int = 0) -> None:
+    async def open_server(self, port: int) -> Server:
         axes = self.axes
-        self.server = await Server.start(
+        return await Server.start(
             self.lives,
             self.wraps(open_disk(axes.database)),
             self.clock,
             port=port if axes.is_http else None,
             limits=self.limits,
         )
-        self.door = TappedDoor(self.server.door())
-        for client in self._clients:
-            client.use_door(self.door)
 
     async def start_worker(
         self, client: Client | None = None, *, slots: int | None = None, queues: Sequence[str] = ()
     ) -> Crew:
         """Another worker; `client` when its code differs from that of the others."""
-        client = client or self.client
-        self._clients.add(client)
-        client.use_door(self.door)
-        name = f"worker-{next(self._numbers)}"
-        life = self.lives.begin(name)
-        backend = TappedBackend(self._backend(), life)
-        clock = TappedClock(self.clock)
-        worker = Worker(
-            client,
-            backend,
-            slots=slots or self._slots,
-            clock=clock,
-            name=name,
-            worker_id=new_id("wrk"),
-            always_replay=self.axes.always_replay,
-            queues=queues,
-        )
-        working = self.lives.spawn(life, worker.run())
-        registered = asyncio.ensure_future(backend.registered.wait())
-        await asyncio.wait({working, registered}, return_when=asyncio.FIRST_COMPLETED)
-        registered.cancel()
-        if working.done():
-            working.result()
-        crew = Crew(client, worker, life, backend, clock, working)
-        self.crews.append(crew)
-        return crew
+        return await super().start_worker(client or self.client, slots=slots, queues=queues)
 
-    def _backend(self) -> Backend:
-        return HttpBackend(self.server.url, API_KEY) if self.axes.is_http else self.server.local_backend()
+    def backend(self) -> Backend:
+        return HttpBackend(self.server.url, API_KEY) if self.axes.is_http else super().backend()
 
     async def close(self) -> None:
         """The end of the scenario, however it went."""
         for gate in self._gates:
             gate.open()
         if hasattr(self, "server"):
-            await self.door.aclose()
-            self._kill_workers()
-            await self.server.die(self.lives)
+            await self.die()
         self.lives.close()
 
     # ── faults ───────────────────────────────────────────────────────────────────────────────────────
     async def crash(self, *, down_for: Duration = 0) -> None:
         """Everything dies at once, and is started again: what was committed is all that is left."""
         crews = list(self.crews)
-        await self.door.aclose()
-        self._kill_workers()
-        await self.server.die(self.lives)
+        await self.die()
         self.clock.advance(parse_duration(down_for))
-        await self._start_server()
+        await self.start_server()
         # What `mainspring dev` knows when it starts: nobody of its earlier workers is alive.
-        await self._end_workers(crews, "superseded", blames=False)
+        await self.end_workers(crews, "superseded", blames=False)
         for crew in crews:
             await self.start_worker(crew.client)
 
@@ -173,26 +115,26 @@ class World:
             return
         await self.door.aclose()
         await self.server.die(self.lives)
-        await self._start_server(port)
+        await self.start_server(port)
 
     async def crash_worker(self, *, restart: bool = True, blames: bool = True, fault: str = "") -> None:
         """Every worker dies at once; their supervisor notices, and starts as many again. `fault`: what it sees them
         die of; "" when they may have been killed from outside."""
         crews = list(self.crews)
-        self._kill_workers()
-        await self._end_workers(crews, "exited", blames=blames, fault=fault)
+        self.kill_workers()
+        await self.end_workers(crews, "exited", blames=blames, fault=fault)
         if restart:
             for crew in crews:
                 await self.start_worker(crew.client)
 
     async def kill(self, crew: Crew) -> None:
         """One worker dies, and its supervisor notices."""
-        self._kill(crew)
-        await self._end_workers([crew], "exited", blames=True)
+        self.kill_worker(crew)
+        await self.end_workers([crew], "exited", blames=True)
 
     async def give_up(self, crew: Crew) -> None:
         """One worker is taken for dead though it lives: it was frozen, or cut off, and comes back."""
-        await self._end_workers([crew], "exited", blames=True)
+        await self.end_workers([crew], "exited", blames=True)
 
     async def beat(self) -> None:
         """Every worker's next heartbeat, which takes seconds of the machine's time otherwise, comes now."""
@@ -209,27 +151,6 @@ class World:
         await crew.working
         self.crews.remove(crew)
 
-    def _kill_workers(self) -> None:
-        for crew in list(self.crews):
-            self._kill(crew)
-
-    def _kill(self, crew: Crew) -> None:
-        self.lives.end(crew.life)
-        crew.worker._keeper.stop()  # its thread would only find out with the next heartbeat
-        self.crews.remove(crew)
-
-    async def _end_workers(self, crews: list[Crew], reason: Any, *, blames: bool, fault: str = "") -> None:
-        environment_id = self.server.environment_id
-        for crew in crews:
-            command = EndWorkers(
-                reason,
-                environment_id=environment_id,
-                worker_id=crew.backend.worker_id,
-                blames=blames,
-                fault=fault,
-            )
-            await self.server.engine.end_workers(command)
-
     # ── doing ────────────────────────────────────────────────────────────────────────────────────────
     async def send(self, name: str, payload: Any = None, **options: Any) -> Event[Any]:
         """As `client.send_event`."""
@@ -245,21 +166,9 @@ class World:
         return await self.client.runs.retrieve(started.id)
 
     # ── time ─────────────────────────────────────────────────────────────────────────────────────────
-    async def still(self) -> None:
-        """Returns when nothing more happens until the clock is turned."""
-        await self._stillness.reached()
-
     async def advance(self, delay: Duration) -> None:
         """Let this span pass; whatever falls due in it happens at its own time."""
-        until = self.clock.now() + parse_duration(delay)
-        while True:
-            await self.still()
-            due = self._stillness.next_at()
-            if due is None or due > until:
-                break
-            self.clock.advance(due - self.clock.now())
-        self.clock.advance(until - self.clock.now())
-        await self.still()
+        await self.pass_until(self.clock.now() + parse_duration(delay))
 
     async def commits(self, count: int) -> None:
         """Returns when the database has taken so many more commits: in the midst of whatever goes on."""
@@ -267,7 +176,7 @@ class World:
         while self.server.disk.commits < until:
             before = self.server.disk.commits
             await self.lives.something_happens(0.1)
-            if self.server.disk.commits == before and self._stillness.motion() is None:
+            if self.server.disk.commits == before and self.stillness.motion() is None:
                 return  # there is nothing to be in the midst of
 
     async def until(
@@ -280,7 +189,7 @@ class World:
         if run.status != (status or run.status) or (waiting_for is not None and waiting_for not in keys):
             wanted = f"{status} for '{waiting_for}'" if waiting_for else status
             raise AssertionError(
-                f"the run is {run.status}, waiting for {keys}, not {wanted}\n{run.error}\n{outstanding(self)}"
+                f"the run is {run.status}, waiting for {keys}, not {wanted}\n{run.error}\n{self.outstanding()}"
             )
         return run
 
@@ -292,19 +201,19 @@ class World:
             await run.refresh()
             if run.is_final:
                 return run
-            due = self._stillness.next_at()
+            due = self.stillness.next_at()
             if due is None and looks < 20:  # a thread may be on its way back to the loop
                 looks += 1
                 await asyncio.to_thread(time.monotonic)
                 continue
             if due is None:
-                raise AssertionError(f"the run {run.id} stands still for ever\n{outstanding(self)}")
-            self.clock.advance(due - self.clock.now())
+                raise AssertionError(f"the run {run.id} stands still for ever\n{self.outstanding()}")
+            self.turn_to(due)
 
     async def output(self, run: Run[Any]) -> Any:
         """What the run came to, which must be a success."""
         await self.finish(run)
-        assert run.status == "SUCCESS", f"{run.status}: {run.error}\n{outstanding(self)}"
+        assert run.status == "SUCCESS", f"{run.status}: {run.error}\n{self.outstanding()}"
         return run.output
 
     async def failure(self, run: Run[Any]) -> Any:
@@ -342,16 +251,3 @@ class World:
             if not (answer["data"] and answer.get("next_cursor")):  # some lists give a cursor for ever
                 return data
             params = {"cursor": answer["next_cursor"]}
-
-    # ── for stillness and for the message of a failure ───────────────────────────────────────────────
-    def backends(self) -> list[TappedBackend]:
-        return [crew.backend for crew in self.crews]
-
-    def clocks(self) -> list[TappedClock]:
-        return [crew.clock for crew in self.crews]
-
-    def is_workers(self, one: asyncio.Task[Any]) -> bool:
-        return any(one in crew.life.begun for crew in self.crews)
-
-    def outstanding(self) -> str:
-        return outstanding(self)

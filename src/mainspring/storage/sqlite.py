@@ -166,6 +166,14 @@ class SqliteDatabase:
             self._release_lock()
             raise
 
+    def copy_in_memory(self) -> "SqliteDatabase":
+        """A database of its own in memory, with all that this one holds now."""
+        copy = SqliteDatabase(None, synchronous=self._synchronous)
+        with self._write_lock:
+            self._check_open()
+            self._writer.backup(copy._writer)
+        return copy
+
     @contextmanager
     def write(self) -> Iterator[SqliteTransaction]:
         with self._write_lock, _translated(self.label):

@@ -190,7 +190,8 @@ class TaskCalls:
         scope = TaskScope(key, attempt.number, attempt.retry.policy.max_attempts, call.idempotency_key or "")
         place_token, task_token = current_place.set(here), current_task.set(scope)
         try:
-            faults.at("task.starting")
+            if (halt := faults.at("task.starting")) is not None:
+                await halt
             if call.isolation == "process":
                 running = run_isolated(call, key)
             elif is_async(call.fn):
@@ -200,7 +201,8 @@ class TaskCalls:
             if call.timeout is not None:
                 running = within(self._clock, call.timeout, running, key)
             result = await running
-            faults.at("task.returned")
+            if (halt := faults.at("task.returned")) is not None:
+                await halt
         finally:
             current_task.reset(task_token)
             current_place.reset(place_token)

@@ -5,7 +5,8 @@ import threading
 from collections import Counter
 from typing import Any
 
-from scenarios.parts.lives import is_dead
+from mainspring.testing.lives import is_dead
+from mainspring.testing.stillness import waits_for_test
 
 
 class Effects(list[Any]):
@@ -69,3 +70,6 @@ class Gate:
             if not arrival.done():
                 arrival.set_result(None)
         self._arrivals.clear()
+
+
+waits_for_test[Gate.wait_open.__code__] = lambda held: not held["self"].is_open

@@ -7,21 +7,24 @@ the engine holds open, no thread works, and no timer is due.
 import asyncio
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from types import CodeType
 from typing import Any, Protocol
 
 from mainspring.clock import FakeClock, Instant
 from mainspring.sdk import bridge, threads
-from scenarios.parts.gates import Gate
-from scenarios.parts.lives import Lives
-from scenarios.parts.server import Server
-from scenarios.parts.taps import TappedBackend, TappedClock, TappedDoor
+from mainspring.testing.lives import Lives
+from mainspring.testing.server import Server
+from mainspring.testing.taps import TappedBackend, TappedClock, TappedDoor
 
 #: Turns of the loop without a callback after which it counts as quiet.
 QUIET_TURNS = 3
 #: What a worker puts off for a moment of the machine's time: reports that nobody waits for, and a look for code
 #: that is on its way.
 _LAZY, _LOOK = "Outbox._rouse_late", "Turns.wake"
+
+#: Functions in which a thread waits for the test: whether it still does, given their variables.
+waits_for_test: dict[CodeType, Callable[[Any], bool]] = {}
 
 
 class Moving(Protocol):
@@ -31,6 +34,8 @@ class Moving(Protocol):
     clock: FakeClock
     server: Server
     door: TappedDoor
+
+    def user_code(self) -> Sequence[str]: ...
 
     def backends(self) -> list[TappedBackend]: ...
 
@@ -88,6 +93,7 @@ class Stillness:
             if verb == "call" or world.server.has_ended(path.rpartition("/")[2]):
                 yield f"a call of {path} is under way"
         yield from (f"thread {name} works" for name in _threads_at_work())
+        yield from world.user_code()
         # Only now: a thread that asks the loop for something puts it there before it blocks.
         loop: Any = asyncio.get_running_loop()
         if loop._ready:
@@ -114,8 +120,8 @@ def _is_blocked(frame: Any) -> bool:
         if frame.f_code is bridge.Crossing.call.__code__:
             asked = frame.f_locals.get("future")
             return asked is not None and not asked.done()
-        if frame.f_code is Gate.wait_open.__code__:
-            return not frame.f_locals["self"].is_open
+        if frame.f_code in waits_for_test:
+            return waits_for_test[frame.f_code](frame.f_locals)
         frame = frame.f_back
     return False
 

@@ -1,11 +1,12 @@
 """One incarnation of the server: database, engine, app and, over HTTP, a port. The parts of `serve.Platform`, put
-together by hand so that they can die at any moment, and so that only what a scenario means can end a worker."""
+together by hand so that they can die at any moment, and so that only what a test means can end a worker."""
 
 import asyncio
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
-from mainspring.client.http import open_door
+from mainspring.client.http import HttpDoor, door_into, open_door
 from mainspring.client.inprocess import InProcess
 from mainspring.clock import HOUR, FakeClock, Instant
 from mainspring.engine.commands import Claim
@@ -15,17 +16,17 @@ from mainspring.engine.timing import Timing
 from mainspring.model.limits import Limits
 from mainspring.sdk.door import Door
 from mainspring.serve import LocalBackend
-from mainspring.server.app import create_app
 from mainspring.server.auth import Keys
 from mainspring.server.call import Services
+from mainspring.server.inside import Inside
 from mainspring.server.listener import Listener
 from mainspring.storage.database import Database
 from mainspring.storage.migrate import upgrade
 from mainspring.storage.open import open_database
+from mainspring.testing.disk import Disk
+from mainspring.testing.lives import Life, Lives
+from mainspring.testing.ripple import Ripples
 from mainspring.worker.backend import Backend
-from scenarios.parts.disk import Disk
-from scenarios.parts.lives import Life, Lives
-from scenarios.parts.ripple import Ripples
 
 API_KEY = "tr_dev_scenarios"
 _LOCAL = "http://127.0.0.1:2020"
@@ -47,7 +48,7 @@ class Server:
     life: Life
     disk: Disk
     engine: Engine
-    app: Any
+    services: Services
     clock: FakeClock
     ripples: Ripples
     environment_id: str = ""
@@ -59,12 +60,19 @@ class Server:
     async def start(
         cls, lives: Lives, disk: Disk, clock: FakeClock, *, port: int | None, limits: Limits
     ) -> "Server":
-        """Lets the engine work on its database; with a port (0: any) it listens too."""
+        """Lets the engine work on its database, which it migrates; with a port (0: any) it listens too."""
         upgrade(disk, clock.now())
+        return await cls.start_on(lives, disk, clock, port=port, limits=limits)
+
+    @classmethod
+    async def start_on(
+        cls, lives: Lives, disk: Disk, clock: FakeClock, *, port: int | None, limits: Limits
+    ) -> "Server":
+        """The same for a database that is migrated."""
         ripples = Ripples()
         engine = Engine(disk, clock=clock, limits=limits, timing=CALM, hints=ripples)
-        app = create_app(Services(engine, limits, clock, Keys(engine, clock), list))
-        server = cls(lives.begin("server"), disk, engine, app, clock, ripples)
+        services = Services(engine, limits, clock, Keys(engine, clock), list)
+        server = cls(lives.begin("server"), disk, engine, services, clock, ripples)
         server.environment_id = await engine.ensure_dev_environment(API_KEY)
         await lives.spawn(server.life, engine.start())
         if port is not None:
@@ -76,13 +84,22 @@ class Server:
 
     async def die(self, lives: Lives) -> None:
         """No goodbye: what is committed stays, everything else is gone."""
+        self._fall(lives)
+        # Only its thread is left; `engine.stop` would wait for asyncio tasks that never end.
+        await asyncio.to_thread(self.engine._committer.stop)
+        await asyncio.to_thread(self.disk.close)
+
+    def end(self, lives: Lives) -> None:
+        """The same, blocking."""
+        self._fall(lives)
+        self.engine._committer.stop()
+        self.disk.close()
+
+    def _fall(self, lives: Lives) -> None:
         self.disk.cut()
         lives.end(self.life)
         if self.listener is not None:
             self.listener.close()
-        # Only its thread is left; `engine.stop` would wait for asyncio tasks that never end.
-        await asyncio.to_thread(self.engine._committer.stop)
-        await asyncio.to_thread(self.disk.close)
 
     # ── ways in ──────────────────────────────────────────────────────────────────────────────────────
     @property
@@ -92,6 +109,29 @@ class Server:
     @property
     def port(self) -> int | None:
         return None if self.listener is None else self.listener.port
+
+    @cached_property
+    def app(self) -> Any:
+        """The API as an ASGI app."""
+        # Start-up cost: a test that asks for nothing but what is hot never needs it.
+        from mainspring.server.app import create_app
+
+        return create_app(self.services)
+
+    async def answer(self, scope: Any, receive: Any, send: Any) -> None:
+        """The same as an app that is made when it is first asked for."""
+        await self.app(scope, receive, send)
+
+    def rest(self) -> HttpDoor:
+        """A way to that app, without a socket."""
+        return door_into(self.answer, API_KEY, _LOCAL)
+
+    def inside(self) -> Inside:
+        """The way to the API that embedded platforms have: hot verbs go straight to the engine."""
+        services = self.services
+        return Inside(
+            self.engine, services.limits, self.clock, self.environment_id, services.draining, self.rest()
+        )
 
     def door(self) -> Door:
         """A way to the API; in process it calls the app without a socket."""

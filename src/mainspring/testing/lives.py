@@ -67,7 +67,8 @@ class Lives:
 
     def spawn(self, life: Life, coro: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         """`coro` in an asyncio task of this life."""
-        return self._loop.create_task(coro, context=life.context.copy())
+        spawned: asyncio.Task[Any] = self._loop.create_task(coro, context=life.context.copy())
+        return spawned
 
     def end(self, life: Life) -> None:
         """Kill it."""
@@ -120,7 +121,8 @@ class Lives:
             handle = asyncio.Handle(callback, args, self._loop, context)
             handle.cancel()
             return handle
-        return self._call_soon(callback, *args, context=context)
+        called: asyncio.Handle = self._call_soon(callback, *args, context=context)
+        return called
 
     def _call_at_unless_dead(
         self, when: float, callback: Callable[..., Any], *args: Any, context: Context | None = None

@@ -7,7 +7,6 @@ from typing import Any
 from mainspring.clock import to_iso
 from mainspring.engine import account, inspect
 from mainspring.engine.views import RunQuery
-from scenarios.parts.stillness import Stillness
 
 _MOST_RUNS = 10
 _MOST_STACKS = 12
@@ -16,7 +15,7 @@ _MOST_STACKS = 12
 def outstanding(world: Any) -> str:
     """For the message of a failed scenario."""
     lines = [
-        f"at {to_iso(world.clock.now())} of {world.axes}",
+        f"at {to_iso(world.clock.now())} in {world.label}",
         *_motion(world),
         *_runs(world),
         *_stacks(world),
@@ -25,9 +24,8 @@ def outstanding(world: Any) -> str:
 
 
 def _motion(world: Any) -> Iterator[str]:
-    stillness = Stillness(world)
-    next_at = stillness.next_at()
-    yield f"moving: {stillness.motion() or 'nothing'}"
+    next_at = world.next_at()
+    yield f"moving: {world.stillness.motion() or 'nothing'}"
     yield f"next due: {'nothing' if next_at is None else to_iso(next_at)}"
     for backend in world.backends():
         for verb, message in backend.wire.open():

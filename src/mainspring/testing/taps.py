@@ -19,8 +19,8 @@ from mainspring.model.protocol import (
 )
 from mainspring.model.streams import Streamed
 from mainspring.sdk.door import Door
+from mainspring.testing.lives import Life, current_life
 from mainspring.worker.backend import Backend
-from scenarios.parts.lives import Life, current_life
 
 
 class Wire:

@@ -1,0 +1,270 @@
+"""The environment of a test: jobs run by the real engine and real workers, in memory, on a clock of its own.
+
+Every verb returns when all is still: nothing more happens until the clock is turned or somebody does something.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from types import TracebackType
+from typing import Any
+
+from mainspring.clock import FakeClock, to_datetime
+from mainspring.duration import Duration, parse_duration
+from mainspring.engine import inspect
+from mainspring.engine.views import RunQuery
+from mainspring.errors import DefinitionError
+from mainspring.sdk.client import Client
+from mainspring.sdk.door import Door
+from mainspring.sdk.events import Event, as_instant
+from mainspring.sdk.handle import RunState
+from mainspring.sdk.job import Job
+from mainspring.testing.live import LiveRun
+from mainspring.testing.lives import current_life
+from mainspring.testing.memory import MemoryWorld
+from mainspring.testing.names import near
+from mainspring.testing.plans import Planned, Plans
+
+
+class Environment:
+    """`async with Environment(client) as mainspring:`; the fixture `mainspring` is one.
+
+    It begins with the first verb, on the running event loop, and leaves its clients as they were.
+    """
+
+    def __init__(
+        self,
+        *clients: Client,
+        now: datetime | str | None = None,
+        always_replay: bool = False,
+        slots: int = 10,
+    ) -> None:
+        """`clients`: those whose jobs can run, besides those of every job that is triggered. `now`: what time it is
+        at first (2026-01-01, midnight UTC). `always_replay`: user code begins anew after everything that it waited
+        for, as it may after any restart. `slots`: runs that each worker executes side by side."""
+        self.clients: list[Client] = []
+        self.use(*clients)
+        self._clock = FakeClock() if now is None else FakeClock(as_instant(now))
+        self._always_replay = always_replay
+        self._slots = slots
+        self._world: MemoryWorld | None = None
+        self._doors: dict[Client, Door | None] = {}
+        self._specs: dict[Client, Any] = {}
+        self._plans = Plans()
+        self.is_over = False
+
+    def __repr__(self) -> str:
+        return f"<Environment at {self.now.isoformat()}>"
+
+    # ── beginning and end ────────────────────────────────────────────────────────────────────────────
+    def use(self, *clients: Client) -> None:
+        """Let the jobs of these clients run here too, each client's by a worker of its own."""
+        for client in clients:
+            if not isinstance(client, Client):
+                raise DefinitionError(
+                    f"use() got {client!r:.80}", mend='Give the app\'s client: Client("shop").'
+                )
+            if client not in self.clients:
+                self.clients.append(client)
+
+    async def start(self) -> None:
+        """Begin now: from here on the clients' own calls (`job.trigger`, `client.runs`, ...) come here. Any other
+        verb does it too."""
+        await self._begun()
+
+    async def settle(self) -> None:
+        """Returns when nothing more happens until the clock is turned, or somebody does something."""
+        await (await self._begun()).still()
+
+    async def restart(self) -> None:
+        """Everything dies, engine and workers, and is started again: what was committed is all that is left."""
+        world = await self._begun()
+        await world.restart()
+        await world.still()
+
+    def close(self) -> None:
+        """The end: everything is dropped as it stands, and the clients reach what they reached before."""
+        if self.is_over:
+            return
+        self.is_over = True
+        for client, door in self._doors.items():
+            client.use_door(door)
+        if self._world is not None:
+            self._world.close()
+
+    async def __aenter__(self) -> "Environment":
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+        if error is None:
+            self.check_plans()
+
+    async def _begun(self) -> MemoryWorld:
+        """The world, on the running loop, with a worker for each client that has the jobs it has now."""
+        current_life.set(None)  # explicitly: nothing that a worker does makes the test one of its own
+        world = self._world
+        if self.is_over:
+            raise DefinitionError("the test's environment has ended", mend="Use it inside the test.")
+        if world is None:
+            world = self._world = MemoryWorld(
+                clock=self._clock, always_replay=self._always_replay, slots=self._slots
+            )
+            world.points.watchers.append(self._plans.watch)
+            await world.open()
+        for client in self.clients:
+            await self._employ(world, client)
+        return world
+
+    async def _employ(self, world: MemoryWorld, client: Client) -> None:
+        specs = client.job_specs()
+        if client not in self._doors:
+            self._doors[client] = client._api._door
+            world.know(client)
+        if not specs or self._specs.get(client) == specs:
+            return
+        self._specs[client] = specs
+        crew = world.worker_of(client)
+        await (world.start_worker(client) if crew is None else world.replace(crew))
+
+    # ── doing ────────────────────────────────────────────────────────────────────────────────────────
+    async def trigger(self, job: Job[..., Any, Any] | str, *payload: Any, **options: Any) -> LiveRun[Any]:
+        """Start a run of a job (or of the job of this id) and let it go on until all is still. Options and errors
+        as of `job.trigger`."""
+        found = self._job(job)
+        self.use(_client_of(found))
+        world = await self._begun()
+        run = await found.trigger(*payload, **options)
+        await world.still()
+        return self.run(run)
+
+    async def send_event(self, name: str, payload: Any = None, **options: Any) -> Event[Any]:
+        """Send an event and let what it starts go on until all is still. Options and errors as of
+        `client.send_event`; `mainspring.run_of(event)` is the run that it started."""
+        world = await self._begun()
+        event = await self._any_client().send_event(name, payload, **options)
+        await world.still()
+        return event
+
+    def _job(self, job: Job[..., Any, Any] | str) -> Job[..., Any, Any]:
+        if isinstance(job, Job):
+            return job
+        known = {job_id: one for client in self.clients for job_id, one in client.registered.items()}
+        if isinstance(job, str) and job in known:
+            return known[job]
+        if isinstance(job, str):
+            raise DefinitionError(
+                f"no client of the test has a job {job!r:.80}{near(job, known)}",
+                mend="Give the job itself, or `mainspring.use(client)` first.",
+            )
+        raise DefinitionError(f"{job!r:.80} is no job", mend="Give what `@client.job` made, or a job's id.")
+
+    def _any_client(self) -> Client:
+        if not self.clients:
+            raise DefinitionError(
+                "the test has no client, so nobody would take the event",
+                mend="Call `mainspring.use(client)` first, or set mainspring_client in pytest's configuration.",
+            )
+        return self.clients[0]
+
+    # ── time ─────────────────────────────────────────────────────────────────────────────────────────
+    @property
+    def now(self) -> datetime:
+        """What time it is here, UTC."""
+        return to_datetime(self._clock.now())
+
+    async def advance(self, span: Duration) -> None:
+        """Let this span pass: waits end, retries come, schedules fire, each at its own time and in order. It takes
+        as long as what then happens."""
+        passing = parse_duration(span)
+        if passing < 0:
+            raise DefinitionError(f"advance() got {span!r:.80}", mend="Time only goes forward.")
+        await (await self._begun()).pass_until(self._clock.now() + passing)
+
+    # ── looking ──────────────────────────────────────────────────────────────────────────────────────
+    @property
+    def runs(self) -> list[LiveRun[Any]]:
+        """All runs, children too, the oldest first."""
+        if self._world is None:
+            return []
+        server = self._world.server
+        found: list[str] = []
+        cursor = None
+        with server.disk.read() as tx:
+            while True:
+                query = RunQuery(limit=500, cursor=cursor)
+                page = inspect.list_runs(tx, server.environment_id, query, self._clock.now())
+                found += [view.run.id for view in page.data]
+                cursor = page.next_cursor
+                if cursor is None:
+                    return [self.run(run_id) for run_id in reversed(found)]
+
+    def run(self, run: RunState[Any] | str) -> LiveRun[Any]:
+        """A run by its id or handle, live; `NotFound` when there is none."""
+        run_id = run if isinstance(run, str) else run.id
+        world = self._world
+        if world is None:
+            raise DefinitionError("nothing runs yet", mend="Call `await mainspring.start()` first.")
+        bare: LiveRun[Any] = LiveRun(run_id, lambda: world.server, self._any_client()._api)
+        for client in self.clients:
+            job = client.registered.get(bare.job_id)
+            if job is not None:
+                return LiveRun(run_id, lambda: world.server, client._api, job.definition.restore)
+        return bare
+
+    def run_of(self, event: Event[Any]) -> LiveRun[Any]:
+        """The one run that an event started."""
+        if len(event.runs) != 1:
+            started = [run.job_id for run in event.runs]
+            raise DefinitionError(
+                f"the event '{event.name}' started {len(started)} runs: {started}"
+                + "".join(f"; {one.job_id}: {one.message}" for one in event.skipped),
+                mend="Take them one by one: `mainspring.run(event.runs[0].id)`.",
+            )
+        return self.run(event.runs[0].id)
+
+    # ── faults ───────────────────────────────────────────────────────────────────────────────────────
+    def fail(
+        self,
+        task: str,
+        *,
+        times: int = 1,
+        error: BaseException | type[BaseException] | None = None,
+        job: str | Job[..., Any, Any] | None = None,
+    ) -> None:
+        """The next so many attempts of a task fail with this error instead of calling its function. `task`: its key
+        (with or without its parents and the number of a repetition); `job`: only in runs of this job."""
+        self._plans.add(Planned("fail", "starting", task, _id_of(job), times, error))
+
+    def crash_before(self, task: str, *, times: int = 1, job: str | Job[..., Any, Any] | None = None) -> None:
+        """The worker dies before it calls the function of this task; another goes on."""
+        self._plans.add(Planned("crash_before", "starting", task, _id_of(job), times))
+
+    def crash_before_commit(
+        self, task: str, *, times: int = 1, job: str | Job[..., Any, Any] | None = None
+    ) -> None:
+        """The worker dies when the function of this task has returned and nothing of that is kept: it is called
+        again by the worker that goes on."""
+        self._plans.add(Planned("crash_before_commit", "returned", task, _id_of(job), times))
+
+    def crash_after(self, task: str, *, times: int = 1, job: str | Job[..., Any, Any] | None = None) -> None:
+        """The worker dies when the outcome of this task is kept, and before it has heard so; another goes on."""
+        self._plans.add(Planned("crash_after", "kept", task, _id_of(job), times))
+
+    def check_plans(self) -> None:
+        """`AssertionError` when a planned fault never came to pass; the plugin asks at the end of each test."""
+        self._plans.check(self._keys())
+
+    def _keys(self) -> Iterable[str]:
+        return {key for run in self.runs for key in run.tasks}
+
+
+def _id_of(job: str | Job[..., Any, Any] | None) -> str | None:
+    return job.id if isinstance(job, Job) else job
+
+
+def _client_of(job: Job[..., Any, Any]) -> Client:
+    assert isinstance(job._shared, Client), "jobs are made by clients"
+    return job._shared
