@@ -41,6 +41,17 @@ def test_I9_a_sleep_is_never_early(world: World, puppet: Puppet, run: ClaimedRun
     assert (task.status, task.output, task.finished_at) == ("SUCCESS", "null", world.now)
 
 
+@pytest.mark.parametrize(("age", "left"), [(1, 2), (3, 0), (60, 0)])
+def test_I9_a_sleep_counts_from_when_the_code_began_to_wait(
+    world: World, puppet: Puppet, run: ClaimedRun, age: int, left: int
+) -> None:
+    nap = WaitStarted(label("nap", "wait"), WaitSpec("time", delay=3 * SECOND), age=age * SECOND)
+    puppet.report(run, nap, parked("nap"))
+    (wait,) = world.view(run.run_id).waiting_for
+    assert wait.due_at == world.now + left * SECOND
+    assert world.fire().next_at == (wait.due_at if left else None)
+
+
 def test_a_wait_until_an_instant(world: World, puppet: Puppet, run: ClaimedRun) -> None:
     at = world.now + HOUR
     puppet.report(run, WaitStarted(label("nap", "wait"), WaitSpec("time", until=at)), parked("nap"))

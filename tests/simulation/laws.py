@@ -64,8 +64,8 @@ class Laws:
         self.joined = Joined(tables, hold)
         self.singles = Singles(tables, hold)
         self._expected_jobs = expected_jobs
-        #: Spans that waits asked for, and what event waits asked for, as user code said.
-        self.delays: dict[TaskId, int] = {}
+        #: Spans that waits asked for, and when (monotonic); and what event waits asked for, as user code said.
+        self.delays: dict[TaskId, tuple[int, int]] = {}
         self.asked: dict[TaskId, tuple[str, str | None]] = {}
         self.granted: dict[tuple[str, int], str] = {}
         #: As they stood before the last commit: (lease, worker, status).
@@ -75,7 +75,8 @@ class Laws:
         self.begun: dict[str, int] = {}
         self.delivered: dict[str, int] = {}
 
-    def committed(self, now: int) -> None:
+    def committed(self, now: int, at: int) -> None:
+        """`now` by the clock of the server that did it, `at` by the one that nobody can set."""
         self.commits += 1
         change = self.tables.read()
         for event_id, (_, event) in change.events.items():
@@ -102,7 +103,7 @@ class Laws:
         self.questions.committed()
         self.joined.committed(change)
         self.singles.committed(change)
-        self._waits(change, now)
+        self._waits(change, now, at)
         self._events(change, now)
         self._cancels(change)
         for run_id in {*change.runs, *(run_id for run_id, _ in change.waits)}:
@@ -200,23 +201,25 @@ class Laws:
             hold(asked[1] is None or event.correlation_id == asked[1], "I7", "ids crossed", task, event)
 
     # ── waits and events ─────────────────────────────────────────────────────────────────────────────
-    def _waits(self, change: Change, now: int) -> None:
+    def _waits(self, change: Change, now: int, at: int) -> None:
         for task_id, (old, wait) in change.waits.items():
             if wait is not None and wait.kind != "drift":
                 task = self.tables.tasks[task_id]
                 status = "RETRYING" if wait.kind == "retry" else "WAITING"
                 hold(task.status == status, "I5", wait, task)
             if old is None and wait is not None:
-                self._begun(wait, now)
+                self._begun(wait, now, at)
             if old is not None and wait is None:
                 self._over(old, now)
 
-    def _begun(self, wait: Wait, now: int) -> None:
+    def _begun(self, wait: Wait, now: int, at: int) -> None:
         hold(wait.kind != "drift", "I2", "replay did not fit", wait)
         hold(wait.created_at == now, "I9", "a wait is not by the server's clock", wait, now)
         asked = self.delays.get((wait.run_id, wait.task_key))
         if asked is not None:
-            hold(wait.due_at == now + asked, "I9", f"{asked} asked for", wait, now)
+            span, asked_at = asked  # from when it was asked for; at the latest from when that was kept
+            is_right = wait.due_at is not None and asked_at <= wait.due_at - now - span + at <= at
+            hold(is_right, "I9", f"{span} asked for", wait, now)
         if wait.kind == "event":
             self._no_early_event(wait)
 

@@ -110,7 +110,7 @@ class Platform:
 
     def _committed(self, server: Server) -> None:
         self.universe.note("commit", server.node.name)
-        self.laws.committed(server.clock.now())
+        self.laws.committed(server.clock.now(), self.universe.now)
 
     def start_worker(self, environment_id: str) -> None:
         self._numbers["worker"] += 1

@@ -81,7 +81,7 @@ class Theatre:
     def asks(self, ctx: Context, key: str, **what: Any) -> None:
         place = (ctx.run.id, key)
         if "delay" in what:
-            self._platform.laws.delays[place] = delay_of(what["delay"])
+            self._platform.laws.delays[place] = (delay_of(what["delay"]), self._platform.universe.now)
         else:
             self._platform.laws.asked[place] = (what["name"], what["id"])
 

@@ -3,7 +3,7 @@
 import asyncio
 
 from mainspring import IO, Client, TooLarge
-from mainspring.model.protocol import RunAttemptFailed, RunSucceeded, TaskStarted, TaskSucceeded
+from mainspring.model.protocol import RunAttemptFailed, RunSucceeded, TaskStarted, TaskSucceeded, WaitStarted
 from worker.scripted import ScriptedBackend, a_run, at_work, turns, unavailable
 
 
@@ -55,6 +55,29 @@ async def test_user_code_goes_on_only_after_the_commit(client: Client, backend: 
         backend.commits_pass.set()
         await backend.ended(run)
         assert passed == ["first"]
+
+
+async def test_a_wait_says_how_long_it_stood_in_line(client: Client, backend: ScriptedBackend) -> None:
+    may_wait = asyncio.Event()
+
+    @client.job(id="job")
+    async def job(io: IO) -> None:
+        await asyncio.gather(io.run_task("first", asyncio.sleep, 0), sleeps(io))
+
+    async def sleeps(io: IO) -> None:
+        await may_wait.wait()
+        await io.wait("nap", "1 hour")
+
+    backend.commits_pass.clear()
+    async with at_work(client, backend) as bench:
+        backend.grant(run := a_run())
+        await backend.until(lambda: backend.commits)
+        may_wait.set()
+        await turns()
+        await bench.pass_time(2_000_000)
+        backend.commits_pass.set()
+        await backend.until(lambda: backend.kinds(run, WaitStarted))
+        assert [item.age for item in backend.kinds(run, WaitStarted)] == [2_000_000]
 
 
 async def test_what_gathers_meanwhile_rides_in_the_next_commit(

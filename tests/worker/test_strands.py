@@ -1,13 +1,17 @@
 """When all of a run's code waits for durable waits alone: read from asyncio's own objects."""
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
 from contextvars import Context, copy_context
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from mainspring import sdk
 from mainspring.errors import RunSuspended
+from mainspring.worker import strands
 from mainspring.worker.stops import Guarded, Stop, Suspended
 from mainspring.worker.strands import Strand, Strands, WaitFuture, current_strands, install_factory
 from worker.scripted import turns
@@ -91,6 +95,19 @@ async def has_a_timeout(strands: Strands) -> None:
         await waits(strands)
 
 
+class Mute:
+    """A proxy that objects to being asked."""
+
+    def __getattribute__(self, name: str) -> Any:
+        raise RuntimeError("nothing is known of me")
+
+
+async def holds_a_proxy(strands: Strands) -> None:
+    mute = Mute()
+    await waits(strands)
+    assert mute
+
+
 async def waits_at_most(strands: Strands) -> None:
     await asyncio.wait_for(waits(strands), 60)
 
@@ -124,6 +141,7 @@ QUIET: list[Code] = [
     waits_for_the_first,
     awaits_another_strand,
     had_a_timeout_once,
+    holds_a_proxy,
 ]
 BUSY: list[Code] = [
     works_beside,
@@ -272,3 +290,12 @@ async def test_what_has_just_been_resolved_is_not_quiet_in_any_turn(together: An
         assert not body.is_quiet
         await turns(1)
     await body.end()
+
+
+def test_none_of_our_code_between_the_body_and_what_it_is_blocked_on_has_a_timer() -> None:
+    """It is not looked at for open timeouts."""
+    floors = [Path(strands.__file__).parent, Path(sdk.__file__).parent]
+    timed = re.compile(r"\bwith (asyncio\.timeout|async_timeout|anyio)")
+    assert not [
+        path for floor in floors for path in floor.rglob("*.py") if timed.search(path.read_text("utf-8"))
+    ]

@@ -1,6 +1,8 @@
-"""The jobs that are measured. Times are `time.monotonic()`, which all processes of one machine share."""
+"""The jobs that are measured. Times are `time.monotonic()`, which all processes of one machine share, or the
+wall clock's where a replay must read them again."""
 
 import time
+from datetime import UTC, datetime
 
 from mainspring import IO, Client
 
@@ -34,10 +36,10 @@ async def first_line() -> float:
 
 @client.job(id="sleeper")
 async def sleeper(payload: float, io: IO) -> float:
-    """W5: seconds beyond the `payload` seconds that a durable wait took."""
-    began = await io.run_task("began", time.monotonic)
+    """W5: seconds beyond the `payload` seconds that a durable wait took, from the line before it to the one after."""
+    began = io.now()  # and no task, whose commit would be measured with the wait
     await io.wait(payload)
-    return time.monotonic() - began - payload
+    return (datetime.now(UTC) - began).total_seconds() - payload
 
 
 @client.job(id="listener")

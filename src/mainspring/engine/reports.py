@@ -213,7 +213,9 @@ def _register(batch: Batch, report: OpenReport, wait: Wait) -> None:
 
 def _wait_started(batch: Batch, report: OpenReport, _: int, item: WaitStarted) -> None:
     spec = item.wait
-    due_at = spec.until if spec.until is not None else None if spec.delay is None else batch.now + spec.delay
+    due_at = spec.until
+    if due_at is None and spec.delay is not None:
+        due_at = batch.now - min(item.age, spec.delay) + spec.delay
     head = _wait_head(report, item.task.key)
     kept = encode(spec.target_run_ids, what="run ids") if spec.kind == "runs" else spec.filter
     wait = Wait(*head, spec.kind, due_at, channel_of(spec), kept, batch.now)

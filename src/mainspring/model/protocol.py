@@ -63,8 +63,7 @@ class ClaimRequest:
     claim_seq: int
     #: Free slots: how many runs may be handed out. 0 asks for notices only.
     slots: int
-    #: (run_id, number) of the notices received in answers since the last request, so that they are not
-    #: sent again.
+    #: (run_id, number) of the notices received since the last request, so that they are not sent again.
     noticed: tuple[tuple[str, int], ...] = ()
     #: How long the server may hold the request when there is nothing to say.
     wait: int = 20_000_000
@@ -159,6 +158,8 @@ class TaskAttemptFailed:
 class WaitStarted:
     task: TaskLabel
     wait: WaitSpec
+    #: How long before this commit was sent the code began to wait: its delay counts from there.
+    age: int = 0
     kind: Literal["wait_started"] = "wait_started"
 
 

@@ -40,7 +40,9 @@ class Crossing:
         self._outer = _crossing.get()
         self._lock = threading.Lock()
         self._calls: set[concurrent.futures.Future[Any]] = set()
-        self._closed = threading.Event()
+        self.is_closed = False
+        #: Made by who waits for that: it costs more than all the rest of this, and nearly nobody does.
+        self._told: threading.Event | None = None
         self._reason: BaseException | None = None
         self._home: int | None = None
         #: Where the function's own code is at work, for as long as it is; and whether that was interrupted.
@@ -49,10 +51,6 @@ class Crossing:
         self._asked: asyncio.Task[Any] | None = None
         #: The function's own thread is inside `call`: it ends soon after that is refused.
         self.is_asking = False
-
-    @property
-    def is_closed(self) -> bool:
-        return self._closed.is_set()
 
     @property
     def asked(self) -> asyncio.Task[Any] | None:
@@ -107,7 +105,7 @@ class Crossing:
             return future.result()
         except concurrent.futures.CancelledError:
             # An Exception here, though what cancelled it was no error of this thread: nothing to be caught.
-            self._closed.wait(_CLOSING)  # whoever cancelled it is about to say why
+            self._hear_why()
             raise self._refusal() from None
         finally:
             with self._lock:
@@ -127,10 +125,20 @@ class Crossing:
             if self.is_closed:
                 return
             self._reason = reason
-            self._closed.set()
-            calls = tuple(self._calls)
+            self.is_closed = True
+            calls, told = tuple(self._calls), self._told
+        if told is not None:
+            told.set()
         for call in calls:
             call.cancel()
+
+    def _hear_why(self) -> None:
+        """In the thread: a call back was cancelled, and who did that is about to say why."""
+        with self._lock:
+            if self.is_closed:
+                return
+            told = self._told = self._told or threading.Event()
+        told.wait(_CLOSING)
 
     def _refusal(self) -> ControlFlow:
         """A fresh error, for an exception is raised in one thread."""

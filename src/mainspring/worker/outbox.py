@@ -31,6 +31,7 @@ from mainspring.model.protocol import (
     TaskAttemptFailed,
     TaskStarted,
     TaskSucceeded,
+    WaitStarted,
 )
 from mainspring.model.tasks import TaskLabel
 from mainspring.worker.backend import Backend
@@ -60,7 +61,7 @@ class Entry:
         texts = _TEXTS.get(type(item))
         #: About how many characters it has on the wire.
         self.weight = _LEAST_WEIGHT if texts is None else _LEAST_WEIGHT + texts(item)
-        #: Log lines are sent with their age; this is when (monotonic) they were written.
+        #: Log lines and waits are sent with their age; this is when (monotonic) they were written, or begun.
         self.written_at = written_at
 
     def change(self, item: Item) -> bool:
@@ -313,7 +314,7 @@ def _acknowledge(channel: Channel, entries: list[Entry], report: ReportAnswer) -
 
 def _aged(entry: Entry, now: int) -> Item:
     item = entry.item
-    if entry.written_at is not None and isinstance(item, LogWritten):
+    if entry.written_at is not None and isinstance(item, LogWritten | WaitStarted):
         return replace(item, age=max(0, now - entry.written_at))
     return item
 

@@ -8,8 +8,10 @@ keeps its slot, which costs a little and is never wrong.
 
 import asyncio
 import gc
+import os
 from collections.abc import Callable, Iterator
 from contextvars import Context, ContextVar
+from functools import lru_cache
 from types import CodeType, MethodType
 from typing import Any
 
@@ -243,20 +245,39 @@ def _suspended_frames(strand: Strand) -> Iterator[tuple[CodeType, Any]]:
             yield frame.f_code, frame.f_locals
 
 
-#: Packages whose cancel scopes hold a timer, under this name, while it runs.
+#: Packages whose cancel scopes hold a timer, under one of these names, while it runs.
 _SCOPES = ("anyio", "async_timeout")
+_SCOPE_TIMERS = ("_timeout_handle", "_timeout_handler")
+_HERE = os.path.dirname(__file__)
+_OUR_FOLDERS = tuple(os.path.join(os.path.dirname(_HERE), floor, "") for floor in ("sdk", "worker"))
 
 
 def _has_open_timeout(strand: Strand) -> bool:
     """A suspended coroutine refers, on its stack, to the exits of the `with` blocks it is in."""
-    return any(_is_open_timeout(held) for coro in _coroutines(strand) for held in gc.get_referents(coro))
-
-
-def _is_open_timeout(held: Any) -> bool:
-    # type() throughout: what a frame holds may be a proxy that objects to being asked.
-    scope = held.__self__ if type(held) is MethodType else held
-    if issubclass(type(scope), asyncio.Timeout):
-        return getattr(scope, "_timeout_handler", None) is not None
-    if type(scope).__module__.partition(".")[0] in _SCOPES:
-        return getattr(scope, "_timeout_handle", getattr(scope, "_timeout_handler", None)) is not None
+    for coro in _coroutines(strand):
+        code = getattr(coro, "cr_code", None)
+        if code is not None and _is_ours(code.co_filename):
+            continue  # most of them are, and none is inside such a block
+        for held in gc.get_referents(coro):
+            # type() throughout: what a frame holds may be a proxy that objects to being asked.
+            scope = held.__self__ if type(held) is MethodType else held
+            kind: Any = type(scope)
+            for name in _timers_of(kind):
+                if getattr(scope, name, None) is not None:
+                    return True
     return False
+
+
+@lru_cache(maxsize=4096)
+def _is_ours(path: str) -> bool:
+    """Whether it is code of what lies between the body's asyncio task, user code, and what that is blocked on."""
+    return path.startswith(_OUR_FOLDERS)
+
+
+@lru_cache(maxsize=4096)
+def _timers_of(kind: type[object]) -> tuple[str, ...]:
+    """Under which names the timer of such a scope is found; none for nearly all that frames hold, dozens each time a
+    run parks."""
+    if issubclass(kind, asyncio.Timeout):
+        return ("_timeout_handler",)
+    return _SCOPE_TIMERS if kind.__module__.partition(".")[0] in _SCOPES else ()

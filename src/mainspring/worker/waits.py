@@ -50,7 +50,7 @@ class WaitCalls:
     def _start(self, label: TaskLabel, spec: WaitSpec) -> Waiter:
         passage = self._passage
         waiter = passage.expect(label.key)
-        passage.channel.put(WaitStarted(label, spec))
+        passage.channel.put(WaitStarted(label, spec), written_at=passage.clock.monotonic())
         passage.held.keep(Checkpoint(label.key, label.kind, "WAITING", 1, label.fingerprint))
         return waiter
 

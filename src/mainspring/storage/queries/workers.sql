@@ -23,7 +23,7 @@ select w.id, w.environment_id, w.status, w.job_ids,
   exists (
     select 1 from runs r
     where r.environment_id = w.environment_id and r.is_ready and r.pinned_version is not null),
-  w.queues
+  w.queues, true
 from workers w where w.id in each(:ids) order by w.id @lock;
 
 -- name: beat_worker

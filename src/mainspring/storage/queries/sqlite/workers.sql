@@ -10,7 +10,7 @@ select w.id, w.environment_id, w.status, w.job_ids,
   exists (
     select 1 from runs r indexed by runs_pinned
     where r.environment_id = w.environment_id and r.is_ready and r.pinned_version is not null),
-  w.queues
+  w.queues, exists (select 1 from runs r indexed by runs_ready where r.environment_id = w.environment_id and r.is_ready)
 from workers w where w.id in each(:ids) order by w.id;
 
 -- name: takers
