@@ -6,12 +6,14 @@ anew: a quarter of what the committer spends on a run with one task, and in Post
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from mainspring.engine.batch import Batch
 from mainspring.engine.commands import Claim
 from mainspring.engine.versions import take_on
 from mainspring.model.runs import Run, span_after
 from mainspring.model.workers import claim_names, queues_of
+from mainspring.storage.database import Question
 
 
 @dataclass(slots=True)
@@ -24,6 +26,7 @@ class Taker:
     versions: str
     pinning: str
     queues: frozenset[str]
+    has_notices: bool
 
     def takes_from(self, queue: str) -> bool:
         return not self.queues or queue in self.queues
@@ -50,28 +53,55 @@ def hand_over(batch: Batch, runs: Sequence[Run]) -> None:
 
 def _takers(batch: Batch, environment_id: str) -> list[Taker]:
     """Asked once for each environment: of what becomes ready later in this batch its wake tells."""
-    takers = batch.takers.get(environment_id)
-    if takers is None:
-        claims = {
-            claim.request.worker_id: claim
-            for claim in batch.claims
-            if claim.environment_id == environment_id and claim.request.slots > 0
-        }
-        ids = sorted(claims)
-        rows = batch.tx.rows("takers", environment_id=environment_id, ids=ids) if ids else []
-        most = batch.limits.max_runs_per_claim
-        takers = batch.takers[environment_id] = [
-            Taker(
-                claims[worker_id],
-                frozenset(claim_names(job_ids, versions, superseded)),
-                min(claims[worker_id].request.slots, most),
-                versions,
-                pinning,
-                queues_of(queues),
-            )
-            for worker_id, job_ids, versions, pinning, superseded, queues in rows
-        ]
-    return takers
+    if environment_id not in batch.takers:
+        asked = question_for_takers(batch, environment_id)
+        keep_takers(batch, environment_id, batch.tx.ask(*asked)[0] if asked else [])
+    return batch.takers[environment_id]
+
+
+def question_for_takers(batch: Batch, environment_id: str) -> list[Question]:
+    """For whoever asks something anyway before runs are made; `keep_takers` takes the answer. None where no answer
+    is needed."""
+    if environment_id in batch.takers or environment_id in batch.wake.ready:
+        return []
+    ids = sorted(_open_claims(batch, environment_id))
+    return [("takers", {"environment_id": environment_id, "ids": ids})] if ids else []
+
+
+def keep_takers(batch: Batch, environment_id: str, rows: Sequence[Sequence[Any]]) -> None:
+    """The answer to `question_for_takers`."""
+    claims = _open_claims(batch, environment_id)
+    most = batch.limits.max_runs_per_claim
+    batch.takers[environment_id] = [
+        Taker(
+            claims[worker_id],
+            frozenset(claim_names(job_ids, versions, superseded)),
+            min(claims[worker_id].request.slots, most),
+            versions,
+            pinning,
+            queues_of(queues),
+            has_notices,
+        )
+        for worker_id, job_ids, versions, pinning, superseded, queues, has_notices in rows
+    ]
+
+
+def _open_claims(batch: Batch, environment_id: str) -> dict[str, Claim]:
+    return {
+        claim.request.worker_id: claim
+        for claim in batch.claims
+        if claim.environment_id == environment_id and claim.request.slots > 0
+    }
+
+
+def just_handed(batch: Batch, claim: Claim) -> list[Run] | None:
+    """What the claim was handed, where nothing else can have come for it: that nothing was ready and nothing to be
+    told was seen with its worker held. None: it has to look."""
+    place = (claim.environment_id, claim.request.worker_id)
+    if claim.environment_id in batch.wake.ready or place[1] in batch.wake.attention:
+        return None
+    has_news = any(t.claim is claim and t.has_notices for t in batch.takers.get(place[0], ()))
+    return None if has_news or claim.request.noticed else batch.handed.get(place)
 
 
 def _begin(batch: Batch, run: Run, taker: Taker) -> None:

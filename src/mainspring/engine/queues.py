@@ -14,6 +14,7 @@ from mainspring.engine.blame import trial_end
 from mainspring.engine.cancels import cancel_ends_at
 from mainspring.engine.checkpoints import checkpoint, notices
 from mainspring.engine.commands import Claim
+from mainspring.engine.handed import just_handed
 from mainspring.engine.runs import ALONE, FRESH, LAST_CHANCE, RESUMED, earliest
 from mainspring.engine.shown import event_json
 from mainspring.engine.versions import take_on
@@ -61,17 +62,24 @@ def apply_claims(batch: Batch, claims: Sequence[Claim]) -> list[ClaimAnswer | No
     """What there is to say to each claim; None where there is nothing yet and the claim stays open."""
     if not claims:
         return []
-    ids = sorted({claim.request.worker_id for claim in claims})
-    workers = {row[0]: _Claimant(*row) for row in batch.tx.rows("claimants", ids=ids)}
+    known = [just_handed(batch, claim) for claim in claims]
+    ids = sorted({claim.request.worker_id for claim, runs in zip(claims, known, strict=True) if not runs})
+    workers = {row[0]: _Claimant(*row) for row in batch.tx.rows("claimants", ids=ids)} if ids else {}
     granted: list[list[Run]] = []
-    for claim in claims:
+    for claim, runs in zip(claims, known, strict=True):
+        if runs:
+            granted.append(runs)
+            continue
         worker = workers.get(claim.request.worker_id)
         handed = batch.handed.get((claim.environment_id, claim.request.worker_id), [])
         granted.append(_grant(batch, claim, worker, handed) if worker is not None else [])
     packed = _pack(batch, [run for runs in granted for run in runs])
     _refill(batch, [run for runs in granted for run in runs if run.slot == TAKEN_IN_TURN])
     answers: list[ClaimAnswer | None] = []
-    for claim, runs in zip(claims, granted, strict=True):
+    for claim, runs, is_known in zip(claims, granted, known, strict=True):
+        if is_known:
+            answers.append(ClaimAnswer(tuple(packed[run.id] for run in runs)))
+            continue
         worker = workers.get(claim.request.worker_id)
         if worker is None or worker.status == "GONE" or worker.environment_id != claim.environment_id:
             answers.append(ClaimAnswer(unknown_worker=True))

@@ -10,7 +10,7 @@ from mainspring.duration import format_duration
 from mainspring.engine.batch import Batch, EndedRun
 from mainspring.engine.commands import ResumeRun, TriggerRuns
 from mainspring.engine.debounce import Windows, find_windows, held_back, join_all, joined_run
-from mainspring.engine.handed import hand_over
+from mainspring.engine.handed import hand_over, keep_takers, question_for_takers
 from mainspring.engine.jobs import jobs_of, payload_problems
 from mainspring.engine.shown import failure_json
 from mainspring.engine.singletons import Leaders, Line, find_answered, find_for_drafts, singleton_refusal
@@ -280,7 +280,10 @@ def _look_up(
     names = {draft.queue for draft in drafts if draft.queue}
     questions += [("queues_by_names", {**place, "names": sorted(names)})] if names else []
     questions += [("runs_by_keys", {**place, "job_ids": job_ids, "keys": keys})] if keys else []
-    jobs, *found = batch.tx.ask(*questions)
+    takers = question_for_takers(batch, environment_id)
+    jobs, *found = batch.tx.ask(*questions, *takers)
+    if takers:
+        keep_takers(batch, environment_id, found.pop())
     if names:
         remember(batch, QUEUE.values(found.pop(1)))
     windows, joined = find_windows(batch, environment_id, drafts)

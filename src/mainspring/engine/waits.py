@@ -16,6 +16,7 @@ from mainspring.model.events import Event
 from mainspring.model.failures import Failure
 from mainspring.model.filters import matches
 from mainspring.model.waits import Wait, event_channel
+from mainspring.storage.database import Question
 from mainspring.storage.shapes import EVENT, WAIT
 
 #: Events looked at in one go when a new wait searches those that came before it.
@@ -129,12 +130,13 @@ def check_new_waits(batch: Batch, new_waits: list[NewWait]) -> None:
     used: set[tuple[str, str]] = set()
     found: list[Resolution] = []
     _begin_to_listen(batch, [new.wait for new in new_waits if new.event_name is not None])
-    for new in new_waits:
-        if new.event_name is not None:
-            event = _early_event(batch, new, used)
-            if event is not None:
-                used.add((new.wait.run_id, event.id))
-                found.append(Resolution(new.wait, output=event_json(event), event_id=event.id))
+    listening = [new for new in new_waits if new.event_name is not None]
+    firsts = batch.tx.ask(*(_early_page(new, 0) for new in listening)) if listening else []
+    for new, page in zip(listening, firsts, strict=True):
+        event = _early_event(batch, new, EVENT.values(page), used)
+        if event is not None:
+            used.add((new.wait.run_id, event.id))
+            found.append(Resolution(new.wait, output=event_json(event), event_id=event.id))
     resolve(batch, found)
 
 
@@ -149,20 +151,28 @@ def _begin_to_listen(batch: Batch, waits: list[Wait]) -> None:
             batch.tx.run("hear_channels", environment_id=environment_id, channels=sorted(channels))
 
 
-def _early_event(batch: Batch, new: NewWait, used: set[tuple[str, str]]) -> Event | None:
-    """The oldest event since the run began that fits and that this run has not used."""
+def _early_page(new: NewWait, offset: int) -> Question:
+    """The question for the events since the run began, oldest first."""
     statement = "early_events" if new.correlation_id is None else "early_events_with_id"
     values: dict[str, Any] = {
         "environment_id": new.wait.environment_id,
         "run_id": new.wait.run_id,
         "name": new.event_name,
         "heard_from": new.heard_from,
+        "limit": EARLY_PAGE,
+        "offset": offset,
     }
     if new.correlation_id is not None:
         values["correlation_id"] = new.correlation_id
+    return statement, values
+
+
+def _early_event(
+    batch: Batch, new: NewWait, page: list[Event], used: set[tuple[str, str]]
+) -> Event | None:
+    """The oldest event, of this first page and those after it, that fits and that this run has not used."""
     offset = 0
     while True:
-        page = EVENT.values(batch.tx.rows(statement, limit=EARLY_PAGE, offset=offset, **values))
         for event in page:
             if event.id == new.first_event_id or (new.wait.run_id, event.id) in used:
                 continue
@@ -171,6 +181,7 @@ def _early_event(batch: Batch, new: NewWait, used: set[tuple[str, str]]) -> Even
         if len(page) < EARLY_PAGE:
             return None
         offset += EARLY_PAGE
+        page = EVENT.values(batch.tx.ask(_early_page(new, offset))[0])
 
 
 # ── time ─────────────────────────────────────────────────────────────────────────────────────────────

@@ -145,7 +145,7 @@ class Pipeline:
         if result is None:
             self._check()
             raise psycopg.OperationalError("the server did not answer")
-        self._next()  # each answer has an end of its own
+        self._wire.get_result()  # each answer has an end of its own, which is there with it
         if result.status not in _FINE:
             if name is not None:
                 self._known.discard(name)

@@ -41,6 +41,13 @@ where tasks.run_id = r.run_id and tasks.key = r.key and tasks.status = 'WAITING'
 update tasks set position = r.position from rows(:run_id text, :key text, :position bigint)
 where tasks.run_id = r.run_id and tasks.key = r.key and tasks.position is null;
 
+-- name: insert_wait
+-- The same, many at once; of one that comes twice the later.
+insert into waits ({wait}) select distinct on (r.run_id, r.task_key) {wait:r}
+from (select *, row_number() over () as place from rows({wait})) r order by r.run_id, r.task_key, r.place desc
+on conflict (run_id, task_key) do update set kind = excluded.kind, due_at = excluded.due_at,
+  channel = excluded.channel, filter = excluded.filter;
+
 -- name: delete_wait
 -- The same, many at once.
 delete from waits using rows(:run_id text, :task_key text)

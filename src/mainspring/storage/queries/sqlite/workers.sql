@@ -15,7 +15,9 @@ from workers w where w.id in each(:ids) order by w.id;
 
 -- name: takers
 -- Workers that may begin runs as they are made: none of their jobs has one ready, and there is no limit to be kept.
-select w.id, w.job_ids, w.versions, w.pinning, w.superseded, w.queues from workers w
+select w.id, w.job_ids, w.versions, w.pinning, w.superseded, w.queues,
+  exists (select 1 from runs r where r.worker_id = w.id and r.notices > r.noticed)
+from workers w
 where w.id in each(:ids) and w.environment_id = :environment_id and w.status = 'ALIVE'
   and not exists (
     select 1 from json_each(w.job_ids) j cross join runs r indexed by runs_ready
