@@ -425,3 +425,45 @@ async def test_a_run_that_drifted_is_resumed(stage: Stage) -> None:
     shown = await stage.ask("GET", f"{RUNS}/{run.run_id}")
     assert shown["waiting_for"][0]["message"] == "charge is another kind of task now"
     assert (await stage.ask("POST", f"{RUNS}/{run.run_id}/resume"))["status"] == "PENDING"
+
+
+async def test_checkpoints_are_what_a_worker_would_be_given(stage: Stage) -> None:
+    run_id = await finished(stage)
+    shown = await stage.ask("GET", f"{RUNS}/{run_id}/checkpoints")
+    assert (shown["run_id"], shown["job_id"], shown["payload"]) == (run_id, "greet", {"who": "Ada"})
+    assert shown["event"]["name"] == "hello"
+    assert len(shown["given_at"]) == 1
+    (task,) = shown["checkpoints"]
+    assert (task["key"], task["status"], task["position"], task["output"]) == (
+        "charge",
+        "SUCCESS",
+        1,
+        {"id": "ch_1"},
+    )
+    await stage.refused(404, "GET", f"{RUNS}/run_none/checkpoints")
+
+
+async def test_checkpoints_of_open_runs_are_listed_and_nothing_is_claimed(stage: Stage) -> None:
+    ended = await finished(stage)
+    worker = await stage.work(job("greet", "hello"))
+    for who in "abc":
+        await stage.send("hello", {"who": who})
+    held = await worker.claim_one()
+    await worker.report(held, TaskSucceeded(CHARGE, 1, 1, "1", 1), RunDrifted("it changed", "charge"))
+
+    listed, cursor = [], None
+    while listed == [] or cursor is not None:
+        page = await stage.ask("GET", f"/api/v1/checkpoints?limit=2{f'&cursor={cursor}' if cursor else ''}")
+        listed += page["data"]
+        cursor = page["next_cursor"]
+    assert len(listed) == 3
+    assert ended not in [one["run_id"] for one in listed]
+    (drifted,) = [one for one in listed if one["run_id"] == held.run_id]
+    assert (drifted["status"], drifted["drift"]) == ("WAITING", "it changed")
+    assert [one["key"] for one in drifted["checkpoints"]] == ["charge"]
+
+    pending = await stage.ask("GET", "/api/v1/checkpoints?status=PENDING&job=greet")
+    assert [one["checkpoints"] for one in pending["data"]] == [[], []]
+    assert (await stage.ask("GET", "/api/v1/checkpoints?job=other"))["data"] == []
+    assert len(await worker.claim(5)) == 2
+    await stage.refused(400, "GET", "/api/v1/checkpoints?status=LOST")

@@ -9,6 +9,7 @@ import typer
 from mainspring.cli import about, connection, exits
 from mainspring.cli.bench import bench
 from mainspring.cli.breakers import breakers
+from mainspring.cli.check import check
 from mainspring.cli.db import db
 from mainspring.cli.dev import dev
 from mainspring.cli.doctor import doctor
@@ -55,6 +56,7 @@ app.add_typer(tokens, name="tokens", rich_help_panel=_LOOK)
 app.add_typer(store, name="store", rich_help_panel=_LOOK)
 app.add_typer(workers, name="workers", rich_help_panel=_LOOK)
 app.add_typer(db, name="db", rich_help_panel=_CARE)
+app.command(rich_help_panel=_CARE)(check)
 app.command(rich_help_panel=_CARE)(doctor)
 app.command(rich_help_panel=_CARE)(bench)
 app.command(rich_help_panel=_CARE)(about.config)

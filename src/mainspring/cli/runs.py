@@ -110,6 +110,19 @@ def why_run(run: options.RunId, as_json: options.Json = False) -> None:
     )
 
 
+@runs.command("checkpoints")
+def checkpoints_of_run(run: options.RunId, as_json: options.Json = False) -> None:
+    """Show what a replay of a run goes by; with --json all of it, for `mainspring.testing.replay`."""
+    found = connection.ask("GET", f"/runs/{connection.quoted(run)}/checkpoints")
+    if as_json:
+        return output.document(found)
+    rows = [
+        ("" if one["position"] is None else str(one["position"]), one["key"], one["kind"], one["status"])
+        for one in found["checkpoints"]
+    ]
+    output.table(("NUMBER", "KEY", "KIND", "STATUS"), rows, empty="Nothing was kept of this run yet.")
+
+
 @runs.command("reschedule")
 def reschedule_run(
     run: options.RunId,

@@ -199,6 +199,24 @@ class RunInQueue:
 
 
 @dataclass(frozen=True, slots=True)
+class HandoutView:
+    """A run with all that replay needs."""
+
+    run: Run
+    #: In the order in which they reached user code.
+    tasks: tuple[Task, ...]
+    #: As JSON text of the API's event object.
+    event: str | None
+    #: JSON text: why it stopped, where the code did not fit; None: it did.
+    drift: str | None
+    #: When workers were given it.
+    given_at: tuple[Instant, ...]
+    #: Names of where it is.
+    project: str
+    environment: str
+
+
+@dataclass(frozen=True, slots=True)
 class QueueView:
     queue: Queue
     #: Runs that could start now but for limits and workers, and since when the oldest of them is there.

@@ -22,6 +22,7 @@ from mainspring.sdk.io import IO
 from mainspring.sdk.json_text import decode, encode
 from mainspring.sdk.options import TriggerOptions, as_count, as_tags
 from mainspring.sdk.retry import Retry
+from mainspring.sdk.sealing import Sealing
 from mainspring.sdk.starter import Starter
 from mainspring.sdk.sync_job import SyncJob
 
@@ -262,6 +263,11 @@ class Job(HookPoints, Generic[P, PayloadT_contra, ReturnT_co]):
         args, kwargs = self.definition.injection.arguments(values)
         # Not queued: the worker's slots bound it, and a waiting `def` job must not hold up tasks.
         return await invoke(self.fn, args, kwargs, is_queued=False)
+
+    @property
+    def sealing(self) -> Sealing | None:
+        """Its client's codec; None: it has none."""
+        return self._api._sealing
 
     @property
     def middlewares(self) -> list[Middleware]:

@@ -11,9 +11,11 @@ _ROOMS = {
     "Environment": "environment",
     "LiveRun": "live",
     "LiveTask": "live",
+    "Replayed": "replays",
+    "replay": "replays",
 }
 
-__all__ = ["Environment", "LiveRun", "LiveTask"]
+__all__ = ["Environment", "LiveRun", "LiveTask", "Replayed", "replay"]
 
 
 def __getattr__(name: str) -> Any:

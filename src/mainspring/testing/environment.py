@@ -3,8 +3,9 @@
 Every verb returns when all is still: nothing more happens until the clock is turned or somebody does something.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -23,6 +24,7 @@ from mainspring.testing.lives import current_life
 from mainspring.testing.memory import MemoryWorld
 from mainspring.testing.names import near
 from mainspring.testing.plans import Planned, Plans
+from mainspring.testing.replays import Replayed, replay
 
 
 class Environment:
@@ -224,6 +226,12 @@ class Environment:
                 mend="Take them one by one: `mainspring.run(event.runs[0].id)`.",
             )
         return self.run(event.runs[0].id)
+
+    def replay(
+        self, run_history: LiveRun[Any] | Mapping[str, Any] | str | Path, job: Job[..., Any, Any]
+    ) -> Replayed:
+        """Whether the job as it is now fits a run of this test, or one that was recorded; see `replay`."""
+        return replay(run_history.checkpoints if isinstance(run_history, LiveRun) else run_history, job)
 
     # ── faults ───────────────────────────────────────────────────────────────────────────────────────
     def fail(

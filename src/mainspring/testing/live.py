@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from mainspring.clock import to_datetime
 from mainspring.codec import decode
 from mainspring.engine import account, inspect
+from mainspring.engine.handouts import get_handout
 from mainspring.engine.views import LogQuery, TaskView
 from mainspring.errors import NotFound
 from mainspring.model.failures import Failure
@@ -17,6 +18,7 @@ from mainspring.model.tasks import TaskKind, TaskStatus
 from mainspring.sdk.annotations import Restore
 from mainspring.sdk.api import Api
 from mainspring.sdk.handle import Run
+from mainspring.server.shapes.checkpoints import checkpoints_shape
 from mainspring.server.shapes.runs import RunFacts
 from mainspring.storage.database import Transaction
 from mainspring.testing.names import near
@@ -141,6 +143,12 @@ class LiveRun(Run[OutputT_co]):
             HistoryEntry(one.kind, one.task_key, one.attempt, self._open(one.data) or {}, to_datetime(one.at))
             for one in entries
         ]
+
+    @property
+    def checkpoints(self) -> dict[str, Any]:
+        """What a replay of it goes by, for `replay`: keep it as JSON to hold later code against this run."""
+        view = self._read(lambda tx: get_handout(tx, self._server().environment_id, self._run_id))
+        return checkpoints_shape(view).model_dump(mode="json")
 
     def _task(self, view: TaskView) -> LiveTask:
         task = view.task

@@ -51,7 +51,7 @@ class SealedBackend:
 
     async def claim(self, request: ClaimRequest) -> ClaimAnswer:
         answer = await self._inner.claim(request)
-        runs = tuple(self._opened_run(run) for run in answer.runs)
+        runs = tuple(opened_run(run, self._sealing) for run in answer.runs)
         return replace(answer, runs=runs, notices=self._opened_notices(answer.notices))
 
     async def commit(self, request: CommitRequest) -> CommitAnswer:
@@ -92,35 +92,41 @@ class SealedBackend:
         return item
 
     # ── in ───────────────────────────────────────────────────────────────────────────────────────────
-    def _opened(self, text: str) -> str:
-        try:
-            return self._sealing.open_text(text)
-        except DecryptionFailed:
-            return text
-
-    def _opened_run(self, run: ClaimedRun) -> ClaimedRun:
-        return replace(
-            run,
-            payload=self._opened(run.payload),
-            event=None if run.event is None else self._opened(run.event),
-            checkpoints=self._opened_checkpoints(run.checkpoints),
-        )
-
-    def _opened_checkpoints(self, checkpoints: tuple[Checkpoint, ...]) -> tuple[Checkpoint, ...]:
-        return tuple(
-            one if one.output is None else replace(one, output=self._opened(one.output))
-            for one in checkpoints
-        )
-
     def _opened_notices(self, notices: tuple[Notice, ...]) -> tuple[Notice, ...]:
-        return tuple(replace(one, resolved=self._opened_checkpoints(one.resolved)) for one in notices)
+        return tuple(
+            replace(one, resolved=_opened_checkpoints(one.resolved, self._sealing)) for one in notices
+        )
 
     def _opened_report(self, report: ReportAnswer) -> ReportAnswer:
         items = tuple(
-            one if one.output is None else replace(one, output=self._opened(one.output))
+            one if one.output is None else replace(one, output=_opened(one.output, self._sealing))
             for one in report.items
         )
-        return replace(report, items=items, resolved=self._opened_checkpoints(report.resolved))
+        return replace(report, items=items, resolved=_opened_checkpoints(report.resolved, self._sealing))
+
+
+def opened_run(run: ClaimedRun, sealing: Sealing) -> ClaimedRun:
+    """A run with everything in it opened that this client has the key of."""
+    return replace(
+        run,
+        payload=_opened(run.payload, sealing),
+        event=None if run.event is None else _opened(run.event, sealing),
+        checkpoints=_opened_checkpoints(run.checkpoints, sealing),
+    )
+
+
+def _opened_checkpoints(checkpoints: tuple[Checkpoint, ...], sealing: Sealing) -> tuple[Checkpoint, ...]:
+    return tuple(
+        one if one.output is None else replace(one, output=_opened(one.output, sealing))
+        for one in checkpoints
+    )
+
+
+def _opened(text: str, sealing: Sealing) -> str:
+    try:
+        return sealing.open_text(text)
+    except DecryptionFailed:
+        return text
 
 
 def still_sealed(run: ClaimedRun) -> str | None:

@@ -15,6 +15,12 @@ select at, kind, attempt, data from history
 where environment_id = :environment_id and run_id = :run_id and kind in ('JOB_STARTED', 'JOB_RESUMED')
 order by sequence limit :limit;
 
+-- name: starts_of_runs
+-- The same of some runs.
+select run_id, at from history
+where environment_id = :environment_id and run_id in each(:run_ids) and kind in ('JOB_STARTED', 'JOB_RESUMED')
+order by run_id, sequence;
+
 -- name: news_of_run
 -- All that a run's account has between two sequences, for whoever follows it.
 select {entry} from history

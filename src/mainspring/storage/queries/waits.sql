@@ -36,3 +36,7 @@ select {wait} from waits where run_id in each(:run_ids) order by created_at, tas
 -- name: drift_of_run
 -- Where a run waits for a person because its code changed.
 select task_key, filter from waits where run_id = :run_id and kind = 'drift';
+
+-- name: drifted_runs
+-- Those of some runs that wait for a person, because the code did not fit, and the reason.
+select run_id, filter from waits where run_id in each(:run_ids) and kind = 'drift';

@@ -1,0 +1,199 @@
+"""What a check leaves alone, cannot tell, and goes by; and recorded runs in a test."""
+
+import json
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mainspring import AESGCMCodec, Client, Run
+from mainspring.errors import BadRequest, RunError
+from mainspring.preflight.aside import run_aside
+from mainspring.preflight.check import Wanted, check
+from mainspring.preflight.findings import Report
+from mainspring.testing import replay
+from preflight.conftest import Checked
+from preflight.shop import DONE, shop
+from scenarios.world import World
+
+RENAMED = ('run_task("charge"', 'run_task("bill"')
+
+
+async def test_runs_bound_to_another_version_are_left_alone(
+    world: World, checked: Checked, runs: dict[str, Run[Any]]
+) -> None:
+    await runs["fulfil"].repin("1.0")
+    report = await checked(shop(RENAMED, ('version="1.0"', 'version="2.0"')))
+    assert (report.bound, report.exit_code) == (1, 0)
+    assert (await checked(shop(RENAMED))).exit_code == 1  # it would be given them
+
+
+async def test_the_mend_names_the_version_to_bind_runs_to(checked: Checked) -> None:
+    (found,) = (await checked(shop(RENAMED, ('version="1.0"', 'version="2.0"')))).sorted()
+    assert "mainspring runs repin RUN --version 1.0" in found.mend
+    (found,) = (await checked(shop(RENAMED))).sorted()
+    assert "give the new code another version=" in found.mend
+
+
+async def test_jobs_of_another_app_are_none_of_its_business(world: World, checked: Checked) -> None:
+    other = Client("other")
+
+    @other.job(id="nightly")
+    async def nightly() -> None: ...
+
+    await world.start_worker(other)
+    run = await world.trigger(nightly, delay="1 hour")
+    assert (await checked(shop())).checked == 4
+    report = await checked(shop(('id="mail"', 'id="post"')), job="nightly")
+    assert report.sorted() == []
+    assert run.status == "PENDING"
+
+
+async def test_runs_are_chosen(checked: Checked) -> None:
+    broken = shop(RENAMED)
+    assert (await checked(broken, job="mail")).checked == 1
+    assert (await checked(broken, tag="nobody")).checked == 0
+    report = await checked(broken, limit=2)
+    assert (report.checked, report.is_cut) == (2, True)
+    assert not (await checked(broken, limit=4)).is_cut
+
+
+async def test_more_runs_than_a_page_are_all_checked(world: World, checked: Checked) -> None:
+    client = shop()
+    client.use_door(world.door)
+    await client.registered["mail"].batch_trigger([{"to": str(n)} for n in range(450)])
+    report = await checked(shop())
+    assert (report.checked, report.fits) == (454, 454)
+
+
+REACHES_OUT = "asks the platform for something other than by `io`"
+
+
+@pytest.mark.parametrize(
+    ("job", "line", "words"),
+    [
+        ("fulfil", "await asyncio.sleep(60)", "was at work for more than 0.05 s"),
+        ("fulfil", 'await client.send_event("order.seen")', REACHES_OUT),
+        ("sync-report", 'client.sync.send_event("order.seen")', REACHES_OUT),
+    ],
+)
+async def test_what_cannot_be_told_is_said(job: str, line: str, words: str, checked: Checked) -> None:
+    first = {"fulfil": "    began = io.now()", "sync-report": '    io.run_task("gather", print, "x")'}[job]
+    report = await checked(
+        shop((first, f"    {line}\n{first}")), job=job, patience=0.05 if "sleep" in line else 5.0
+    )
+    assert report.exit_code == 2
+    ((of, why),) = report.unchecked
+    assert of == job
+    assert words in why
+
+
+def test_code_that_blocks_is_found_with_its_place() -> None:
+    async def block() -> None:
+        threading.Event().wait(10)
+
+    with pytest.raises(TimeoutError, match=r"blocks for more than 0.3 s at .*test_check.py:\d+"):
+        run_aside(block, 0.3)
+
+
+async def test_a_run_that_had_stopped_is_told_apart(
+    world: World, checked: Checked, runs: dict[str, Run[Any]]
+) -> None:
+    changed = shop(("payload.id, payload.amount)", "payload.id, payload.amount * 100)"))
+    worker = await world.start_worker(changed)
+    await changed.send_event("order.packed", {}, id="o-1")
+    await world.until(runs["fulfil"], "WAITING")
+    await world.drain(worker)
+
+    report = await checked(changed)
+    assert [(one.kind, one.level) for one in report.sorted()] == [("still_drifted", "warning")]
+    mended = await checked(shop())
+    assert mended.exit_code == 0
+    assert mended.resumable == [runs["fulfil"].id]
+
+
+async def test_a_lost_schedule_or_event_is_noted(world: World, checked: Checked) -> None:
+    await world.start_worker(shop())
+    report = await checked(shop((', trigger=event_trigger("order.created")', "")))
+    (found,) = report.sorted()
+    assert (found.kind, found.level, found.runs) == ("trigger_removed", "warning", 0)
+    assert "'order.created'" in found.message
+
+
+async def test_another_queue_is_noted(checked: Checked, runs: dict[str, Run[Any]]) -> None:
+    (found,) = (await checked(shop(('version="1.0"', 'version="1.0", queue="slow"')))).sorted()
+    assert (found.kind, found.level, found.examples) == ("queue_changed", "warning", [runs["late"].id])
+
+
+async def test_encrypted_runs_are_checked_with_their_key(world: World) -> None:
+    def sealed(key: bytes, task: str = "charge") -> Client:
+        client = Client("sealed", codec=AESGCMCodec(key))
+
+        @client.job(id="pay")
+        async def pay(payload: dict[str, str], io: Any) -> None:
+            await io.run_task(task, lambda card: {"card": card}, payload["card"])
+            await io.wait("pause", "1 hour")
+
+        return client
+
+    key, other = b"a" * 32, b"b" * 32
+    old = sealed(key)
+    await world.start(workers=0)
+    worker = await world.start_worker(old)
+    run = await world.trigger(old.registered["pay"], {"card": "4242"})
+    await world.until(run, "WAITING")
+    await world.drain(worker)
+    verdicts = {}
+    for name, client in (("same", sealed(key)), ("changed", sealed(key, "bill")), ("no key", sealed(other))):
+        report = Report()
+        await check(client, world.door, Wanted(), report)
+        verdicts[name] = (report.exit_code, [one.kind for one in report.sorted()], len(report.unchecked))
+    assert verdicts == {"same": (0, [], 0), "changed": (1, ["task_replaced"], 0), "no key": (2, [], 1)}
+
+    kept = await world.door.call("GET", f"/api/v1/runs/{run.id}/checkpoints")
+    assert "4242" not in json.dumps(kept)
+    assert replay(kept, sealed(key).registered["pay"])
+    with pytest.raises(RunError, match="encrypted"):
+        replay(kept, sealed(other).registered["pay"])
+
+
+async def test_a_recorded_run_is_a_test(world: World, runs: dict[str, Run[Any]], tmp_path: Path) -> None:
+    kept = await world.door.call("GET", f"/api/v1/runs/{runs['fulfil'].id}/checkpoints")
+    file = tmp_path / "run.json"
+    file.write_text(json.dumps(kept))
+    before = list(DONE)
+    for history in (kept, str(file), file, file.read_text()):
+        assert replay(history, shop().registered["fulfil"])
+    found = replay(file, shop(RENAMED).registered["fulfil"])
+    assert not found
+    assert (found.kind, found.task) == ("task_replaced", "charge")
+    assert str(found).startswith("task_replaced: 'charge' had finished as number 2")
+    assert before == DONE
+
+
+async def test_an_ended_run_is_replayed_to_its_end(world: World, runs: dict[str, Run[Any]]) -> None:
+    worker = await world.start_worker(shop())
+    run = runs["mail"]
+    assert await world.output(run) == "ada"
+    await world.drain(worker)
+    kept = await world.door.call("GET", f"/api/v1/runs/{run.id}/checkpoints")
+    assert replay(kept, shop().registered["mail"])
+    twice = ('"8 hours")\n', '"8 hours")\n    await io.run_task("again", print)\n')
+    assert replay(kept, shop(twice).registered["mail"])
+    assert (
+        replay(kept, shop(("until the morning", "until the noon")).registered["mail"]).kind == "task_replaced"
+    )
+
+
+def test_what_is_no_history_is_refused_with_the_way_to_get_one(tmp_path: Path) -> None:
+    job = shop().registered["mail"]
+    for wrong in ({}, {"run_id": "run_1"}, tmp_path / "none.json", "{", "[]"):
+        with pytest.raises(BadRequest, match="mainspring runs checkpoints RUN"):
+            replay(wrong, job)
+
+
+async def test_the_history_of_another_job_is_refused(world: World, runs: dict[str, Run[Any]]) -> None:
+    kept = await world.door.call("GET", f"/api/v1/runs/{runs['mail'].id}/checkpoints")
+    with pytest.raises(BadRequest, match="of job 'mail', not of 'fulfil'"):
+        replay(kept, shop().registered["fulfil"])
