@@ -197,3 +197,94 @@ async def test_the_history_of_another_job_is_refused(world: World, runs: dict[st
     kept = await world.door.call("GET", f"/api/v1/runs/{runs['mail'].id}/checkpoints")
     with pytest.raises(BadRequest, match="of job 'mail', not of 'fulfil'"):
         replay(kept, shop().registered["fulfil"])
+
+
+async def test_no_hook_is_called_and_middleware_is(world: World) -> None:
+    called: list[str] = []
+
+    def hooked(key: str) -> Client:
+        client = Client("hooked")
+
+        @client.middleware
+        async def around(ctx: Any, call_next: Any) -> Any:
+            called.append("middleware")
+            return await call_next()
+
+        @client.job(id="pay")
+        async def pay(payload: dict[str, str], io: Any) -> None:
+            await io.run_task("charge", print)
+            await io.wait_for_event(key, name="paid")
+
+        for name in ("on_start", "on_resume", "on_wait"):
+            getattr(pay, name)(lambda name=name: called.append(name))
+        return client
+
+    client = hooked("paid")
+    await world.start(workers=0)
+    worker = await world.start_worker(client)
+    run = await world.trigger(client.registered["pay"])
+    await world.until(run, "WAITING")
+    await world.drain(worker)
+    late = await world.trigger(client.registered["pay"], delay="1 hour")
+    assert "on_start" in called
+    called.clear()
+
+    report = Report()
+    await check(hooked("settled"), world.door, Wanted(), report)
+    assert [(one.kind, one.examples) for one in report.sorted()] == [("wait_replaced", [run.id])]
+    assert late.status == "PENDING"
+    assert set(called) == {"middleware"}
+
+
+async def test_a_task_between_its_attempts_is_no_more_replaced(world: World) -> None:
+    def flaky(key: str, job_id: str = "pay") -> Client:
+        client = Client("flaky")
+
+        def fail() -> None:
+            raise ConnectionError("no line")
+
+        @client.job(id=job_id)
+        async def pay(payload: dict[str, str], io: Any) -> None:
+            await io.run_task(key, fail, retry=5)
+
+        return client
+
+    client = flaky("charge")
+    await world.start(workers=0)
+    worker = await world.start_worker(client)
+    run = await world.trigger(client.registered["pay"])
+    while not (await world.tasks(run)).get("charge", {}).get("next_attempt_at"):
+        await world.advance("1 second")
+    kept = await world.door.call("GET", f"/api/v1/runs/{run.id}/checkpoints")
+    await world.drain(worker)
+    assert replay(kept, flaky("charge").registered["pay"])
+    found = replay(kept, flaky("bill").registered["pay"])
+    assert (found.kind, found.task) == ("task_replaced", "charge")
+    assert found.message.startswith("'charge' had begun; the code now asks for 'bill'")
+
+
+async def test_what_a_run_that_has_not_begun_would_raise_is_noted(
+    checked: Checked, runs: dict[str, Run[Any]]
+) -> None:
+    changed = shop(
+        ("    began = io.now()", '    if payload.id == "o-2":\n        raise ValueError("no such order")')
+    )
+    (found,) = (await checked(changed)).sorted()
+    assert (found.kind, found.level, found.examples) == ("run_would_fail", "warning", [runs["late"].id])
+
+
+async def test_a_function_that_always_hangs_does_not_hold_up_the_check(
+    world: World, checked: Checked
+) -> None:
+    client = shop()
+    client.use_door(world.door)
+    await client.registered["mail"].batch_trigger([{"to": str(n)} for n in range(300)])
+    hangs = shop(
+        (
+            '    await io.wait("until the morning"',
+            '    await asyncio.sleep(60)\n    await io.wait("until the morning"',
+        )
+    )
+    report = await checked(hangs, job="mail", patience=0.2)
+    ((_, (count, _)),) = report.unchecked.items()
+    assert (count, report.exit_code) == (301, 2)

@@ -467,3 +467,17 @@ async def test_checkpoints_of_open_runs_are_listed_and_nothing_is_claimed(stage:
     assert (await stage.ask("GET", "/api/v1/checkpoints?job=other"))["data"] == []
     assert len(await worker.claim(5)) == 2
     await stage.refused(400, "GET", "/api/v1/checkpoints?status=LOST")
+
+
+async def test_a_page_of_checkpoints_ends_early_where_runs_have_much_in_them(stage: Stage) -> None:
+    worker = await stage.work(job("greet"))
+    large = f'"{"x" * 900_000}"'
+    for _ in range(60):
+        await stage.ask("POST", "/api/v1/jobs/greet/trigger", {"payload": {}})
+    held = sorted(await worker.claim(60), key=lambda run: run.run_id, reverse=True)
+    for run in held[:10]:
+        await worker.report(run, TaskSucceeded(CHARGE, 1, 1, large, 1))
+    first = await stage.ask("GET", "/api/v1/checkpoints?limit=200")
+    rest = await stage.ask("GET", f"/api/v1/checkpoints?limit=200&cursor={first['next_cursor']}")
+    assert (len(first["data"]), len(rest["data"]), rest["next_cursor"]) == (50, 10, None)
+    assert {one["run_id"] for one in first["data"] + rest["data"]} == {run.run_id for run in held}

@@ -1,13 +1,17 @@
 """What a worker would be given of runs, without giving it to anyone: for checks of code against them."""
 
 from mainspring.engine.inspect import get_run_row
-from mainspring.engine.lists import newest_runs
+from mainspring.engine.lists import cursor_of, newest_runs
 from mainspring.engine.shown import event_json
 from mainspring.engine.views import HandoutView, Page, RunQuery
 from mainspring.model.runs import Run
 from mainspring.model.tasks import Task
 from mainspring.storage.database import Transaction
 from mainspring.storage.shapes import EVENT, TASK
+
+#: Runs that are read together, and characters after which a page ends.
+_PORTION = 50
+_MOST_CHARACTERS = 8 << 20
 
 
 def get_handout(tx: Transaction, environment_id: str, run_id: str) -> HandoutView | None:
@@ -17,9 +21,25 @@ def get_handout(tx: Transaction, environment_id: str, run_id: str) -> HandoutVie
 
 
 def list_handouts(tx: Transaction, environment_id: str, query: RunQuery) -> Page[HandoutView]:
-    """A page of them, the newest first; it may hold fewer than `limit` though there is a next one."""
+    """A page of them, the newest first; it may hold fewer than `limit` though there is a next one: of runs with much
+    in them few are read at once."""
     runs, cursor = newest_runs(tx, environment_id, query)
-    return Page(_handouts(tx, environment_id, runs), cursor)
+    views: list[HandoutView] = []
+    size = 0
+    while len(views) < len(runs):
+        portion = _handouts(tx, environment_id, runs[len(views) : len(views) + _PORTION])
+        views += portion
+        size += sum(_size_of(view) for view in portion)
+        if size > _MOST_CHARACTERS and len(views) < len(runs):
+            last = views[-1].run
+            return Page(views, cursor_of((last.created_at, last.id)))
+    return Page(views, cursor)
+
+
+def _size_of(view: HandoutView) -> int:
+    """In characters, about."""
+    kept = sum(len(task.output or "") + len(task.failure or "") for task in view.tasks)
+    return len(view.run.payload) + len(view.event or "") + kept
 
 
 def _handouts(tx: Transaction, environment_id: str, runs: list[Run]) -> list[HandoutView]:

@@ -167,9 +167,7 @@ def _early_page(new: NewWait, offset: int) -> Question:
     return statement, values
 
 
-def _early_event(
-    batch: Batch, new: NewWait, page: list[Event], used: set[tuple[str, str]]
-) -> Event | None:
+def _early_event(batch: Batch, new: NewWait, page: list[Event], used: set[tuple[str, str]]) -> Event | None:
     """The oldest event, of this first page and those after it, that fits and that this run has not used."""
     offset = 0
     while True:

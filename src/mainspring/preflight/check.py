@@ -1,6 +1,7 @@
 """An app against an environment: its open runs are fetched page by page, and each is led over the app's code."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -10,14 +11,16 @@ from mainspring.model.streams import Streamed
 from mainspring.preflight import definitions
 from mainspring.preflight.findings import Difference, Report, Versions
 from mainspring.preflight.histories import History, read_history
-from mainspring.preflight.judge import ReachedOut, Untold, judge
+from mainspring.preflight.judge import ReachedOut, TooLate, Untold, judge
 from mainspring.sdk.client import Client
 from mainspring.sdk.door import API, Door
 from mainspring.worker.rehearsal import Scene
 
 #: Runs on a page; rehearsals under way at once.
-_PAGE = 200
+_PAGE = 100
 _AT_ONCE = 50
+#: A job whose function was at work for too long in so many runs is not tried in more.
+_MOST_LATE = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +58,13 @@ class _Check:
         self._told = told
         self._report = report
         self._room = asyncio.Semaphore(_AT_ONCE)
+        self._late = Counter[str]()
 
     async def run(self) -> None:
         workers = await self._everything("/workers")
         self._others = definitions.of_other_apps(workers, list(self._jobs))
         await self._check_definitions(definitions.of_this_app(workers, list(self._jobs)))
+        door = self._client._api._door
         self._client.use_door(_NoDoor())
         try:
             async with aclosing(self._pages()) as pages:
@@ -67,7 +72,7 @@ class _Check:
                     await asyncio.gather(*(self._check_run(shown) for shown in page))
                     self._told(self._report.checked)
         finally:
-            self._client.use_door(None)
+            self._client.use_door(door)
 
     # ── what is fetched ──────────────────────────────────────────────────────────────────────────────
     async def _get(self, path: str, **params: Any) -> Any:
@@ -131,7 +136,14 @@ class _Check:
         if job is None:
             return definitions.job_removed(history.claimed.job_id, list(self._jobs))
         scene = Scene(history.project, history.environment, self._wanted.patience)
-        found = await judge(history, job, scene, with_bodies=self._wanted.with_bodies)
+        with_bodies = self._wanted.with_bodies
+        if with_bodies and self._late[job.id] >= _MOST_LATE:
+            raise TooLate(self._wanted.patience)
+        try:
+            found = await judge(history, job, scene, with_bodies=with_bodies)
+        except TooLate:
+            self._late[job.id] += 1
+            raise
         if found is None and history.status == "PENDING":
             return definitions.changed_queue(history.queue, job.spec())
         return found

@@ -25,6 +25,15 @@ class Untold(Exception):
     """Whether the run fits cannot be told."""
 
 
+class TooLate(Untold):
+    """A function was at work for too long."""
+
+    def __init__(self, patience: float) -> None:
+        super().__init__(
+            f"its function was at work for more than {patience:g} s between two calls of `io` (--patience)"
+        )
+
+
 class ReachedOut(BaseException):
     """Raised in a body that asks the platform for something other than by `io`: nothing is done in a check."""
 
@@ -73,9 +82,7 @@ def _difference(history: History, job: AnyJob, came: Came, patience: float) -> D
     if isinstance(came.error, ReachedOut):
         raise Untold("its function asks the platform for something other than by `io`, which no check does")
     if came.how == "late":
-        raise Untold(
-            f"its function was at work for more than {patience:g} s between two calls of `io` (--patience)"
-        )
+        raise TooLate(patience)
     if came.how == "timed":
         return None  # what it gave up on the first run it gave up by the clock
     if came.error is not None:
@@ -98,13 +105,11 @@ def _raised(history: History, job: AnyJob, came: Came) -> Difference | None:
     if not came.left and (history.claimed.attempt > 1 or _is_kept_failure(history, error)):
         return None  # as it did when it ran: that is what it does
     shown = error.message if isinstance(error, MainspringError) else str(error)
-    where = _place(error, job)
     last = f" after '{came.handed[-1].key}'" if came.handed else ""
-    return Difference(
-        "code_raises",
-        f"the code raises {type(error).__name__}{last}: {shown.rstrip('.')}{where}",
-        _next(came),
-    )
+    message = f"the code raises {type(error).__name__}{last}: {shown.rstrip('.')}{_place(error, job)}"
+    if came.left:
+        return Difference("code_raises", message, came.left[0].key)
+    return Difference("run_would_fail", message)  # perhaps as it should: nothing kept speaks against it
 
 
 def _is_kept_failure(history: History, error: BaseException) -> bool:
@@ -118,10 +123,6 @@ def _place(error: BaseException, job: AnyJob) -> str:
     file = getattr(getattr(job.fn, "__code__", None), "co_filename", None)
     mine = [place for place in places if place[0] == file] or places
     return " ({}:{})".format(*mine[-1]) if mine else ""
-
-
-def _next(came: Came) -> str | None:
-    return came.left[0].key if came.left else None
 
 
 def _left_out(history: History, came: Came) -> Difference:
