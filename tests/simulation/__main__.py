@@ -7,8 +7,8 @@ import sys
 import time
 import warnings
 
+from mainspring.testing.plays.shrink import shrunk
 from simulation.plan import plan_of
-from simulation.shrink import shrunk
 from simulation.simulation import Outcome, play
 
 #: Texts are hashed by chance unless this is fixed, and with them the order of sets.

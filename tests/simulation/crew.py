@@ -1,6 +1,7 @@
 """A worker's process: the real worker; only its sockets and the thread of its heartbeats are played."""
 
 import asyncio
+import contextlib
 from typing import Any
 
 from mainspring import Client
@@ -17,10 +18,10 @@ from mainspring.model.protocol import (
     Registered,
     Registration,
 )
+from mainspring.testing.plays.universe import Node, NodeClock, Universe
 from mainspring.worker.keeper import _AGAIN_AFTER, Keeper
 from mainspring.worker.worker import Worker
 from simulation.network import Network
-from simulation.universe import Node, NodeClock, Universe
 from simulation.witness import Witness
 
 #: As the client over HTTP has them, with less patience, so that a seed is over sooner.
@@ -79,6 +80,13 @@ class PlayedKeeper(Keeper):
         """The stack that blocks the loop, when the simulator has blocked it."""
         process = self._node.process
         return "a loop without await" if process.frozen_until > process.universe.now else None
+
+
+class PlayedWorker(Worker):
+    """The worker, in a process that is played: nobody else prints in it."""
+
+    keeper = PlayedKeeper
+    capturing = staticmethod(lambda echoes=True: contextlib.nullcontext())  # type: ignore[assignment]
 
 
 class PlayedBackend:
@@ -142,7 +150,7 @@ class Crew:
         keeper.on_death.append(self.node.kill)
         self.backend = PlayedBackend(network, self.node, witness)
         clock = NodeClock(self.node)
-        self.worker = Worker(client, self.backend, clock=clock, drain_timeout=5 * SECOND, **options)
+        self.worker = PlayedWorker(client, self.backend, clock=clock, drain_timeout=5 * SECOND, **options)
         #: Of the next version of the app.
         self.is_newer = False
         self.working = self.node.spawn(self.worker.run())

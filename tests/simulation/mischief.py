@@ -6,11 +6,11 @@ from mainspring import faults
 from mainspring.clock import SECOND
 from mainspring.engine.commands import EndWorkers
 from mainspring.errors import DatabaseUnavailable, TransactionConflict
+from mainspring.testing.plays.universe import Killed
 from simulation.crew import Crew
 from simulation.network import Weather
 from simulation.plan import Entry
 from simulation.platform import Platform
-from simulation.universe import Killed
 
 
 class Mischief:

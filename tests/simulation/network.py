@@ -7,7 +7,7 @@ from typing import Any
 
 from mainspring.clock import SECOND
 from mainspring.errors import MainspringError, ServerUnavailable
-from simulation.universe import Node, Universe
+from mainspring.testing.plays.universe import Node, Universe
 
 MILLISECOND = 1_000
 #: Of requests whose loss nobody tells the sender, so that only its timeout does.

@@ -13,11 +13,11 @@ from mainspring.model.events import EventDraft
 from mainspring.model.protocol import RunDraft
 from mainspring.model.runs import FINAL_RUN_STATUSES, DebounceSpec
 from mainspring.model.waits import Wait
+from mainspring.testing.plays.universe import NodeClock, Universe
 from simulation import jobs
 from simulation.laws import hold
 from simulation.network import Network
 from simulation.tables import Tables
-from simulation.universe import NodeClock, Universe
 from simulation.witness import Witness
 
 ANSWER_TIMEOUT = 6 * SECOND

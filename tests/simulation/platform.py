@@ -12,6 +12,7 @@ from mainspring.ids import IdSource
 from mainspring.model.runs import FINAL_RUN_STATUSES
 from mainspring.storage.migrate import upgrade
 from mainspring.storage.sqlite import SqliteDatabase
+from mainspring.testing.plays.universe import BEGIN, Universe
 from simulation import jobs
 from simulation.crew import Crew
 from simulation.laws import Laws, violations
@@ -19,7 +20,6 @@ from simulation.network import Network
 from simulation.people import People
 from simulation.servers import Board, Options, Server
 from simulation.tables import Tables
-from simulation.universe import BEGIN, Universe
 from simulation.witness import Witness
 
 #: A timer that nothing disturbs is looked at within this.

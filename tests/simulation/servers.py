@@ -17,8 +17,8 @@ from mainspring.ids import IdSource
 from mainspring.model.wake import Wake
 from mainspring.storage.database import Database, Transaction
 from mainspring.storage.sqlite import SqliteDatabase
+from mainspring.testing.plays.universe import Node, NodeClock, Universe
 from simulation.network import MILLISECOND, Endpoint, Network
-from simulation.universe import Node, NodeClock, Universe
 
 
 class Observed:

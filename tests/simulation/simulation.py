@@ -10,9 +10,7 @@ from dataclasses import dataclass
 
 from mainspring import faults, ids
 from mainspring.clock import SECOND
-from mainspring.worker import worker as worker_module
 from simulation import jobs
-from simulation.crew import PlayedKeeper
 from simulation.ending import check_end
 from simulation.laws import hold
 from simulation.mischief import Mischief
@@ -84,15 +82,13 @@ class _Complaints(logging.Handler):
 
 @contextlib.contextmanager
 def _surroundings(simulation: Simulation) -> Iterator[_Complaints]:
-    """What is one per process is the simulation's meanwhile: chance, ids, capture, the keeper, the log."""
+    """What is one per process is the simulation's meanwhile: chance, ids, the log."""
     state, complaints = random.getstate(), _Complaints()
     log = logging.getLogger("mainspring")
-    system, keeper, capture = ids._system, worker_module.Keeper, worker_module.capture.capturing
+    system = ids._system
     propagate, level = log.propagate, log.level
     random.seed(f"chance {simulation.seed}")
     ids._system = simulation.platform.ids
-    worker_module.Keeper = PlayedKeeper  # type: ignore[misc]
-    worker_module.capture.capturing = lambda echoes=True: contextlib.nullcontext()  # type: ignore[assignment]
     jobs.stage = simulation.theatre
     log.addHandler(complaints)
     log.propagate = False
@@ -104,8 +100,6 @@ def _surroundings(simulation: Simulation) -> Iterator[_Complaints]:
         log.removeHandler(complaints)
         log.propagate, log.level = propagate, level
         log.setLevel(level)
-        worker_module.Keeper = keeper  # type: ignore[misc]
-        worker_module.capture.capturing = capture
         ids._system = system
         random.setstate(state)
 

@@ -2,9 +2,9 @@
 
 import pytest
 
+from mainspring.testing.plays.shrink import shrunk
 from simulation.plan import plan_of
 from simulation.planted import PLANTS, Plant, commit_without_the_lease_check
-from simulation.shrink import shrunk
 from simulation.simulation import play
 
 #: What CI plays.

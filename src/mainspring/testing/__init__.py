@@ -8,14 +8,40 @@ from importlib import import_module
 from typing import Any
 
 _ROOMS = {
+    "BrokenSchedule": "plays.explore",
+    "CrashBreaks": "plays.crashes",
+    "CrashReport": "plays.crashes",
+    "Ending": "plays.ending",
     "Environment": "environment",
+    "Exploration": "plays.explore",
     "LiveRun": "live",
     "LiveTask": "live",
+    "Outside": "plays.outside",
+    "Repeated": "plays.crashes",
     "Replayed": "replays",
+    "RunEnd": "plays.ending",
+    "crash_everywhere": "plays.crashes",
+    "explore": "plays.explore",
     "replay": "replays",
 }
 
-__all__ = ["Environment", "LiveRun", "LiveTask", "Replayed", "replay"]
+__all__ = [
+    "BrokenSchedule",
+    "CrashBreaks",
+    "CrashReport",
+    "Ending",
+    "Environment",
+    "Exploration",
+    "LiveRun",
+    "LiveTask",
+    "Outside",
+    "Repeated",
+    "Replayed",
+    "RunEnd",
+    "crash_everywhere",
+    "explore",
+    "replay",
+]
 
 
 def __getattr__(name: str) -> Any:

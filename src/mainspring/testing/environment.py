@@ -24,6 +24,8 @@ from mainspring.testing.lives import current_life
 from mainspring.testing.memory import MemoryWorld
 from mainspring.testing.names import near
 from mainspring.testing.plans import Planned, Plans
+from mainspring.testing.plays.crashes import CrashReport, crash_everywhere
+from mainspring.testing.plays.explore import Exploration, explore
 from mainspring.testing.replays import Replayed, replay
 
 
@@ -260,6 +262,20 @@ class Environment:
     def crash_after(self, task: str, *, times: int = 1, job: str | Job[..., Any, Any] | None = None) -> None:
         """The worker dies when the outcome of this task is kept, and before it has heard so; another goes on."""
         self._plans.add(Planned("crash_after", "kept", task, _id_of(job), times))
+
+    # ── many runs of one job ─────────────────────────────────────────────────────────────────────────
+    async def crash_everywhere(
+        self, job: Job[..., Any, Any] | str, payload: Any = None, **options: Any
+    ) -> CrashReport:
+        """`testing.crash_everywhere`: the job once, then once per boundary with a worker that dies there. Each has an
+        environment of its own: nothing of this one is seen there, or changed."""
+        return await crash_everywhere(self._job(job), payload, **options)
+
+    async def explore(
+        self, job: Job[..., Any, Any] | str, payload: Any = None, **options: Any
+    ) -> Exploration:
+        """`testing.explore`: the job under one schedule after another, each in an environment of its own."""
+        return await explore(self._job(job), payload, **options)
 
     def check_plans(self) -> None:
         """`AssertionError` when a planned fault never came to pass; the plugin asks at the end of each test."""

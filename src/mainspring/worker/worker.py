@@ -8,6 +8,7 @@ import os
 import socket
 from collections.abc import Callable, Iterable, Sequence
 from contextvars import Context, copy_context
+from typing import ClassVar
 
 from mainspring.clock import SECOND, Clock, SystemClock
 from mainspring.duration import format_duration
@@ -44,6 +45,10 @@ _LAST_WORDS = 5.0
 
 class Worker:
     """Executes runs of a client's jobs on this event loop."""
+
+    #: What keeps its leases, and what runs print: where time is played (`testing/`, the simulator) nothing beats.
+    keeper: ClassVar[type[Keeper]] = Keeper
+    capturing = staticmethod(capture.capturing)
 
     def __init__(
         self,
@@ -110,8 +115,8 @@ class Worker:
             gave_up=lambda: self._keeper.nudge(),
             failed=self._fail,
         )
-        self._keeper = Keeper(self._backend, self, self._loop)
-        with capture.capturing(echoes=self._echoes):
+        self._keeper = self.keeper(self._backend, self, self._loop)
+        with self.capturing(echoes=self._echoes):
             sender = self._loop.create_task(self._outbox.run(), context=Context())
             sender.add_done_callback(self._sender_ended)
             self._context = copy_context()

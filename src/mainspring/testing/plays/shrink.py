@@ -1,11 +1,14 @@
-"""From a plan that breaks a law to a small one that still does: entries are left out while it keeps breaking."""
+"""From a plan that breaks something to a small one that still does: entries are left out while it keeps breaking."""
 
 from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
-def shrunk(indexes: list[int], breaks: Callable[[list[int]], bool], tries: int = 300) -> list[int]:
-    """The smallest list that was found; `breaks` says of one whether the law is still broken."""
-    kept, size = list(indexes), max(1, len(indexes) // 2)
+def shrunk(entries: list[T], breaks: Callable[[list[T]], bool], tries: int = 300) -> list[T]:
+    """The smallest list that was found; `breaks` says of one whether it still does."""
+    kept, size = list(entries), max(1, len(entries) // 2)
     while tries > 0:
         start, is_smaller = 0, False
         while start < len(kept) and tries > 0:

@@ -74,7 +74,7 @@ class Loop(asyncio.BaseEventLoop):
     def is_running(self) -> bool:
         return events._get_running_loop() is self
 
-    def run_in_executor(self, executor: Any, func: Any, *args: Any) -> Any:
+    def run_in_executor(self, executor: Any, func: Any, *args: Any) -> Any:  # type: ignore[override]
         """What a thread would do is done in a turn of its own."""
         future = self.create_future()
 
@@ -88,6 +88,11 @@ class Loop(asyncio.BaseEventLoop):
 
         self.call_soon(call)
         return future
+
+    def call_soon_threadsafe(self, callback: Any, *args: Any, context: Any = None) -> Any:  # type: ignore[override]
+        handle = super().call_soon_threadsafe(callback, *args, context=context)
+        self._universe.asked(callback)
+        return handle
 
     def next_at(self) -> int | None:
         """When it has something to do, in microseconds; None when it has nothing."""
@@ -112,6 +117,7 @@ class Loop(asyncio.BaseEventLoop):
             handle = ready.popleft()
             if not handle._cancelled:
                 handle._run()
+                self._universe.rest()
                 if is_dead():
                     return
 
@@ -169,7 +175,7 @@ class NodeClock:
         if delay <= 0:
             await asyncio.sleep(0)
             return
-        loop = self._node.loop
+        loop = asyncio.get_running_loop()
         over = loop.create_future()
         timer = loop.call_later(delay / SECOND, _finish, over)
         try:
@@ -195,12 +201,19 @@ class Universe:
         #: What happened, in order: for the hash that says whether two runs were the same.
         self.trace: list[tuple[Any, ...]] = []
         self.turns = 0
+        self.most_turns = MOST_TURNS
         self._live: list[Node] = []
         self._due: list[tuple[int, int, Callable[[], None]]] = []
         self._count = count()
         self.complaints: list[dict[str, Any]] = []
         #: Laws that were broken. Raised here: what is raised in a node may be caught there.
         self.violations: list[AssertionError] = []
+
+    def asked(self, callback: Any) -> None:
+        """Something was put in a loop's line that may come from a thread."""
+
+    def rest(self) -> None:
+        """Called after each turn of anything: threads that it stirred may have to be waited for."""
 
     def next_number(self) -> int:
         return next(self._count)
@@ -230,7 +243,7 @@ class Universe:
             node = self._next(until)
             if node is not None:
                 self.turns += 1
-                if self.turns > MOST_TURNS:
+                if self.turns > self.most_turns:
                     raise AssertionError(f"I5: it goes round in circles, now on {node.name}")
                 self._go(node)
             elif self._due and self._due[0][0] <= self.now:
@@ -264,6 +277,10 @@ class Universe:
         if not ready:
             self.now = max(self.now, soonest)
             return None
+        return self.choose(ready)
+
+    def choose(self, ready: list[Node]) -> Node:
+        """Which of those that have something to do goes next."""
         return ready[0] if len(ready) == 1 else self.random.choice(ready)
 
     def _go(self, node: Node) -> None:
@@ -285,7 +302,7 @@ class Universe:
         for one in sorted(pending, key=hash):
             one._log_destroy_pending = False  # type: ignore[attr-defined]
             with contextlib.suppress(BaseException):
-                one.get_coro().close()  # type: ignore[union-attr]
+                one.get_coro().close()
         for node in self.nodes:
             node.loop._ready.clear()  # type: ignore[attr-defined]
             node.loop._scheduled.clear()  # type: ignore[attr-defined]
