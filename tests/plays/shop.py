@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-from mainspring import IO, Client, Context, SyncIO, event_trigger
+from mainspring import IO, Client, Context, NonRetryable, SyncIO, event_trigger
 from mainspring.testing import Outside
 
 client = Client("shop")
@@ -138,3 +138,25 @@ async def beside(payload: dict[str, Any], io: IO) -> list[str]:
 
     await asyncio.gather(one("a"), one("b"))
     return came
+
+
+def double(n: int) -> int:
+    return 2 * n
+
+
+@client.job(id="isolated")
+async def isolated(payload: dict[str, int], io: IO) -> int:
+    return await io.run_task("double", double, payload["n"], isolation="process")
+
+
+@client.job(id="gives-up")
+async def gives_up(payload: dict[str, Any], io: IO) -> None:
+    raise NonRetryable("no more of these")
+
+
+@client.job(id="asks-around")
+async def asks_around(payload: dict[str, Any], io: IO) -> int:
+    """Speaks to the platform as other programs do."""
+    await client.store.set("asked", payload["n"])
+    child = await isolated.trigger({"n": payload["n"]})
+    return int(await child.result()) + len((await client.store.list()).data)

@@ -84,6 +84,18 @@ async def test_a_job_that_never_ends_says_what_it_waits_for() -> None:
         await crash_everywhere(shop.hangs)
 
 
+async def test_a_job_that_fails_by_itself_says_so() -> None:
+    with pytest.raises(AssertionError, match=r"run 1 is FAILED \(no more of these\)"):
+        await crash_everywhere(shop.gives_up)
+    await crash_everywhere(shop.gives_up, ends="FAILED")
+
+
+async def test_processes_of_tasks_and_the_api_are_there() -> None:
+    report = await crash_everywhere(shop.isolated, {"n": 4})
+    assert [one.task for one in report.repeated] == ["double"]
+    await crash_everywhere(shop.asks_around, {"n": 4})
+
+
 async def test_the_client_gets_its_door_back() -> None:
     before = shop.client._api._door
     await crash_everywhere(shop.plain)

@@ -149,6 +149,9 @@ async def test_what_does_not_hold_without_any_mischief_is_said_at_once() -> None
         await explore(shop.sell_well, {}, invariant=lambda: False)
     with pytest.raises(BrokenSchedule, match="waits for 'never', and nobody ends that"):
         await explore(shop.hangs)
+    with pytest.raises(BrokenSchedule, match=re.escape("run 1 is FAILED (no more of these)")):
+        await explore(shop.gives_up)
+    await explore(shop.gives_up, seeds=3, ends="FAILED")
 
 
 async def test_a_schedule_that_is_none_is_refused() -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from mainspring.model.runs import RunStatus
 from mainspring.sdk.job import Job
 from mainspring.testing.plays.checks import Expected
 from mainspring.testing.plays.ending import Ending
@@ -86,6 +87,7 @@ async def crash_everywhere(
     effects: Effects | None = None,
     reset: Callable[[], Any] | None = None,
     strict: bool = False,
+    ends: RunStatus = "SUCCESS",
 ) -> CrashReport:
     """Run the job once cleanly, then once per boundary with a worker that dies there, and compare.
 
@@ -93,13 +95,14 @@ async def crash_everywhere(
     and the code has not gone on; the same for waits, the store, events, children, and the run's end. After each crash
     the output is the same, every finished task is kept once, and `effects` (a list that a fake fills, or a function
     returning one) has no more in it than after the clean run. `drive` (a coroutine function, given an `Outside`) sends
-    what the job waits for; `reset` is called before every run: empty there what the job shares.
+    what the job waits for; `reset` is called before every run: empty there what the job shares. `ends`: what status
+    the run ends with when nothing goes wrong.
 
     Functions that ran twice are reported; with `strict` those that show nobody an idempotency key are a failure.
     Raises `CrashBreaks` (an AssertionError) naming the point and the task.
     """
     play = Play(job, payload, 1, drive, effects)
-    return await beside(lambda: _Crasher(play, reset, strict).crash())
+    return await beside(lambda: _Crasher(play, reset, strict).crash(ends))
 
 
 class _Crasher:
@@ -112,11 +115,14 @@ class _Crasher:
         self._doubted: dict[str, None] = {}
         self._is_doubled = False
 
-    def crash(self) -> CrashReport:
+    def crash(self, ends: RunStatus) -> CrashReport:
         clean, moments = self._run(Schedule(), None)
         expected = Expected(clean)
-        if clean.stuck is not None:
-            raise AssertionError(f"{self._play.job.id} does not end even without a crash: {clean.stuck}")
+        wrong = clean.stuck or clean.ended_otherwise(1, ends)
+        if wrong is not None:
+            raise AssertionError(
+                f"{self._play.job.id} does not come to its end even without a crash: {wrong}"
+            )
         points = _points(moments)
         for point in points:
             ending, _ = self._run(Schedule({str(point): "crash"}), clean)

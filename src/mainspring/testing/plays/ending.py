@@ -55,6 +55,13 @@ class Ending:
     #: Why it has no end; None: all runs ended.
     stuck: str | None = None
 
+    def ended_otherwise(self, runs: int, ends: RunStatus) -> str | None:
+        """Of the runs that the play began with, one that came to another end; None: all came to that."""
+        for run in self.runs[:runs]:
+            if run.status != ends:
+                return f"run {run.number} is {run.status}" + (f" ({run.error})" if run.error else "")
+        return None
+
     def outputs_of(self) -> list[str]:
         """What the runs came to, in an order of its own."""
         return sorted(run.comparable() for run in self.runs)

@@ -5,8 +5,9 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any
 
+from mainspring.model.runs import RunStatus
 from mainspring.sdk.job import Job
-from mainspring.testing.plays.checks import Expected, Invariant
+from mainspring.testing.plays.checks import Expected, Invariant, Problem
 from mainspring.testing.plays.ending import Ending
 from mainspring.testing.plays.probe import Effects
 from mainspring.testing.plays.schedule import (
@@ -70,6 +71,7 @@ class Search:
     seed: int | None
     schedule: str | None
     without: Collection[Mischief] = ()
+    ends: RunStatus = "SUCCESS"
 
 
 async def explore(
@@ -86,6 +88,7 @@ async def explore(
     seed: int | None = None,
     schedule: str | None = None,
     without: Collection[Mischief] = (),
+    ends: RunStatus = "SUCCESS",
 ) -> Exploration:
     """Run the job under `seeds` schedules: other orders, crashes, failing tasks, events that come late or twice.
 
@@ -95,13 +98,14 @@ async def explore(
     function of nothing or of the `Ending`; False or an AssertionError breaks it), and the runs come to what they come
     to one after the other. That last one is left out where a job's output differs by itself, and with `drive`, unless
     `same_output` says otherwise. `reset` is called before every play: empty there what the job shares.
-    `without` leaves sorts of mischief out: "crash", "fail", "slow", "twice", "late".
+    `ends`: the status of those `runs` when nothing goes wrong. `without` leaves sorts of mischief out: "crash", "fail",
+    "slow", "twice", "late".
 
     Raises `BrokenSchedule` (an AssertionError) with the shortest schedule found and the line that repeats it: `seed`
     and `schedule` are for that line.
     """
     play = Play(job, payload, runs, drive, effects)
-    search = Search(play, seeds, invariant, reset, same_output, seed, schedule, without)
+    search = Search(play, seeds, invariant, reset, same_output, seed, schedule, without, ends)
     return await beside(lambda: _Explorer(search).explore())
 
 
@@ -140,6 +144,8 @@ class _Explorer:
                 notes.append("The job's output differs by itself, so outputs were not compared.")
         self._expected = Expected(ending, is_same, in_turn, search.invariant, notes)
         problem = self._expected.problem(ending)
+        if problem is None and (ended := ending.ended_otherwise(search.play.runs, search.ends)):
+            problem = Problem("ends", ended)
         if problem is not None:
             how = "when its runs go one after the other" if in_turn else "when nothing is put in its way"
             self._fail(

@@ -37,6 +37,8 @@ from mainspring.worker.strands import current_strands
 #: Turns of loops after which a play counts as going round in circles.
 _MOST_TURNS = 200_000
 _MOST_RUNS = 1_000
+#: One that waits for another in memory must not be in its way.
+_FEWEST_WORKERS = 2
 
 Drive = Callable[[Outside], Awaitable[Any]]
 
@@ -99,6 +101,8 @@ class Stage:
         self.moments: list[Moment] = []
         self.probe = Probe(play.effects)
         self.ending = Ending(effects=self.probe.by_place)
+        #: All runs, once all have ended.
+        self._seen: list[RunView] | None = None
         #: What tasks in doubt came to, where somebody knows.
         self.known: dict[Place, str] = {}
 
@@ -107,7 +111,7 @@ class Stage:
         client, universe = self._play.client, self.universe
         before = use_door(client, self._door)
         try:
-            for _ in range(max(1, self._play.runs)):
+            for _ in range(max(_FEWEST_WORKERS, self._play.runs)):
                 self._start_worker()
             universe.run(AGES // 2, self._is_served)
             self._goes_on = None
@@ -343,8 +347,12 @@ class Stage:
 
     async def _all_over(self) -> None:
         """Returns when every run there is has ended."""
-        while left := [one for one in self._views() if one.run.status not in FINAL_RUN_STATUSES]:
-            await self.server.engine.wait_run(self.server.environment_id, left[0].run.id, AGES)
+        left = list(self._numbers) or [one.run.id for one in self._views()]
+        while left:
+            for run_id in left:
+                await self.server.engine.wait_run(self.server.environment_id, run_id, AGES)
+            self._seen = self._views()
+            left = [one.run.id for one in self._seen if one.run.status not in FINAL_RUN_STATUSES]
 
     # ── the end ──────────────────────────────────────────────────────────────────────────────────────
     def _views(self) -> list[RunView]:
@@ -367,7 +375,8 @@ class Stage:
 
     def _read(self) -> None:
         ending, sealing = self.ending, self._play.client.sealing
-        views = sorted(self._views(), key=lambda view: self._number(view.run.id))
+        views = self._views() if ending.stuck or self._seen is None else self._seen
+        views = sorted(views, key=lambda view: self._number(view.run.id))
         for view in views:
             run = view.run
             output = None if run.output is None else decode(run.output)

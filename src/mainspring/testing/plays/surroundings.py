@@ -15,10 +15,12 @@ from collections.abc import Awaitable, Callable, Iterator
 from typing import Any, TypeVar
 
 from mainspring import faults, ids
+from mainspring.sdk.bridge import invoke
 from mainspring.sdk.context import Context
+from mainspring.sdk.runtime import TaskCall
 from mainspring.testing.plays.ending import Ending
 from mainspring.testing.plays.stage import Stage
-from mainspring.worker import capture
+from mainspring.worker import capture, tasks
 
 T = TypeVar("T")
 
@@ -84,10 +86,20 @@ def _told(stage: Stage) -> Iterator[None]:
         key: str = asked.fget(context)
         return key
 
+    async def run_isolated(call: TaskCall, key: str) -> Any:
+        """A play has no processes: what would have one is called in a thread."""
+        if threading.get_ident() != here:
+            return await isolated(call, key)
+        return await invoke(call.fn, call.args, call.kwargs)
+
     spied: Any = property(idempotency_key)
+    worker: Any = tasks
+    isolated = worker.run_isolated
     Context.idempotency_key = spied  # type: ignore[method-assign]
+    worker.run_isolated = run_isolated
     try:
         with faults.listening(listen):
             yield
     finally:
         Context.idempotency_key = asked  # type: ignore[method-assign]
+        worker.run_isolated = isolated
