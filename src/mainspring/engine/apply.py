@@ -112,6 +112,7 @@ _RULES: dict[type, _Rule] = {
     CompleteToken: _each(complete_token),
     FireTimers: _each(fire_timers),
 }
+_PLACES = {kind: place for place, kind in enumerate(_RULES)}
 
 
 def apply(batch: Batch, commands: Sequence[Command]) -> list[Any]:
@@ -120,16 +121,15 @@ def apply(batch: Batch, commands: Sequence[Command]) -> list[Any]:
     by_kind: dict[type, list[int]] = {}
     for index, command in enumerate(commands):
         by_kind.setdefault(type(command), []).append(index)
-    for kind, rule in _RULES.items():
-        indexes = by_kind.pop(kind, None)
-        if indexes:
-            batch.keeps_arrivals = kind is TriggerRuns and not by_kind
-            found = rule(batch, [commands[i] for i in indexes])
-            for index, result in zip(indexes, found, strict=True):
-                results[index] = result
-            replace_runs(batch)
-            settle_ended(batch)
-            batch.flush()
+    for kind in sorted(by_kind, key=_PLACES.__getitem__):
+        indexes = by_kind.pop(kind)
+        batch.keeps_arrivals = kind is TriggerRuns and not by_kind
+        found = _RULES[kind](batch, [commands[i] for i in indexes])
+        for index, result in zip(indexes, found, strict=True):
+            results[index] = result
+        replace_runs(batch)
+        settle_ended(batch)
+        batch.flush()
     admit(batch)
     return results
 

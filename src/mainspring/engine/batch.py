@@ -67,6 +67,7 @@ _ORDER = (
     "save_stream",
     "insert_entry",
 )
+_PLACES = {statement: place for place, statement in enumerate(_ORDER)}
 
 
 @dataclass(slots=True, unsafe_hash=True)
@@ -158,12 +159,8 @@ class Batch:
             return
         writes, self._writes = self._writes, defaultdict(list)
         with self.tx.together():
-            for statement in _ORDER:
-                rows = writes.pop(statement, None)
-                if rows:
-                    self.tx.run_many(statement, rows)
-        if writes:
-            raise AssertionError(f"statements without a place in the order of writes: {sorted(writes)}")
+            for statement in sorted(writes, key=_PLACES.__getitem__):
+                self.tx.run_many(statement, writes[statement])
 
 
 def _nobody(run_ids: Iterable[str]) -> list[str]:

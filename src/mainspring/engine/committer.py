@@ -304,6 +304,8 @@ def _stays_open(submission: Submission) -> bool:
 
 def _settle(results: list[tuple[Submission, Any]]) -> None:
     """Hands out results: threads at once, each event loop with one call."""
+    if not results:
+        return
     by_loop: dict[asyncio.AbstractEventLoop, list[tuple[AnyFuture, Any]]] = {}
     for submission, result in results:
         if submission.loop is None:

@@ -80,9 +80,10 @@ class Statement:
 
     def picker_for(self, row: Any) -> Callable[[Any], tuple[Any, ...]]:
         """How the bound values are had from rows like this one."""
-        if type(row) is tuple:
+        kind = type(row)
+        if kind is tuple:
             return tuple  # which gives back the very same
-        return self.from_mapping if isinstance(row, Mapping) else self.from_object
+        return self.from_mapping if kind is dict or isinstance(row, Mapping) else self.from_object
 
 
 @cache
