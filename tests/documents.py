@@ -20,7 +20,7 @@ class Element:
         parts = [one if isinstance(one, str) else one.text for one in self.children]
         return " ".join(" ".join(parts).split())
 
-    def all(self, name: str = "", **attributes: str) -> list["Element"]:
+    def all(self, name: str = "", /, **attributes: str) -> list["Element"]:
         """Elements within it, by name and attributes (`class_` is one of the classes)."""
         found = []
         for one in self.children:
@@ -30,7 +30,7 @@ class Element:
                 found += one.all(name, **attributes)
         return found
 
-    def one(self, name: str = "", **attributes: str) -> "Element":
+    def one(self, name: str = "", /, **attributes: str) -> "Element":
         (found,) = self.all(name, **attributes)
         return found
 

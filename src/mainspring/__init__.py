@@ -1,6 +1,7 @@
 """Mainspring: Python functions that must not be lost. The public names."""
 
 from mainspring.errors import (
+    ApprovalRejected,
     Conflict,
     DecryptionFailed,
     DefinitionError,
@@ -20,6 +21,7 @@ from mainspring.errors import (
     LimitExceeded,
     MainspringError,
     NonRetryable,
+    NotAsked,
     NotFound,
     NotInRun,
     PayloadInvalid,
@@ -38,6 +40,7 @@ from mainspring.errors import (
     WrongLoop,
 )
 from mainspring.sdk.ambient import ctx, io
+from mainspring.sdk.approvals import Approval, ApprovalAnswer, ApprovalLink, ApprovalPerson
 from mainspring.sdk.breakers import CircuitBreaker
 from mainspring.sdk.children import RunResult
 from mainspring.sdk.client import Client
@@ -50,6 +53,7 @@ from mainspring.sdk.handle import Run
 from mainspring.sdk.hooks import CallNext
 from mainspring.sdk.io import IO
 from mainspring.sdk.job import Job
+from mainspring.sdk.people import ApprovalNotice
 from mainspring.sdk.queues import Concurrency, Queue
 from mainspring.sdk.rate_limit import RateLimit
 from mainspring.sdk.retry import Retry
@@ -71,6 +75,12 @@ from mainspring.version import __version__
 __all__ = [
     "IO",
     "AESGCMCodec",
+    "Approval",
+    "ApprovalAnswer",
+    "ApprovalLink",
+    "ApprovalNotice",
+    "ApprovalPerson",
+    "ApprovalRejected",
     "Batch",
     "CallNext",
     "CircuitBreaker",
@@ -103,6 +113,7 @@ __all__ = [
     "LimitExceeded",
     "MainspringError",
     "NonRetryable",
+    "NotAsked",
     "NotDone",
     "NotFound",
     "NotInRun",

@@ -19,11 +19,12 @@ MainspringError
 │   ├── Unserialisable  TooLarge  InvalidText
 │   └── MalformedJson  PayloadInvalid  DecryptionFailed
 ├── ApiError                    what the server answers
-│   ├── BadRequest  ProtocolMismatch  Unauthorized  Forbidden  NotFound  Conflict
+│   ├── BadRequest  ProtocolMismatch  Unauthorized  Forbidden (NotAsked)  NotFound  Conflict
 │   └── EventRejected  RateLimited (TooManyStarts)  ServerUnavailable
 ├── RunError                    inside a run, or about one
 │   ├── TaskFailed  RunFailed  NonRetryable  RetryAfter  NotInRun  WrongLoop  LimitExceeded
 │   ├── ProcessEnded                                    of a task with isolation="process"
+│   ├── ApprovalRejected                                of io.wait_for_approval
 │   ├── InDoubt                                         of a task with effect="once"
 │   └── WaitTimeout  TaskTimeout                        (also TimeoutError)
 └── EngineError                 between a worker and the engine
@@ -332,6 +333,12 @@ class Forbidden(ApiError):
     status = 403
 
 
+class NotAsked(Forbidden):
+    """Let somebody answer who is asked, and did not ask for the approval themselves."""
+
+    code = "not_asked"
+
+
 class NotFound(ApiError):
     """Check the id, and that the key belongs to the environment that holds it."""
 
@@ -414,6 +421,18 @@ class WaitTimeout(RunError, TimeoutError):
 
     code = "wait_timeout"
     wait_key: str = ""
+
+
+class ApprovalRejected(RunError):
+    """Catch it to revise and ask again with the same correlation, or let it end the run."""
+
+    code = "approval_rejected"
+    teaches = False
+    #: What whoever decided it said, and who that was.
+    comment: str | None = None
+    by: str | None = None
+    #: The `Approval`.
+    approval: Any = None
 
 
 class TaskTimeout(RunError, TimeoutError):

@@ -99,7 +99,10 @@ class Settings:
     host: str = _row("127.0.0.1", _text, "Address the server listens on.")
     port: int = _row(2020, _number(0, 65_535), "Port the server listens on; 0 takes a free one.", also="PORT")
     public_url: str | None = _row(
-        None, _url, "Where others reach the server, for the URLs of tokens; when not set, as each caller did."
+        None,
+        _url,
+        "Where others reach the server, for the URLs of tokens and the links of approvals; when not set, as each "
+        "caller did.",
     )
     max_payload_bytes: int = _row(1 * _MIB, _size, "Largest payload, output or store value.")
     max_body_bytes: int = _row(10 * _MIB, _size, "Largest body of one HTTP request.")

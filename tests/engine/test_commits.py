@@ -57,6 +57,9 @@ KEPT = (
     "bulks",
     "breakers",
     "tokens",
+    "approvals",
+    "approval_people",
+    "approval_answers",
 )
 #: Numbered by the database, which goes on where an earlier test left off.
 NUMBERED = ("sequence", "delivery", "heard_from")

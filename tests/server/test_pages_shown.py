@@ -109,7 +109,6 @@ def sheet(text: str, **changes: Any) -> Sheet:
     facts: dict[str, Any] = {
         "id": text,
         "title": text,
-        "place": text,
         "run_id": text,
         "status": "WAITING",
         "show": {text: [text, {text: text}], "rows": [{text: text}, {text: 1}]},

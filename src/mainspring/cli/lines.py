@@ -30,6 +30,11 @@ _TOLD: dict[str, tuple[str, str, str]] = {
     "TASK_IN_DOUBT": ("?", "bold red", "nobody knows whether it was done"),
     "TASK_RECONCILED": ("↻", "yellow", "reconcile was asked"),
     "TASK_SETTLED": ("↻", "yellow", "a person settled it"),
+    "APPROVAL_ASKED": ("?", "magenta", "people are asked"),
+    "APPROVAL_ANSWERED": ("✔", "green", "answered"),
+    "APPROVAL_REFUSED": ("✘", "yellow", "an answer was refused"),
+    "APPROVAL_DELEGATED": ("↻", "yellow", "handed on"),
+    "APPROVAL_EXPIRED": ("✘", "yellow", "nobody decided in time"),
     "WAIT_STARTED": ("⏸", "magenta", ""),
     "WAIT_RESOLVED": ("✔", "green", "resolved"),
     "WAIT_TIMED_OUT": ("✘", "yellow", "timed out"),
@@ -101,6 +106,9 @@ def _details(entry: Mapping[str, Any], tasks: Mapping[str, Mapping[str, Any]]) -
         details.append(f"attempt {entry['attempt']} failed")
     if "done" in data:
         details.append("it was done" if data["done"] else "it was not done")
+    if kind.startswith("APPROVAL"):
+        words = [data.get(name) for name in ("by", "decision", "to", "why", "comment")]
+        details += [", ".join(data.get("of", ())), *(word.split("\n")[0] for word in words if word)]
     if "verdict" in data:
         details.append(data["verdict"])
     if isinstance(data.get("message"), str):
@@ -111,4 +119,4 @@ def _details(entry: Mapping[str, Any], tasks: Mapping[str, Mapping[str, Any]]) -
         details.append(output.wait_text({"task": entry["task"], **data}))
     if kind in ("TASK_COMPLETED", "WAIT_RESOLVED") and task is not None and task["output"] is not None:
         details.append(f"→ {output.outcome_text(task)}")
-    return details
+    return [detail for detail in details if detail]

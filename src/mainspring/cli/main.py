@@ -7,6 +7,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from mainspring.cli import about, connection, exits
+from mainspring.cli.approvals import approvals
 from mainspring.cli.bench import bench
 from mainspring.cli.breakers import breakers
 from mainspring.cli.check import check
@@ -52,6 +53,7 @@ app.add_typer(events, name="events", rich_help_panel=_LOOK)
 app.add_typer(schedules, name="schedules", rich_help_panel=_LOOK)
 app.add_typer(breakers, name="breakers", rich_help_panel=_LOOK)
 app.add_typer(queues, name="queues", rich_help_panel=_LOOK)
+app.add_typer(approvals, name="approvals", rich_help_panel=_LOOK)
 app.add_typer(tokens, name="tokens", rich_help_panel=_LOOK)
 app.add_typer(store, name="store", rich_help_panel=_LOOK)
 app.add_typer(workers, name="workers", rich_help_panel=_LOOK)

@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from mainspring.engine.admission import admit
+from mainspring.engine.approval_commands import AnswerApproval, DelegateApproval, RefusedAnswer
+from mainspring.engine.approvals import answer_approval, delegate_approval, refused_answer
 from mainspring.engine.batch import Batch
 from mainspring.engine.blame import end_workers
 from mainspring.engine.breakers import change_breaker
@@ -110,6 +112,9 @@ _RULES: dict[type, _Rule] = {
     ChangeBreaker: _each(change_breaker),
     CreateToken: _each(create_token),
     CompleteToken: _each(complete_token),
+    AnswerApproval: _each(answer_approval),
+    DelegateApproval: _each(delegate_approval),
+    RefusedAnswer: _each(refused_answer),
     FireTimers: _each(fire_timers),
 }
 _PLACES = {kind: place for place, kind in enumerate(_RULES)}

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from mainspring.clock import Instant
+from mainspring.engine.approval_commands import AnswerApproval, DelegateApproval, RefusedAnswer
 from mainspring.engine.token_commands import CompleteToken, CreateToken
 from mainspring.model.bulks import Bulk
 from mainspring.model.effects import Verdict
@@ -374,6 +375,9 @@ Command = (
     | ChangeBreaker
     | CreateToken
     | CompleteToken
+    | AnswerApproval
+    | DelegateApproval
+    | RefusedAnswer
     | LimitEnvironment
     | RegisterSchedule
     | UnregisterSchedule

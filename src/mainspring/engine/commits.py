@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mainspring.codec import decode, encode
+from mainspring.engine.approval_commands import AskApproval
+from mainspring.engine.approvals import ask_approval, check_approval_waits
 from mainspring.engine.batch import Batch
 from mainspring.engine.breakers import concern_breakers, kept_admissions
 from mainspring.engine.cancels import stop_cancelled
@@ -21,6 +23,7 @@ from mainspring.engine.token_commands import CreateToken
 from mainspring.engine.tokens import check_token_waits, create_token, token_json
 from mainspring.engine.waits import check_new_waits
 from mainspring.errors import MainspringError
+from mainspring.model.approvals import Asked, wait_key
 from mainspring.model.failures import Failure
 from mainspring.model.protocol import (
     CommitAnswer,
@@ -169,11 +172,12 @@ def _apply_effects(batch: Batch, reports: list[OpenReport]) -> None:
     _save_tasks(batch, reports)
     batch.flush()
     _trigger(batch, [(r, i, item) for r in reports for i, item in r.triggers])
-    _create_tokens(batch, [(r, i, item) for r in reports for i, item in r.tokens])
+    _put_questions(batch, [(r, i, item) for r in reports for i, item in r.questions])
     new_waits = [new for report in reports for new in report.new_waits]
     check_new_waits(batch, new_waits)
     check_run_waits(batch, new_waits)
     check_token_waits(batch, [new.wait for new in new_waits])
+    check_approval_waits(batch, [new.wait for new in new_waits])
     settle_ended(batch)  # runs that ended listen no more
     _send(batch, [(r, i, item) for r in reports for i, item in r.sends])
     _use_store(batch, [(r, i, item) for r in reports for i, item in r.store_uses])
@@ -233,11 +237,17 @@ def _use_store(batch: Batch, uses: list[tuple[OpenReport, int, StoreUsed]]) -> N
         _effect_done(batch, report, index, item.task, item.position, output)
 
 
-def _create_tokens(batch: Batch, created: list[tuple[OpenReport, int, TokenCreated]]) -> None:
-    for report, index, item in created:
+def _put_questions(batch: Batch, questions: list[tuple[OpenReport, int, Asked]]) -> None:
+    for report, index, item in questions:
         run = report.run
-        made = create_token(batch, CreateToken(run.environment_id, item.draft, run.id, item.task.key))
-        _effect_done(batch, report, index, item.task, item.position, token_json(made.token, item.url))
+        if isinstance(item, TokenCreated):
+            made = create_token(batch, CreateToken(run.environment_id, item.draft, run.id, item.task.key))
+            output = token_json(made.token, item.url)
+        else:
+            output = ask_approval(
+                batch, AskApproval(run.environment_id, run.id, wait_key(item.task.key), item.draft)
+            )
+        _effect_done(batch, report, index, item.task, item.position, output)
 
 
 def _flag(value: bool) -> str:
@@ -345,7 +355,7 @@ def _kept_answers(batch: Batch, report: RunReport) -> tuple[ItemAnswer, ...]:
     effects = {
         item.task.key: index
         for index, item in enumerate(report.items)
-        if isinstance(item, EventsSent | RunsTriggered | StoreUsed | TokenCreated)
+        if isinstance(item, EventsSent | RunsTriggered | StoreUsed | Asked)
     }
     admissions = kept_admissions(batch, report)
     if not effects:

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from mainspring.clock import Clock, SystemClock
 from mainspring.engine.accounts import ensure_environment
+from mainspring.engine.approval_verbs import ApprovalVerbs
 from mainspring.engine.commands import (
     AbortBulk,
     Beat,
@@ -96,6 +97,7 @@ class Engine:
         self.ends = Ends()
         self.schedules = ScheduleVerbs(self._do, self.ids)
         self.tokens = TokenVerbs(self._do, self.limits)
+        self.approvals = ApprovalVerbs(self._do, self.limits)
         self._deadlines = Deadlines(self.clock)
         self._run_views: Gathered[RunKey, RunView] = Gathered(self._look_at_runs)
         self._watchers: list[Callable[[set[str]], None]] = []

@@ -164,7 +164,7 @@ def _wait_view(wait: Wait, breaker: Breaker | None) -> WaitView:
         message = doubt_message(wait.run_id, wait.task_key, decode(wait.filter))
     if wait.kind == "run" and wait.channel is not None:
         message = f"waits for run {wait.channel.removeprefix('run:')}"
-    if wait.kind == "token" and wait.channel is not None:
+    if wait.kind in ("token", "approval") and wait.channel is not None:
         message = f"waits for {wait.channel.replace(':', ' ', 1)}"
     if wait.kind == "runs" and wait.filter is not None:
         message = f"waits for {len(decode(wait.filter))} runs"

@@ -45,10 +45,10 @@ def spec_to_text(spec: JobSpec) -> str:
 
 @lru_cache(maxsize=MAX_KEPT)
 def _validator(schema_text: str) -> Any:
-    return jsonschema_rs.validator_for(schema_text, retriever=_refuse)
+    return jsonschema_rs.validator_for(schema_text, retriever=refuse_uri)
 
 
-def _refuse(uri: str) -> Any:
+def refuse_uri(uri: str) -> Any:
     """A schema refers to nothing outside itself: the server fetches no address that a worker names."""
     raise ValueError(f"'{uri}' lies outside the schema: put what it defines under $defs")
 
@@ -100,7 +100,7 @@ def payload_problems(spec: JobSpec, payload: Any) -> tuple[Problem, ...]:
     validator = _validator_of(spec)
     if validator.is_valid(payload):
         return ()
-    return tuple(_problem(error) for error in islice(validator.iter_errors(payload), MAX_PROBLEMS))
+    return tuple(problem_of(error) for error in islice(validator.iter_errors(payload), MAX_PROBLEMS))
 
 
 def _validator_of(spec: JobSpec) -> Any:
@@ -113,7 +113,7 @@ def _validator_of(spec: JobSpec) -> Any:
     return kept[1]
 
 
-def _problem(error: Any) -> Problem:
+def problem_of(error: Any) -> Problem:
     """One schema violation, at the path of the field that is to be mended."""
     if error.kind.name == "required":
         return Problem(_path([*error.instance_path, error.kind.property]), "is required")

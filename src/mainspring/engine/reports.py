@@ -18,6 +18,7 @@ from mainspring.engine.leased import LeasedRun
 from mainspring.engine.runs import earliest, end_run, tag_run
 from mainspring.engine.shown import chunk_data, failure_json, readable, waits_for
 from mainspring.engine.waits import NewWait
+from mainspring.model.approvals import ApprovalAsked, Asked
 from mainspring.model.breakers import BreakerAsked, BreakerTold
 from mainspring.model.effects import EffectBegun, TaskInDoubt, TaskReconciled
 from mainspring.model.logs import LogLine
@@ -75,7 +76,7 @@ class OpenReport:
     triggers: list[tuple[int, RunsTriggered]] = field(default_factory=list)
     store_uses: list[tuple[int, StoreUsed]] = field(default_factory=list)
     breakers: list[tuple[int, BreakerAsked | BreakerTold]] = field(default_factory=list)
-    tokens: list[tuple[int, TokenCreated]] = field(default_factory=list)
+    questions: list[tuple[int, Asked]] = field(default_factory=list)
     parked: RunParked | None = None
     asked_to_park: bool = False
     made_progress: bool = False
@@ -223,7 +224,7 @@ def _wait_started(batch: Batch, report: OpenReport, _: int, item: WaitStarted) -
     report.made_progress = True
     _register(batch, report, wait)
     batch.record(report.who, "WAIT_STARTED", item.task.key, data=waits_for(spec, due_at))
-    if spec.kind in ("event", "run", "runs", "token"):
+    if spec.kind in ("event", "run", "runs", "token", "approval"):
         run = report.run
         targets = (spec.target_run_id or "",) if spec.kind == "run" else spec.target_run_ids
         report.new_waits.append(
@@ -264,8 +265,8 @@ def _store_used(batch: Batch, report: OpenReport, index: int, item: StoreUsed) -
     report.made_progress = True
 
 
-def _token_created(_: Batch, report: OpenReport, index: int, item: TokenCreated) -> None:
-    report.tokens.append((index, item))
+def _asked(_: Batch, report: OpenReport, index: int, item: Asked) -> None:
+    report.questions.append((index, item))
     report.made_progress = True
 
 
@@ -394,7 +395,6 @@ _RULES: dict[type, Callable[[Batch, OpenReport, int, Any], None]] = {
     EffectBegun: _effect_begun,
     TaskReconciled: _task_reconciled,
     TaskInDoubt: _task_in_doubt,
-    BreakerAsked: _breaker_concerned,
-    BreakerTold: _breaker_concerned,
-    TokenCreated: _token_created,
+    **dict.fromkeys((BreakerAsked, BreakerTold), _breaker_concerned),
+    **dict.fromkeys((TokenCreated, ApprovalAsked), _asked),
 }

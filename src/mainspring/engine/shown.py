@@ -82,6 +82,7 @@ def waits_for(spec: WaitSpec, due_at: Instant | None) -> dict[str, str]:
         "event_name": spec.event_name,
         "id": spec.correlation_id,
         "token": spec.token_id,
+        "approval": spec.approval_id,
         "run": spec.target_run_id,
         "runs": str(len(spec.target_run_ids)) if spec.kind == "runs" else None,
         "until": None if due_at is None else to_iso(due_at),

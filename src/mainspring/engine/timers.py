@@ -1,6 +1,7 @@
 """What is due: waits, schedules, delayed events and runs, expiries, deadlines, unanswered cancels (I9)."""
 
 from mainspring.engine.admission import admit
+from mainspring.engine.approvals import expire_due_approvals
 from mainspring.engine.batch import Batch
 from mainspring.engine.blame import trial_end
 from mainspring.engine.breakers import look_at_breakers
@@ -23,6 +24,7 @@ def fire_timers(batch: Batch, command: FireTimers) -> TimersFired:
     """Handles up to `limit` due things of each sort; tells when the next is due."""
     count = fire_due_waits(batch, command.limit)
     count += expire_due_tokens(batch, command.limit)
+    count += expire_due_approvals(batch, command.limit)
     count += deliver_due_events(batch, command.limit)
     count += fire_schedules(batch, command.limit)
     count += advance_bulks(batch)
@@ -50,6 +52,7 @@ def next_timer_at(batch: Batch) -> int | None:
         "next_bulk_at",
         "next_breaker_at",
         "next_token_at",
+        "next_approval_at",
     )
     answers = batch.tx.ask(*((name, {}) for name in names))
     return earliest(*(row[0] for rows in answers for row in rows))

@@ -36,6 +36,11 @@ EntryKind = Literal[
     "WAIT_STARTED",
     "WAIT_RESOLVED",
     "WAIT_TIMED_OUT",
+    "APPROVAL_ASKED",  # data: {"approval", "of", "shown"}: of whom, and a digest of what they are shown
+    "APPROVAL_ANSWERED",  # data: {"by", "decision", "comment", "form", "via", "from", "seen"}
+    "APPROVAL_REFUSED",  # somebody tried; data: {"by", "why", "via", "from"}
+    "APPROVAL_DELEGATED",  # data: {"by", "to", "via", "from"}
+    "APPROVAL_EXPIRED",  # data: {"approval"}
     "RUN_REPAIRED",  # `doctor --audit --repair`; data: {"rules", "status"}
     "STREAM_APPENDED",  # a chunk of io.stream; data: {"stream", "chunk"}
 ]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from mainspring.clock import Instant
+from mainspring.model.approvals import Asked
 from mainspring.model.breakers import BreakerAsked, BreakerTold
 from mainspring.model.effects import EffectBegun, TaskInDoubt, TaskReconciled
 from mainspring.model.events import EventDraft
@@ -16,7 +17,6 @@ from mainspring.model.logs import LogLevel
 from mainspring.model.runs import RunDraft as RunDraft  # part of this vocabulary, and of the SDK's
 from mainspring.model.store import StoreOperation
 from mainspring.model.tasks import Checkpoint, TaskLabel
-from mainspring.model.tokens import TokenCreated
 from mainspring.model.waits import WaitSpec
 
 #: Raised when messages change shape; a server refuses a worker that speaks another one.
@@ -319,7 +319,7 @@ Item = (
     | TaskInDoubt
     | BreakerAsked
     | BreakerTold
-    | TokenCreated
+    | Asked
 )
 
 

@@ -16,12 +16,14 @@ TaskKind = Literal[
     "trigger",  # another job started from inside
     "run_wait",  # waiting for another run
     "token",  # io.create_token
-    "token_wait",  # a token or an approval
+    "token_wait",  # a token
+    "approval",  # io.wait_for_approval: that people are asked
+    "approval_wait",  # and what they decide
     "store",
     "value",  # io.now: a small value taken once
 ]
 
-WAIT_KINDS: frozenset[TaskKind] = frozenset({"wait", "event_wait", "run_wait", "token_wait"})
+WAIT_KINDS: frozenset[TaskKind] = frozenset({"wait", "event_wait", "run_wait", "token_wait", "approval_wait"})
 
 FINAL_TASK_STATUSES: frozenset[TaskStatus] = frozenset({"SUCCESS", "FAILED", "CANCELLED"})
 

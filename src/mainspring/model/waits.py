@@ -4,12 +4,15 @@ from dataclasses import dataclass
 from typing import Literal
 
 from mainspring.clock import Instant
+from mainspring.model.approvals import approval_channel
 from mainspring.model.tokens import token_channel
 
 #: "retry" is the pause between two attempts of a task, long enough to free the worker's slot; "drift" waits
 #: for a person, because the code no longer fits the checkpoints; so does "in_doubt", because nobody knows whether an
 #: attempt of a task under `effect="once"` was done. "breaker": a circuit breaker holds the next attempt of a task.
-WaitKind = Literal["time", "event", "run", "runs", "token", "retry", "drift", "in_doubt", "breaker"]
+WaitKind = Literal[
+    "time", "event", "run", "runs", "token", "approval", "retry", "drift", "in_doubt", "breaker"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,7 @@ class WaitSpec:
     #: The runs waited for (kind "runs"): the last of them to end resolves it.
     target_run_ids: tuple[str, ...] = ()
     token_id: str | None = None
+    approval_id: str | None = None
 
 
 @dataclass(slots=True, unsafe_hash=True)
@@ -71,4 +75,6 @@ def channel_of(spec: WaitSpec) -> str | None:
         return run_channel(spec.target_run_id or "")
     if spec.kind == "token":
         return token_channel(spec.token_id or "")
+    if spec.kind == "approval":
+        return approval_channel(spec.approval_id or "")
     return None

@@ -1,13 +1,17 @@
-"""The part of `io` that asks the world outside of runs, and waits for its answer."""
+"""The part of `io` that asks the world outside of runs and people, and waits for their answer."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar, overload
 
 from mainspring.duration import Duration, parse_duration
+from mainspring.model.approvals import ask_key
 from mainspring.model.waits import WaitSpec
+from mainspring.sdk.approvals import Approval
 from mainspring.sdk.context import require_scope
 from mainspring.sdk.json_text import encode
 from mainspring.sdk.keys import check_key
+from mainspring.sdk.people import ApprovalNotice, Question, decided, draft_of, tell_call
 from mainspring.sdk.runtime import WaitCall
 from mainspring.sdk.shape import shape_of
 from mainspring.sdk.tokens import Token, check_tags, read_token, token_id_of
@@ -16,7 +20,7 @@ T = TypeVar("T")
 
 
 class Asking:
-    """Tokens."""
+    """Tokens and approvals."""
 
     async def create_token(
         self, key: str, *, timeout: Duration | None = None, tags: Sequence[str] = ()
@@ -69,3 +73,84 @@ class Asking:
         spec = WaitSpec("token", delay=span, token_id=token_id)
         value = await scope.runtime.wait(WaitCall(key, "token_wait", f"wait for {token_id}", spec))
         return value if schema is None else shape.read(encode(value, what="what a token was completed with"))
+
+    @overload
+    async def wait_for_approval(
+        self,
+        key: str,
+        *,
+        schema: type[T],
+        title: str | None = None,
+        show: Any = None,
+        to: Sequence[str] | None = None,
+        quorum: int = 1,
+        requested_by: str | None = None,
+        timeout: Duration | None = None,
+        notify: Callable[[ApprovalNotice], Any] | None = None,
+        correlation: str | None = None,
+        tags: Sequence[str] = (),
+    ) -> T: ...
+    @overload
+    async def wait_for_approval(
+        self,
+        key: str,
+        *,
+        schema: None = None,
+        title: str | None = None,
+        show: Any = None,
+        to: Sequence[str] | None = None,
+        quorum: int = 1,
+        requested_by: str | None = None,
+        timeout: Duration | None = None,
+        notify: Callable[[ApprovalNotice], Any] | None = None,
+        correlation: str | None = None,
+        tags: Sequence[str] = (),
+    ) -> Approval: ...
+    async def wait_for_approval(
+        self,
+        key: str,
+        *,
+        schema: Any = None,
+        title: str | None = None,
+        show: Any = None,
+        to: Sequence[str] | None = None,
+        quorum: int = 1,
+        requested_by: str | None = None,
+        timeout: Duration | None = None,
+        notify: Callable[[ApprovalNotice], Any] | None = None,
+        correlation: str | None = None,
+        tags: Sequence[str] = (),
+    ) -> Any:
+        """Ask people to approve or reject, and wait for what they decide.
+
+        They see `title` (the key) and `show`, any JSON value, and fill in the form that `schema`, a model, asks for:
+        approved, the call returns what the deciding answer filled in as `schema` reads it, and without one the
+        `Approval`. `to`: who is asked, texts like "ann@shop.com" (anybody). `quorum` of them must approve.
+        `requested_by` asked for it and may not answer. `notify` is called for everybody who is asked, as a task, with
+        an `ApprovalNotice` that has their link. Approvals of a run with the same `correlation` (the key) are rounds of
+        one matter: each shows what was said before.
+
+        Raises `ApprovalRejected` with who and why, and `WaitTimeout` when it is not decided within `timeout`.
+        """
+        scope = require_scope("io.wait_for_approval")
+        check_key(key, "io.wait_for_approval")
+        shape = shape_of(schema, f"what was filled in for '{key}'")
+        question = Question(title, show, to, quorum, requested_by, correlation)
+        span = None if timeout is None else parse_duration(timeout)
+        draft = draft_of(key, question, shape, span, tags, tells=notify is not None)
+        asked = await scope.runtime.ask_approval(ask_key(key), draft)
+        news = [{"kind": "asked", **link} for link in asked["links"]] if notify is not None else []
+        spec = WaitSpec("approval", approval_id=asked["id"])
+        while True:
+            if notify is not None and news:
+                notices = [
+                    ApprovalNotice(asked["id"], draft.title, one["person"], one["url"], one["kind"])
+                    for one in news
+                ]
+                await asyncio.gather(
+                    *(scope.runtime.run_task(tell_call(key, notify, notice)) for notice in notices)
+                )
+            said = await scope.runtime.wait(WaitCall(key, "approval_wait", f"wait for {draft.title}", spec))
+            news = said.get("news") or []
+            if not news:
+                return decided(said["approval"], draft, shape, has_form=schema is not None)

@@ -9,6 +9,7 @@ from mainspring.duration import Duration
 from mainspring.errors import DefinitionError, DuplicateJob, NotFound
 from mainspring.model.jobs import JobSpec
 from mainspring.sdk.api import Api
+from mainspring.sdk.approvals import Approvals
 from mainspring.sdk.breakers import Breakers
 from mainspring.sdk.decorate import JobMaker
 from mainspring.sdk.definition import define
@@ -60,6 +61,7 @@ class Client(JobMaker, Serving, ClientHooks):
         self.breakers: Breakers = Breakers(self._api)
         self.events: Events = Events(self._api)
         self.tokens: Tokens = Tokens(self._api)
+        self.approvals: Approvals = Approvals(self._api)
         self.store: Store = Store(self._api)
         self.schedules: Schedules = Schedules(self._api)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from mainspring.clock import Instant
+from mainspring.model.approvals import ApprovalDraft
 from mainspring.model.events import EventDraft
 from mainspring.model.logs import LogLevel
 from mainspring.model.runs import RunDraft
@@ -84,6 +85,11 @@ class Runtime(Protocol):
 
     async def create_token(self, key: str, timeout: int | None, tags: tuple[str, ...]) -> Any:
         """The decoded answer: `{"id", "url", "tags", "created_at", "expires_at"}`. `timeout` in microseconds."""
+        ...
+
+    async def ask_approval(self, key: str, draft: ApprovalDraft) -> Any:
+        """The decoded answer: `{"id", "revision", "links": [{"person", "url"}]}`. Id, URL and key of the draft are
+        filled in by the runtime."""
         ...
 
     def value(self, key: str, make: Callable[[], Any]) -> Any:

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from mainspring.duration import Duration
+from mainspring.sdk.approvals import Approvals
 from mainspring.sdk.breakers import Breakers
 from mainspring.sdk.bridge import wait_for
 from mainspring.sdk.events import Event, EventMessage, Events
@@ -14,6 +15,7 @@ from mainspring.sdk.runs import Runs
 from mainspring.sdk.schedules import Schedules
 from mainspring.sdk.store import Store
 from mainspring.sdk.sync import SyncBreakers, SyncEvents, SyncJobs, SyncQueues, SyncRuns, SyncStore
+from mainspring.sdk.sync_approvals import SyncApprovals
 from mainspring.sdk.sync_schedules import SyncSchedules
 from mainspring.sdk.sync_tokens import SyncTokens
 from mainspring.sdk.tokens import Tokens
@@ -28,6 +30,7 @@ class Verbs(Protocol):
     breakers: Breakers
     events: Events
     tokens: Tokens
+    approvals: Approvals
     store: Store
     schedules: Schedules
 
@@ -58,6 +61,7 @@ class SyncClient:
         self.breakers: SyncBreakers = SyncBreakers(client.breakers)
         self.events: SyncEvents = SyncEvents(client.events)
         self.tokens: SyncTokens = SyncTokens(client.tokens)
+        self.approvals: SyncApprovals = SyncApprovals(client.approvals)
         self.store: SyncStore = SyncStore(client.store)
         self.schedules: SyncSchedules = SyncSchedules(client.schedules)
 

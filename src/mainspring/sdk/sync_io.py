@@ -7,6 +7,7 @@ from typing import Any, Protocol, TypeVar, overload
 
 from mainspring.duration import Duration
 from mainspring.model.effects import Effect
+from mainspring.sdk.approvals import Approval
 from mainspring.sdk.breakers import CircuitBreaker
 from mainspring.sdk.doubt import Reconcile
 from mainspring.sdk.events import Event, EventMessage
@@ -193,6 +194,13 @@ class SyncIO(Protocol):
     ) -> Any: ...
     def wait_for_token(self, token: Token | str, **options: Any) -> Any:
         """As `IO.wait_for_token`."""
+
+    @overload
+    def wait_for_approval(self, key: str, *, schema: type[T], **options: Any) -> T: ...
+    @overload
+    def wait_for_approval(self, key: str, *, schema: None = None, **options: Any) -> Approval: ...
+    def wait_for_approval(self, key: str, *, schema: Any = None, **options: Any) -> Any:
+        """As `IO.wait_for_approval`."""
 
     def wait_for_any(self, **waits: Callable[[], T]) -> First[T]:
         """As `IO.wait_for_any`, each wait as a function: `io.wait_for_any(paid=lambda: io.wait_for_event(...),

@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 from mainspring.errors import MainspringError
 from mainspring.server.api import (
     account,
+    approvals,
     batches,
     breakers,
     bulks,
@@ -30,6 +31,7 @@ from mainspring.server.edge import Edge, Guard
 from mainspring.server.front import Front
 from mainspring.server.hot import HOT_ROUTES
 from mainspring.server.openapi import describe
+from mainspring.server.pages import links
 from mainspring.server.problems import http_problem, refusal
 from mainspring.server.rooms import validation_problem
 from mainspring.server.routes import PlainRoute
@@ -49,6 +51,8 @@ _NOUNS = (
     schedules,
     store,
     tokens,
+    approvals,
+    links,
     workers,
     health,
 )

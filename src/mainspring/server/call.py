@@ -79,6 +79,11 @@ def public_url_of(request: Request) -> str:
     return services_of(request).public_url or str(request.base_url).rstrip("/")
 
 
+def origin_of(request: Request) -> str | None:
+    """The network address that it came from, as far as the server can see."""
+    return None if request.client is None else request.client.host
+
+
 async def call_of(request: Request) -> Call:
     """The authenticated call; `Unauthorized` when its key does not hold."""
     services = services_of(request)

@@ -113,6 +113,6 @@ def _complete_operation(path: str, method: str, operation: dict[str, Any]) -> No
         operation["security"] = [{"key": []}]
     if path.startswith("/worker/"):
         headers.append(_PROTOCOL)
-    elif method != "get":
+    elif method != "get" and path.startswith("/api/"):
         headers.append(_IDEMPOTENCY_KEY)
     operation["parameters"] = [*operation.get("parameters", []), *headers]

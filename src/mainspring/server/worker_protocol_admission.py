@@ -22,7 +22,7 @@ MAX_NUMBER = 2**61
 
 #: Fields that hold JSON text, and those that hold texts for people to read; all other texts are words.
 _JSON = {"payload", "context", "output", "value", "chunk", "tags", "metadata", "progress", "params"}
-_JSON |= {"properties", "fields", "filter"}
+_JSON |= {"properties", "fields", "filter", "show", "form_schema"}
 _PROSE = {"message", "traceback", "type", "path", "description", "blocked_stack", "hostname", "app"}
 _PROSE |= {"code_version", "log_level"}
 
@@ -146,5 +146,5 @@ def _read(name: str, text: str, limit: int) -> None:
         raise _Refusal(BadRequest, f"is not usable: {error.message}") from error
     if name == "tags" and not (isinstance(value, list) and all(isinstance(tag, str) for tag in value)):
         raise _Refusal(BadRequest, "is no list of texts")
-    if name in ("metadata", "fields") and not isinstance(value, dict):
+    if name in ("metadata", "fields", "form_schema") and not isinstance(value, dict):
         raise _Refusal(BadRequest, "is no object")

@@ -11,6 +11,61 @@ CREATE TABLE api_keys (
     revoked_at integer
 ) strict;
 
+CREATE TABLE approval_answers (
+    approval_id text not null,
+    person text not null,
+    number integer not null,
+    decision text not null,
+    form text,
+    comment text,
+    via text not null,
+    origin text,
+    request_key text,
+    digest text not null,
+    answered_at integer not null,
+    primary key (approval_id, person)
+) strict, without rowid;
+
+CREATE TABLE approval_people (
+    approval_id text not null,
+    person text not null,
+    number integer not null,
+    kind text not null,
+    asked_at integer not null,
+    from_person text,
+    delegated_to text,
+    primary key (approval_id, person)
+) strict, without rowid;
+
+CREATE TABLE approvals (
+    id text not null primary key,
+    environment_id text not null,
+    run_id text not null,
+    task_key text not null,
+    title text not null,
+    show text,
+    digest text not null,
+    form_schema text,
+    quorum integer not null,
+    requested_by text,
+    correlation text not null,
+    revision integer not null,
+    tags text not null,
+    base_url text not null,
+    tells integer not null,
+    news text not null,
+    refusals integer not null,
+    status text not null,
+    created_at integer not null,
+    expires_at integer,
+    remind_every integer,
+    remind_at integer,
+    escalate_at integer,
+    escalate_to text,
+    timer_at integer,
+    ended_at integer
+) strict, without rowid;
+
 CREATE TABLE attempts (
     run_id text not null,
     task_key text not null,
@@ -299,6 +354,12 @@ CREATE TABLE schedules (
     primary key (environment_id, id)
 ) strict, without rowid;
 
+CREATE TABLE signing_keys (
+    environment_id text not null primary key,
+    key text not null,
+    created_at integer not null
+) strict, without rowid;
+
 CREATE TABLE start_rates (
     environment_id text not null,
     job_id text not null,
@@ -425,6 +486,14 @@ CREATE TABLE workers (
     pinning text not null default '[]',
     superseded text not null default '[]',
     queues text not null default '[]') strict;
+
+CREATE INDEX approvals_due on approvals (timer_at) where timer_at is not null;
+
+CREATE INDEX approvals_of_environment on approvals (environment_id, id);
+
+CREATE INDEX approvals_of_person on approval_people (person, approval_id);
+
+CREATE INDEX approvals_of_run on approvals (run_id, correlation);
 
 CREATE INDEX awaited_runs_by_target on awaited_runs (target_run_id);
 

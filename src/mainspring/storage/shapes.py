@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields
 from typing import Any, Generic, TypeVar, get_args, get_type_hints
 
+from mainspring.model.approvals import Approval, ApprovalAnswer, ApprovalPerson
 from mainspring.model.breakers import Breaker
 from mainspring.model.bulks import Bulk
 from mainspring.model.events import Event
@@ -58,6 +59,9 @@ RUN = Shape(Run)
 TASK = Shape(Task)
 ATTEMPT = Shape(Attempt)
 WAIT = Shape(Wait)
+APPROVAL = Shape(Approval)
+APPROVAL_ANSWER = Shape(ApprovalAnswer)
+APPROVAL_PERSON = Shape(ApprovalPerson)
 EVENT = Shape(Event)
 BREAKER = Shape(Breaker)
 BULK = Shape(Bulk)
@@ -77,6 +81,9 @@ SHAPES: dict[str, Shape[Any]] = {
     "attempt": ATTEMPT,
     "wait": WAIT,
     "event": EVENT,
+    "approval": APPROVAL,
+    "approval_answer": APPROVAL_ANSWER,
+    "approval_person": APPROVAL_PERSON,
     "breaker": BREAKER,
     "bulk": BULK,
     "entry": ENTRY,

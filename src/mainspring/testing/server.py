@@ -163,7 +163,7 @@ class Server:
         commits = self.disk.commits
         if self._next_timer[0] != commits:
             with self.disk.read() as tx:
-                every = ("wait", "event", "schedule", "queue", "run", "bulk", "breaker", "token")
+                every = ("wait", "event", "schedule", "queue", "run", "bulk", "breaker", "token", "approval")
                 names = [f"next_{one}_at" for one in every]
                 rows = [tx.row(name) for name in names]
             due = [row[0] for row in rows if row is not None and row[0] is not None]

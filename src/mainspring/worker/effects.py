@@ -4,11 +4,14 @@ Each is done in the very transaction that keeps its answer, so it is done exactl
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from secrets import token_hex
 from typing import Any
 
 from mainspring.codec import decode, encode
 from mainspring.errors import MainspringError, TooLarge
 from mainspring.ids import new_id
+from mainspring.model.approvals import ApprovalAsked, ApprovalDraft, Asked
 from mainspring.model.events import EventDraft
 from mainspring.model.failures import Failure
 from mainspring.model.protocol import (
@@ -29,7 +32,7 @@ from mainspring.worker.passage import Passage
 from mainspring.worker.replay import Drift
 from mainspring.worker.stops import Suspended, stop_error
 
-Effect = EventsSent | RunsTriggered | StoreUsed | TokenCreated
+Effect = EventsSent | RunsTriggered | StoreUsed | Asked
 
 
 class EffectCalls:
@@ -78,6 +81,20 @@ class EffectCalls:
             f"token {key}",
             list(tags),
             lambda label, position: TokenCreated(label, draft, url, position),
+        )
+
+    async def ask_approval(self, key: str, draft: ApprovalDraft) -> Any:
+        self._check_sizes(key, [("what is shown", draft.show or ""), ("the form", draft.form_schema or "")])
+        base = self._passage.held.workplace.registered.public_url
+        filled = replace(draft, approval_id=new_id("apr"), base_url=base, spare_key=token_hex(32))
+        # Neither spans nor what is shown have a part in the fingerprint: both are often computed anew.
+        given = [list(draft.people), draft.quorum, draft.requested_by, draft.correlation]
+        return await self._effect(
+            key,
+            "approval",
+            f"ask for {draft.title}",
+            given,
+            lambda label, position: ApprovalAsked(label, filled, position),
         )
 
     def _check_sizes(self, key: str, texts: Iterable[tuple[str, str]]) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 from mainspring import faults
 from mainspring.clock import Clock
 from mainspring.errors import Forbidden, MainspringError, ProtocolMismatch, Unauthorized, UnknownWorker
+from mainspring.model.approvals import ApprovalAsked
 from mainspring.model.protocol import (
     CommitAnswer,
     CommitRequest,
@@ -351,6 +352,7 @@ _TEXTS: dict[type[Any], Callable[[Any], int]] = {
     RunsTriggered: lambda item: sum(len(run.payload) + len(run.metadata) for run in item.runs),
     StoreUsed: lambda item: len(item.operation.value or ""),
     RunChanged: _of_change,
+    ApprovalAsked: lambda item: len(item.draft.show or "") + len(item.draft.form_schema or ""),
 }
 
 _NO_ANSWERS: dict[int, ItemAnswer] = {}

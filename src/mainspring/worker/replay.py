@@ -16,6 +16,8 @@ _WORDS: dict[TaskKind, str] = {
     "run_wait": "a wait for another run",
     "token": "a token that is made",
     "token_wait": "a wait for a token",
+    "approval": "an approval that is asked for",
+    "approval_wait": "a wait for an approval",
     "store": "a use of the store",
     "value": "a value taken once",
 }

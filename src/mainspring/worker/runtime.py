@@ -8,6 +8,7 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, TypeVar
 
 from mainspring.clock import Instant
+from mainspring.model.approvals import ApprovalDraft
 from mainspring.model.events import EventDraft
 from mainspring.model.logs import LogLevel
 from mainspring.model.protocol import RunDraft
@@ -54,6 +55,9 @@ class RunRuntime:
 
     async def create_token(self, key: str, timeout: int | None, tags: tuple[str, ...]) -> Any:
         return await self._effects.create_token(key, timeout, tags)
+
+    async def ask_approval(self, key: str, draft: ApprovalDraft) -> Any:
+        return await self._effects.ask_approval(key, draft)
 
     def value(self, key: str, make: Callable[[], Any]) -> Any:
         return self._on_loop(lambda: self._effects.value(key, make))

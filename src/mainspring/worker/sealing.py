@@ -6,6 +6,7 @@ What cannot be opened stays as it is; `still_sealed` finds it before user code d
 from dataclasses import replace
 
 from mainspring.errors import DecryptionFailed
+from mainspring.model.approvals import ApprovalAsked
 from mainspring.model.protocol import (
     ClaimAnswer,
     ClaimedRun,
@@ -87,6 +88,8 @@ class SealedBackend:
                 return replace(item, runs=tuple(replace(run, payload=seal(run.payload)) for run in item.runs))
             case TokenCreated():
                 return replace(item, url=seal(item.url))
+            case ApprovalAsked() if item.draft.show is not None:
+                return replace(item, draft=replace(item.draft, show=seal(item.draft.show)))
             case StoreUsed() if item.operation.value is not None:
                 return replace(item, operation=replace(item.operation, value=seal(item.operation.value)))
         return item

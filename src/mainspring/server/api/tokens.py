@@ -21,7 +21,7 @@ from mainspring.model.tokens import (
 from mainspring.server.api.queries import Paging, page_size
 from mainspring.server.auth import key_in
 from mainspring.server.bodies import idempotency_key_of, read_json
-from mainspring.server.call import Call, public_url_of, services_of
+from mainspring.server.call import Call, origin_of, public_url_of, services_of
 from mainspring.server.rooms import Caller, room
 from mainspring.server.shapes.bodies import Word, validated
 from mainspring.server.shapes.parts import Listing, listing
@@ -89,7 +89,7 @@ async def complete_token(
         encode(body.output, what="output", limit=limit),
         call.environment_id,
         by=body.by,
-        origin=_origin(request),
+        origin=origin_of(request),
         request_key=idempotency_key_of(request),
     )
     return _shape(call, TokenMade(await call.engine.tokens.complete(command), is_cached=False))
@@ -121,7 +121,7 @@ async def call_back(request: Request, id: Word, secret: Word) -> TokenState:
         None,
         secret=secret,
         via="url",
-        origin=_origin(request),
+        origin=origin_of(request),
         request_key=idempotency_key_of(request),
     )
     return state_of(await services.engine.tokens.complete(command))
@@ -130,10 +130,6 @@ async def call_back(request: Request, id: Word, secret: Word) -> TokenState:
 # ── parts ────────────────────────────────────────────────────────────────────────────────────────────
 def _key_of(request: Request) -> str:
     return key_in(request.headers.get("authorization"))
-
-
-def _origin(request: Request) -> str | None:
-    return None if request.client is None else request.client.host
 
 
 def _shape(call: Call, made: TokenMade) -> TokenShape:

@@ -37,6 +37,8 @@ class Entry:
     beside: Mapping[str, str] = field(default_factory=dict)
     #: What is to be said at the top.
     notice: str = ""
+    #: The name of the field to go on at, when rows were added or removed.
+    focus: str = ""
 
 
 def asking_page(sheet: Sheet, entry: Entry) -> str:
@@ -49,7 +51,7 @@ def asking_page(sheet: Sheet, entry: Entry) -> str:
         else None
     )
     lead = tag("p", who, " to decide", until, ".", class_="lead")
-    return _page(sheet, lead, _summary(entry, summary), _matter(sheet), form, _handover(sheet, entry))
+    return _page(sheet, lead, _summary(entry, summary), _matter(sheet), form)
 
 
 def told_page(sheet: Sheet, notice: Content = None) -> str:
@@ -61,7 +63,7 @@ def told_page(sheet: Sheet, notice: Content = None) -> str:
 def refused_page(title: str, *lines: str) -> str:
     """For a link that opens nothing: not one word of what it might have been about."""
     said = [tag("p", line, class_="lead" if number == 0 else None) for number, line in enumerate(lines)]
-    return page(title, "Approvals", tag("h1", title), said)
+    return page(title, tag("h1", title), said)
 
 
 # ── parts ────────────────────────────────────────────────────────────────────────────────────────────
@@ -71,7 +73,7 @@ def _page(sheet: Sheet, *content: Content) -> str:
     round_words = tag("span", f" Round {sheet.revision}", class_="quiet") if sheet.revision > 1 else None
     foot = tag("p", f"Approval {sheet.id} of run {sheet.run_id}, asked ", moment(sheet.created_at), ".")
     heading = tag("h1", sheet.title, dir="auto")
-    return page(sheet.title, sheet.place, tag("div", pill, round_words), heading, *content, footer=foot)
+    return page(sheet.title, tag("div", pill, round_words), heading, *content, footer=foot)
 
 
 def _notice(content: Content, kind: str, title: str = "") -> Html:
@@ -101,7 +103,9 @@ def _matter(sheet: Sheet) -> Html:
 
 def _form(sheet: Sheet, entry: Entry) -> tuple[Html, Html]:
     fields, summary = (
-        draw_form(entry.form, entry.typed, entry.problems) if entry.form is not None else (Html(), Html())
+        draw_form(entry.form, entry.typed, entry.problems, entry.focus)
+        if entry.form is not None
+        else (Html(), Html())
     )
     # Enter in a field presses a form's first button: this one only draws the page again.
     stray = tag(
@@ -136,43 +140,26 @@ def _form(sheet: Sheet, entry: Entry) -> tuple[Html, Html]:
         class_="decide",
     )
     after = "An answer is final." + (" To reject, the fields above may stay empty." if entry.form else "")
-    body = tag(
-        "form",
-        stray,
-        fields,
-        name,
-        comment,
-        buttons,
-        tag("p", after, class_="after"),
-        method="post",
-        novalidate=True,
-    )
-    return tag("section", tag("h2", "Your answer", id="answer"), body), summary
+    last = tag("p", after, class_="after")
+    # One form for all, so that whatever is pressed, nothing that was typed is lost. Where it is sent to is left out:
+    # to where the page came from, whatever stands between it and us.
+    content = (stray, fields, name, comment, buttons, last, _handover(sheet, entry))
+    return tag(
+        "section", tag("h2", "Your answer", id="answer"), tag("form", content, method="post", novalidate=True)
+    ), summary
 
 
 def _handover(sheet: Sheet, entry: Entry) -> Html | None:
     """Whoever was asked by name may hand it to somebody else."""
     if sheet.me is None:
         return None
-    body = tag(
-        "form",
-        _line(
-            "to",
-            "Who is to answer instead of you?",
-            "As they are known here: mostly an e-mail address.",
-            entry.delegate_to,
-            entry.beside,
-        ),
-        tag("button", "Hand it over", type="submit", name="do", value="delegate", class_="plain"),
-        method="post",
-        action=f"{sheet.path}/delegate" if sheet.path else None,
-        novalidate=True,
-    )
+    hint = "As they are known here: mostly an e-mail address."
+    to = _line("to", "Who is to answer instead of you?", hint, entry.delegate_to, entry.beside)
+    button = tag("button", "Hand it over", type="submit", name="do", value="delegate", class_="plain")
     is_open = bool(entry.delegate_to or "to" in entry.beside)
+    opened = tag("div", to, button, class_="handed")
     return tag(
-        "section",
-        tag("details", tag("summary", "Hand this to somebody else"), body, open=is_open),
-        class_="handover",
+        "details", tag("summary", "Hand this to somebody else"), opened, class_="handover", open=is_open
     )
 
 

@@ -40,18 +40,30 @@ class Place:
     within: str = ""
     #: The fields drawn so far by path: the id of each, and its title.
     drawn: dict[str, tuple[str, str]] = field(default_factory=dict)
+    #: Where whoever typed goes on, until it is found: the first field with this name, or below it.
+    focus: list[str] = field(default_factory=list)
 
     @property
     def id(self) -> str:
         return quote(self.name, safe="/")
 
+    def takes_focus(self) -> bool:
+        """Whether the field here is the one to go on at; no other is, afterwards."""
+        is_here = bool(self.focus) and f"{self.name}/".startswith(f"{self.focus[0]}/")
+        if is_here:
+            self.focus.clear()
+        return is_here
+
     def at(self, token: str | int) -> "Place":
         return replace(self, name=below(self.name, token), path=path_below(self.path, token))
 
 
-def draw_form(part: Part, typed: Typed, problems: Problems) -> tuple[Html, Html]:
-    """All fields, and a summary of what is wrong with links to where it is (empty when nothing is)."""
-    place = Place(problems)
+def draw_form(part: Part, typed: Typed, problems: Problems, focus: str = "") -> tuple[Html, Html]:
+    """All fields, and a summary of what is wrong with links to where it is (empty when nothing is).
+
+    `focus`: the name of a field, or of several, where whoever typed goes on.
+    """
+    place = Place(problems, focus=[focus] if focus else [])
     fields = _members(part, typed, place) if part.kind == "group" else join(_draw(part, typed, place))
     return fields, join(_summary_line(path, text, place.drawn) for path, text in problems.items())
 
@@ -128,6 +140,7 @@ def _input(part: Part, text: str, place: Place) -> Html:
         "name": place.name,
         "aria_describedby": _described_by(part, place),
         "aria_invalid": "true" if place.path in place.problems else None,
+        "autofocus": place.takes_focus(),
         "aria_required": None if part.is_optional else "true",
     }
     if part.kind == "choice":
@@ -254,9 +267,7 @@ def _group(part: Part, typed: Typed, place: Place) -> Html:
     box = tag(
         "input", type="checkbox", id=place.id, name=GIVEN + place.name, value="true", checked=typed.is_given
     )
-    toggle = tag(
-        "div", box, tag("label", f"Give {part.title or 'it'}", for_=place.id), class_="option toggle"
-    )
+    toggle = tag("div", box, tag("label", "Fill this in", for_=place.id), class_="option toggle")
     return _fieldset(part, place, toggle, inside, kind="group maybe")
 
 

@@ -37,8 +37,8 @@ def page_headers() -> dict[str, str]:
     }
 
 
-def page(title: str, place: str, *content: Content, footer: Content = None) -> str:
-    """A whole document. `place`: beside our name, at the top."""
+def page(title: str, *content: Content, footer: Content = None) -> str:
+    """A whole document."""
     head = tag(
         "head",
         tag("meta", charset="utf-8"),
@@ -49,7 +49,7 @@ def page(title: str, place: str, *content: Content, footer: Content = None) -> s
         # Ours alone, and no element can end within it: it is the one thing that is not escaped.
         tag("style", Html(_style())),
     )
-    bar = tag("header", tag("p", tag("strong", "Mainspring"), tag("span", place)), class_="bar")
+    bar = tag("header", tag("p", tag("strong", "Mainspring"), tag("span", "Approvals")), class_="bar")
     foot = tag("footer", footer) if footer else None
     return f"<!doctype html>{tag('html', head, tag('body', bar, tag('main', *content), foot), lang='en')}"
 

@@ -25,9 +25,7 @@ def said_words(said: Said) -> Html:
 def people_asked(sheet: Sheet) -> Html | None:
     """Everybody who is asked, with what they answered; of those who were not asked by name, who did."""
     by_name = {said.by: said for said in sheet.answers}
-    lines = [
-        _person(one, by_name.pop(one.person, None), is_me=one.person == sheet.person) for one in sheet.people
-    ]
+    lines = [_person(one, by_name.pop(one.person, None), sheet) for one in sheet.people]
     lines += [_answer(said) for said in by_name.values() if said is not sheet.mine]
     if not lines or (len(lines) == 1 and sheet.me is not None):
         return None
@@ -41,26 +39,26 @@ def people_asked(sheet: Sheet) -> Html | None:
     )
 
 
-def _person(asked: Asked, said: Said | None, *, is_me: bool) -> Html:
+def _person(asked: Asked, said: Said | None, sheet: Sheet) -> Html:
+    is_me = asked.person == sheet.person
     name = tag("span", asked.person, " (you)" if is_me else None, dir="auto")
-    if said is not None:
-        kind = "ok" if said.decision == "approve" else "bad"
-        state = tag(
-            "span", tag("span", _DID[said.decision], class_=kind), ", ", moment(said.at), class_="state"
-        )
-    elif asked.gave_to:
-        state = tag("span", f"Handed to {asked.gave_to}", class_="state")
-    else:
-        came = (
-            "Asked in place of " + asked.has_from
-            if asked.has_from
-            else "Asked as well, later"
-            if asked.is_escalation
-            else None
-        )
-        state = tag("span", came or "Has not answered", class_="state")
     words = said_words(said) if said is not None and not is_me else None
-    return join(tag("li", name, state, tag("div", words, class_="words") if words else None))
+    return tag("li", name, _state(asked, said, sheet), tag("div", words, class_="words") if words else None)
+
+
+def _state(asked: Asked, said: Said | None, sheet: Sheet) -> Html:
+    """How it stands with one who is asked."""
+    if said is not None:
+        did = tag("span", _DID[said.decision], class_="ok" if said.decision == "approve" else "bad")
+        return tag("span", did, ", ", moment(said.at), class_="state")
+    if asked.gave_to:
+        return tag("span", f"Handed to {asked.gave_to}", class_="state")
+    state = "Has not answered" if sheet.status == "WAITING" else "Did not answer"
+    if asked.has_from:
+        state = f"{state}, in place of {asked.has_from}"
+    elif asked.is_escalation:
+        state = f"{state}, asked later"
+    return tag("span", state, class_="state")
 
 
 def _answer(said: Said) -> Html:

@@ -4,7 +4,7 @@ The schema itself has the last word, in the engine; here the same is said so tha
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, time
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -34,6 +34,12 @@ def value_of(part: Part, typed: Typed) -> tuple[Any, Problems]:
     problems: Problems = {}
     value = _value(part, typed, "$", problems)
     return (None if value is MISSING else value), problems
+
+
+def with_those_of(problems: Problems, errors: Iterable[Mapping[str, str]]) -> Problems:
+    """With what the engine found wrong, where nothing is said yet of the field."""
+    found = {error["path"]: f"{error['message'][:1].upper()}{error['message'][1:]}." for error in errors}
+    return {**found, **problems}
 
 
 def _value(part: Part, typed: Typed, path: str, problems: Problems) -> Any:

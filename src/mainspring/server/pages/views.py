@@ -49,8 +49,6 @@ class Sheet:
 
     id: str
     title: str
-    #: The project and environment it is of.
-    place: str
     run_id: str
     status: Outcome
     show: Any
@@ -66,9 +64,6 @@ class Sheet:
     revision: int = 1
     requested_by: str | None = None
     earlier: Sequence[Round] = ()
-    schema: Any = None
-    #: Where the page stands on this server.
-    path: str = ""
 
     @property
     def mine(self) -> Said | None:
