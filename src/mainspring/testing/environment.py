@@ -3,6 +3,8 @@
 Every verb returns when all is still: nothing more happens until the clock is turned or somebody does something.
 """
 
+import asyncio
+import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -13,12 +15,14 @@ from mainspring.clock import FakeClock, to_datetime
 from mainspring.duration import Duration, parse_duration
 from mainspring.engine import inspect
 from mainspring.engine.views import RunQuery
-from mainspring.errors import DefinitionError
+from mainspring.errors import DefinitionError, WrongLoop
 from mainspring.sdk.client import Client
 from mainspring.sdk.door import Door
 from mainspring.sdk.events import Event, as_instant
-from mainspring.sdk.handle import RunState
+from mainspring.sdk.handle import Run, RunState
 from mainspring.sdk.job import Job
+from mainspring.sdk.tokens import Token
+from mainspring.testing.blocking import SyncEnvironment
 from mainspring.testing.live import LiveRun
 from mainspring.testing.lives import current_life
 from mainspring.testing.memory import MemoryWorld
@@ -27,6 +31,7 @@ from mainspring.testing.plans import Planned, Plans
 from mainspring.testing.plays.crashes import CrashReport, crash_everywhere
 from mainspring.testing.plays.explore import Exploration, explore
 from mainspring.testing.replays import Replayed, replay
+from mainspring.testing.server import Server
 
 
 class Environment:
@@ -41,20 +46,26 @@ class Environment:
         now: datetime | str | None = None,
         always_replay: bool = False,
         slots: int = 10,
+        patience: float = 10,
     ) -> None:
         """`clients`: those whose jobs can run, besides those of every job that is triggered. `now`: what time it is
         at first (2026-01-01, midnight UTC). `always_replay`: user code begins anew after everything that it waited
-        for, as it may after any restart. `slots`: runs that each worker executes side by side."""
+        for, as it may after any restart. `slots`: runs that each worker executes side by side. `patience`: seconds of
+        real time that user code may take for what it waits for outside (a request, a thread) before a verb gives up
+        with `AssertionError`."""
         self.clients: list[Client] = []
         self.use(*clients)
         self._clock = FakeClock() if now is None else FakeClock(as_instant(now))
         self._always_replay = always_replay
         self._slots = slots
+        self._patience = patience
         self._world: MemoryWorld | None = None
         self._doors: dict[Client, Door | None] = {}
         self._specs: dict[Client, Any] = {}
         self._plans = Plans()
         self.is_over = False
+        #: The same verbs for plain `def` tests: `mainspring.sync.trigger(...)` returns when all is still.
+        self.sync = SyncEnvironment(self)
 
     def __repr__(self) -> str:
         return f"<Environment at {self.now.isoformat()}>"
@@ -94,6 +105,7 @@ class Environment:
             client.use_door(door)
         if self._world is not None:
             self._world.close()
+        self.sync.close()
 
     async def __aenter__(self) -> "Environment":
         await self.start()
@@ -102,25 +114,51 @@ class Environment:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.close()
-        if error is None:
-            self.check_plans()
+        try:
+            if error is None:
+                self.check_plans()
+        finally:
+            self.close()
 
     async def _begun(self) -> MemoryWorld:
         """The world, on the running loop, with a worker for each client that has the jobs it has now."""
         current_life.set(None)  # explicitly: nothing that a worker does makes the test one of its own
         world = self._world
-        if self.is_over:
-            raise DefinitionError("the test's environment has ended", mend="Use it inside the test.")
+        self._check_open()
+        loop = asyncio.get_running_loop()
+        if world is not None and world.loop is not loop:
+            raise WrongLoop(
+                "the test's environment began on another event loop",
+                mend="Use it in tests and fixtures of one loop, or only `mainspring.sync` in plain `def` tests.",
+            )
         if world is None:
+            if not isinstance(loop, asyncio.BaseEventLoop):
+                raise WrongLoop(
+                    f"the test kit needs asyncio's own event loop, and this is {type(loop).__module__}'s",
+                    mend="Run these tests without it, or write them as plain `def` with `mainspring.sync`.",
+                )
             world = self._world = MemoryWorld(
-                clock=self._clock, always_replay=self._always_replay, slots=self._slots
+                clock=self._clock,
+                always_replay=self._always_replay,
+                slots=self._slots,
+                patience=self._patience,
             )
             world.points.watchers.append(self._plans.watch)
             await world.open()
         for client in self.clients:
             await self._employ(world, client)
         return world
+
+    def _check_open(self) -> None:
+        if self.is_over:
+            raise DefinitionError("the test's environment has ended", mend="Use it inside the test.")
+
+    def _server(self) -> Server:
+        """The present one, for those who look."""
+        self._check_open()
+        if self._world is None:
+            raise DefinitionError("nothing runs yet", mend="Call `await mainspring.start()` first.")
+        return self._world.server
 
     async def _employ(self, world: MemoryWorld, client: Client) -> None:
         specs = client.job_specs()
@@ -152,6 +190,32 @@ class Environment:
         await world.still()
         return event
 
+    async def complete(
+        self, token: Token | Run[Any] | str, output: Any = None, *, by: str | None = None
+    ) -> None:
+        """Complete a token, by itself, its id or its URL, or the one that a run has made and that is open still; and
+        let what waits for it go on. Raises as `client.tokens.complete`."""
+        await self._begun()
+        tokens = self._any_client().tokens
+        if isinstance(token, RunState):
+            token = await self._open_token(token)
+        elif isinstance(token, str):
+            found = re.search(r"tok_[A-Za-z0-9]+", token)
+            token = token if found is None else found[0]
+        await tokens.complete(token, output, by=by)
+        await self.settle()
+
+    async def _open_token(self, run: RunState[Any]) -> Token:
+        tasks = self.run(run).tasks.values()
+        made = [task.output["id"] for task in tasks if task.kind == "token" and task.output]
+        tokens = [await self._any_client().tokens.retrieve(token_id) for token_id in made]
+        waiting = [token for token in tokens if token.status == "WAITING"]
+        if len(waiting) != 1:
+            raise DefinitionError(
+                f"run {run.id} has {len(waiting)} open tokens", mend="Give one of them, or its id or URL."
+            )
+        return waiting[0]
+
     def _job(self, job: Job[..., Any, Any] | str) -> Job[..., Any, Any]:
         if isinstance(job, Job):
             return job
@@ -182,10 +246,8 @@ class Environment:
     async def advance(self, span: Duration) -> None:
         """Let this span pass: waits end, retries come, schedules fire, each at its own time and in order. It takes
         as long as what then happens."""
-        passing = parse_duration(span)
-        if passing < 0:
-            raise DefinitionError(f"advance() got {span!r:.80}", mend="Time only goes forward.")
-        await (await self._begun()).pass_until(self._clock.now() + passing)
+        until = self._clock.now() + parse_duration(span)
+        await (await self._begun()).pass_until(until)
 
     # ── looking ──────────────────────────────────────────────────────────────────────────────────────
     @property
@@ -193,7 +255,7 @@ class Environment:
         """All runs, children too, the oldest first."""
         if self._world is None:
             return []
-        server = self._world.server
+        server = self._server()
         found: list[str] = []
         cursor = None
         with server.disk.read() as tx:
@@ -208,14 +270,12 @@ class Environment:
     def run(self, run: RunState[Any] | str) -> LiveRun[Any]:
         """A run by its id or handle, live; `NotFound` when there is none."""
         run_id = run if isinstance(run, str) else run.id
-        world = self._world
-        if world is None:
-            raise DefinitionError("nothing runs yet", mend="Call `await mainspring.start()` first.")
-        bare: LiveRun[Any] = LiveRun(run_id, lambda: world.server, self._any_client()._api)
+        self._server()
+        bare: LiveRun[Any] = LiveRun(run_id, self._server, self._any_client()._api)
         for client in self.clients:
             job = client.registered.get(bare.job_id)
             if job is not None:
-                return LiveRun(run_id, lambda: world.server, client._api, job.definition.restore)
+                return LiveRun(run_id, self._server, client._api, job.definition.restore)
         return bare
 
     def run_of(self, event: Event[Any]) -> LiveRun[Any]:

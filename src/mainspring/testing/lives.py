@@ -166,9 +166,18 @@ def _bury(life: Life) -> None:
         for one in left:
             one._log_destroy_pending = False  # type: ignore[attr-defined]
             asyncio._unregister_task(one)
+            _unhook(one)
             _close(one.get_coro())
         buried |= left
     life.frozen.clear()
+
+
+def _unhook(one: asyncio.Task[Any]) -> None:
+    """Whatever it waits for does not wake it: a thread may still bring that about, once nobody keeps watch."""
+    future: Any = getattr(one, "_fut_waiter", None)
+    for callback, context in tuple(getattr(future, "_callbacks", None) or ()):
+        if is_dead(context):
+            future.remove_done_callback(callback)
 
 
 def _hang_up(coro: Any) -> None:

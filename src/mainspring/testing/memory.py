@@ -53,9 +53,16 @@ class MemoryWorld(World):
     label = "the test's environment"
 
     def __init__(
-        self, *, clock: FakeClock | None = None, always_replay: bool = False, slots: int = 10
+        self,
+        *,
+        clock: FakeClock | None = None,
+        always_replay: bool = False,
+        slots: int = 10,
+        patience: float | None = None,
     ) -> None:
         super().__init__(clock=clock, always_replay=always_replay, slots=slots)
+        self.patience = patience
+        self.loop = asyncio.get_running_loop()
         self._kept = _migrated().copy_in_memory()
         self.points = Points(self._died)
         self._replacing: set[asyncio.Task[Crew]] = set()

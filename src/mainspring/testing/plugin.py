@@ -26,6 +26,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", _MARK)
+    _leave_our_asserts(config)
+
+
+def _leave_our_asserts(config: pytest.Config) -> None:
+    """Pytest rewrites the asserts of every module of a package that brings a plugin. There is nothing in it for users,
+    each module takes several times as long to load, and Python 3.11 fails at it where the stack is deep."""
+    hook: Any = config.pluginmanager.rewrite_hook
+    marked: set[str] = getattr(hook, "_must_rewrite", set())
+    marked -= {name for name in marked if name.partition(".")[0] == "mainspring"}
+    getattr(hook, "_marked_for_rewrite_cache", {}).clear()
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ the engine holds open, no thread works, and no timer is due.
 import asyncio
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from types import CodeType
 from typing import Any, Protocol
@@ -35,7 +36,12 @@ class Moving(Protocol):
     server: Server
     door: TappedDoor
 
+    #: Seconds of real time after which something that goes on and on is an error; None: never.
+    patience: float | None
+
     def user_code(self) -> Sequence[str]: ...
+
+    def outstanding(self) -> str: ...
 
     def backends(self) -> list[TappedBackend]: ...
 
@@ -49,6 +55,7 @@ class Stillness:
     async def reached(self) -> None:
         """Returns when all is still."""
         world = self._world
+        began = time.monotonic()
         while True:
             await self._quiet()
             for lazy in list(_put_off(_LAZY)):  # the moment may as well be over
@@ -62,6 +69,10 @@ class Stillness:
                 # Catching up itself took some turns; anything beyond them was somebody else's.
                 if world.lives.calls - calls < 4 * QUIET_TURNS:
                     return
+            elif world.patience is not None and time.monotonic() - began > world.patience:
+                raise AssertionError(
+                    f"not still after {world.patience:g} seconds: {what}\n{world.outstanding()}"
+                )
             else:
                 await world.lives.something_happens(0.25)
 

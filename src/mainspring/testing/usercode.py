@@ -5,6 +5,7 @@ machine could wake it (an `asyncio.Event` that the test itself is going to set) 
 """
 
 import asyncio
+import sys
 import threading
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -65,12 +66,28 @@ def _may_be_woken() -> bool:
     connections: Any = getattr(selector, "get_map", dict)() or {}
     if len(connections) > 1:  # one is the loop's own
         return True
-    idle = set(threads.pool.idle)
-    return any(
-        not thread.name.startswith(_OUR_THREADS) and thread not in idle
-        for thread in threading.enumerate()
-        if thread is not threading.current_thread() and thread is not threading.main_thread()
-    )
+    idle = {threading.main_thread(), threading.current_thread(), *threads.pool.idle}
+    idle |= _idle_of(getattr(loop, "_default_executor", None))
+    return any(thread not in idle and not _is_deaf(thread) for thread in threading.enumerate())
+
+
+def _is_deaf(thread: threading.Thread) -> bool:
+    """Whether nothing that it does could concern the code of a run: ours, and that of pytest-xdist."""
+    if thread.name.startswith(_OUR_THREADS):
+        return True
+    frame = sys._current_frames().get(thread.ident or 0)
+    while frame is not None:
+        if "execnet" in frame.f_code.co_filename:
+            return True
+        frame = frame.f_back
+    return False
+
+
+def _idle_of(executor: Any) -> set[threading.Thread]:
+    """The threads of `asyncio.to_thread`, while none of them works."""
+    if executor is None or executor._idle_semaphore._value < len(executor._threads):
+        return set()
+    return set(executor._threads)
 
 
 def _is_ours(handle: Any) -> bool:

@@ -42,6 +42,8 @@ class World:
 
     #: In the message of a failure: where it plays.
     label = "the world"
+    #: Seconds of real time after which something that goes on and on is an error; None: never.
+    patience: float | None = None
 
     def __init__(
         self, *, clock: FakeClock | None = None, always_replay: bool = False, slots: int = 10
