@@ -1,6 +1,6 @@
 """How long `mainspring check` takes for many open runs: a real server over HTTP, and the command itself.
 
-`python benchmarks/preflight.py [--runs 10000] [--rounds 3] [--database-url postgresql://...]`
+`python benchmarks/preflight.py [--runs 10000] [--rounds 3] [--postgres | --database-url postgresql://...]`
 """
 
 import argparse
@@ -73,9 +73,11 @@ def main() -> None:
     given.add_argument("--runs", type=int, default=10_000)
     given.add_argument("--rounds", type=int, default=3)
     given.add_argument("--database-url")
+    given.add_argument("--postgres", action="store_true", help="on a PostgreSQL of its own")
     asked = given.parse_args()
     with tempfile.TemporaryDirectory() as name, socket.socket() as free:
         folder = Path(name)
+        folder.chmod(0o755)  # PostgreSQL may have to be another user's
         (folder / "app.py").write_text(APP)
         (folder / "changed.py").write_text(CHANGED)
         free.bind(("127.0.0.1", 0))
@@ -83,6 +85,7 @@ def main() -> None:
         free.close()
         url = f"http://127.0.0.1:{port}"
         database = ["--database-url", asked.database_url] if asked.database_url else []
+        database += ["--postgres"] if asked.postgres else []
         environment = {**os.environ, "MAINSPRING_API_KEY": KEY}
         with open(folder / "log", "w") as log:
             dev = subprocess.Popen(
@@ -94,6 +97,8 @@ def main() -> None:
             )
         try:
             while "Ready" not in (folder / "log").read_text():
+                if dev.poll() is not None:
+                    raise SystemExit((folder / "log").read_text())
                 time.sleep(0.2)
             print(json.dumps({"filled_s": round(asyncio.run(fill(url, asked.runs)), 1)}), flush=True)
             for app in ["app.py", "changed.py"] * asked.rounds:

@@ -51,7 +51,7 @@ def check(
     from mainspring.preflight.findings import Report
 
     wanted = Wanted(job, tag, limit, with_bodies=not no_bodies, patience=parse_duration(patience) / SECOND)
-    report = Report(_kinds(allow or []), strict)
+    report = Report(_kinds(allow or []), strict, not no_bodies)
     with contextlib.redirect_stdout(sys.stderr):  # what the app prints is no data of ours
         ref, client = _loaded(app)
         if against_url is not None:
@@ -154,6 +154,7 @@ def _summary(report: Any) -> str:
     words = [f"{_count(report.checked, 'open run')} checked"]
     if report.checked:
         words[0] += f": {report.fits + notes:,} can go on with this code"
+        words[0] += "" if report.with_bodies else " as far as their payloads tell"
     if notes:
         words.append(f"{notes:,} of them with a note")
     if breaks:

@@ -101,6 +101,8 @@ class Report:
 
     allowed: frozenset[str] = frozenset()
     is_strict: bool = False
+    #: Functions were called, too.
+    with_bodies: bool = True
     checked: int = 0
     fits: int = 0
     #: Runs that stay with the version they are bound to, and runs that had stopped and would go on.
@@ -155,6 +157,7 @@ class Report:
         """As one JSON document."""
         return {
             "verdict": ("fits", "breaks", "unknown")[self.exit_code],
+            "with_bodies": self.with_bodies,
             "checked": self.checked,
             "fits": self.fits,
             "bound_elsewhere": self.bound,

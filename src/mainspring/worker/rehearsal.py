@@ -69,7 +69,7 @@ class Came:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """Where rehearsals take place. `patience`: seconds for plain code between two calls of `io`, in all."""
+    """Where rehearsals take place. `patience`: seconds for plain code between two calls of `io`."""
 
     project: str = ""
     environment: str = ""
@@ -117,6 +117,7 @@ class _Passage(Passage):
 
     def __init__(self, held: Held, owner: "_Rehearsal", imagines: bool | None) -> None:
         super().__init__(held, owner)
+        self._went_on = owner.went_on
         self._imagines = imagines
         self.handed: list[Checkpoint] = []
         self.asked: list[TaskLabel] = []
@@ -128,6 +129,7 @@ class _Passage(Passage):
 
     async def call(self, key: str, kind: TaskKind, name: str, fingerprint: str, **shown: Any) -> Call:
         label = self.name(self.here(), key, kind, name, fingerprint, **shown)
+        self._went_on()
         if self._imagines is not None and self.asked:  # what it is given may come from what was imagined
             label = replace(label, fingerprint="")
         try:
@@ -193,7 +195,8 @@ class _Rehearsal:
         passage.strands.begin(strand)
         strand.add_done_callback(self._played, context=Context())
         try:
-            async with asyncio.timeout(patience):
+            async with asyncio.timeout(patience) as self._limit:
+                self._patience = patience
                 await self._over
         except TimeoutError:
             self._came.how = "late"
@@ -208,6 +211,11 @@ class _Rehearsal:
         held, context = self._held, self._context
         call = functools.partial(held.job.call, held.claimed.payload, io, context)
         await (within_middleware(held, context, call) if held.job.middlewares else call())
+
+    def went_on(self) -> None:
+        """The code has come to a call of `io`: its time begins anew."""
+        if not self._limit.expired():
+            self._limit.reschedule(self._loop.time() + self._patience)
 
     def _played(self, strand: "asyncio.Task[None]") -> None:
         error = asyncio.CancelledError() if strand.cancelled() else strand.exception()
