@@ -1,5 +1,6 @@
 """A worker of a play: the real one on a loop of its own, with one slot, whose reports pass through the stage."""
 
+import asyncio
 import contextlib
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -105,6 +106,9 @@ class Crew:
             echoes=False,
             ready=self._ready,
         )
+        self.working: asyncio.Task[Any] | None = None
+
+    def start(self) -> None:
         self.working = self.node.spawn(self.worker.run())
 
     def _ready(self, worker_id: str) -> None:
@@ -116,10 +120,14 @@ class _StagedBackend:
 
     def __init__(self, server: Server, stage: Stage, crew: Crew) -> None:
         self._engine, self._environment_id = server.engine, server.environment_id
+        self._registered = server.ground.registered if server.ground.is_laid_for(server.salt) else {}
         self._stage = stage
         self._crew = crew
 
     async def register(self, registration: Registration) -> Registered:
+        known = self._registered.get(registration.worker_id)
+        if known is not None and not self._crew.is_registered:
+            return known
         return await self._engine.register(self._environment_id, registration)
 
     async def claim(self, request: ClaimRequest) -> ClaimAnswer:

@@ -4,7 +4,8 @@ from functools import cache
 
 from mainspring.engine.accounts import ensure_environment
 from mainspring.ids import IdSource
-from mainspring.storage.emptied import EmptiedDatabase
+from mainspring.model.protocol import Registered
+from mainspring.storage.emptied import EmptiedDatabase, Rows
 from mainspring.testing.plays.universe import BEGIN
 
 API_KEY = "tr_dev_testing"
@@ -18,16 +19,32 @@ class _Nothing:
 
 
 @cache
-def _disk() -> tuple[EmptiedDatabase, str]:
+def _disk() -> tuple[EmptiedDatabase, str, Rows]:
     database = EmptiedDatabase(BEGIN)
     ids = IdSource(lambda: BEGIN, _Nothing())
     environment_id = ensure_environment(database, BEGIN, ids, API_KEY)
-    database.remember()
-    return database, environment_id
+    return database, environment_id, database.contents()
 
 
-def emptied_database() -> tuple[EmptiedDatabase, str]:
-    """The database, with nothing in it but one environment, and the id of that. One play at a time has it."""
-    database, environment_id = _disk()
-    database.empty()
-    return database, environment_id
+class Ground:
+    """Where the plays of one job begin: with one environment and, once it is laid, with the workers that the first of
+    them registered. One play at a time stands on it."""
+
+    def __init__(self) -> None:
+        self.database, self.environment_id, self._rows = _disk()
+        #: What the workers were told when they registered, by their ids.
+        self.registered: dict[str, Registered] = {}
+        #: The play for whose workers it is laid; others register by themselves.
+        self._salt: str | None = None
+
+    def clear(self, salt: str) -> None:
+        """For the next play."""
+        self.database.empty(self._rows if self._salt in (None, salt) else _disk()[2])
+
+    def is_laid_for(self, salt: str) -> bool:
+        return self._salt == salt
+
+    def lay(self, salt: str, registered: dict[str, Registered]) -> None:
+        """From now on plays of this salt begin with what is in the database now."""
+        if self._salt is None:
+            self._salt, self._rows, self.registered = salt, self.database.contents(), registered

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from mainspring.model.effects import EffectBegun, TaskInDoubt
 from mainspring.model.protocol import (
     CommitRequest,
     EventsSent,
@@ -18,11 +17,10 @@ from mainspring.model.protocol import (
     RunSucceeded,
     StoreUsed,
     TaskAttemptFailed,
-    TaskSucceeded,
+    TaskStarted,
     WaitDelivered,
     WaitStarted,
 )
-from mainspring.model.tokens import TokenCreated
 
 #: "taken": a worker has got the run. "begins", "ran": a task's function. "asked", "kept": before and after what the
 #: run reports is in the database. "yields": user code lets others go on.
@@ -75,23 +73,14 @@ def told_in(request: CommitRequest) -> tuple[RunReport, str] | None:
 def key_of(item: Any) -> str | None:
     """The key of what an item tells; None for lines and the like, which nobody waits for."""
     match item:
-        case (
-            TaskSucceeded()
-            | TaskAttemptFailed()
-            | WaitStarted()
-            | EventsSent()
-            | RunsTriggered()
-            | StoreUsed()
-            | TokenCreated()
-            | EffectBegun()
-            | TaskInDoubt()
-        ):
-            return str(item.task.key)
+        case TaskStarted():
+            return None
         case RunSucceeded() | RunAttemptFailed():
             return _END
         case RunParked():
             return _PARKED
-    return None
+    label = getattr(item, "task", None)
+    return None if label is None else str(label.key)
 
 
 def is_left(report: RunReport, answer: ReportAnswer) -> bool:

@@ -15,7 +15,7 @@ from mainspring.engine.engine import Engine
 from mainspring.engine.timing import Timing
 from mainspring.ids import IdSource
 from mainspring.model.limits import Limits
-from mainspring.testing.plays.disk import emptied_database
+from mainspring.testing.plays.disk import Ground
 from mainspring.testing.plays.universe import Node, NodeClock, Universe
 
 #: Longer than any play, microseconds: ten years.
@@ -63,12 +63,14 @@ class _StagedEngine(Engine):
 class Server:
     """Made anew for every play."""
 
-    def __init__(self, universe: Universe, salt: str) -> None:
+    def __init__(self, universe: Universe, ground: Ground, salt: str) -> None:
         self.node = universe.node("server")
         self.clock = NodeClock(self.node)
         self.ids = IdSource(self.clock.now, random.Random(f"ids {salt}"))
         self.limits = Limits()
-        self.database, self.environment_id = emptied_database()
+        ground.clear(salt)
+        self.ground, self.salt = ground, salt
+        self.database, self.environment_id = ground.database, ground.environment_id
         self.engine = _StagedEngine(
             self.database, clock=self.clock, limits=self.limits, ids=self.ids, timing=_CALM
         )

@@ -6,28 +6,29 @@ on until it has to wait, unless the schedule says otherwise at one of the moment
 
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from mainspring import faults
 from mainspring.clock import SECOND
 from mainspring.codec import decode
 from mainspring.engine.commands import EndWorkers, SettleTask
-from mainspring.engine.inspect import list_runs, list_store
-from mainspring.engine.views import RunQuery, RunView
+from mainspring.engine.views import RunView
 from mainspring.errors import DefinitionError
 from mainspring.model.effects import EffectBegun, TaskInDoubt
-from mainspring.model.protocol import ClaimAnswer, CommitAnswer, CommitRequest, TaskSucceeded
+from mainspring.model.protocol import ClaimAnswer, CommitAnswer, CommitRequest, Registered, TaskSucceeded
 from mainspring.model.runs import FINAL_RUN_STATUSES
 from mainspring.sdk.client import Client
 from mainspring.sdk.context import current_scope, current_task
 from mainspring.sdk.handle import Run
 from mainspring.sdk.job import Job
 from mainspring.testing.plays.crew import Crew
-from mainspring.testing.plays.ending import Ending, RunEnd
+from mainspring.testing.plays.disk import Ground
+from mainspring.testing.plays.ending import Ending
 from mainspring.testing.plays.moments import Moment, When, is_left, key_of, told_in, words_of
 from mainspring.testing.plays.outside import Outside, StagedDoor, use_door
 from mainspring.testing.plays.probe import Effects, Place, Probe
+from mainspring.testing.plays.results import list_all_runs, read_ending, why_stuck
 from mainspring.testing.plays.schedule import Schedule
 from mainspring.testing.plays.server import AGES, Server
 from mainspring.testing.plays.threads import Errands
@@ -36,7 +37,6 @@ from mainspring.worker.strands import current_strands
 
 #: Turns of loops after which a play counts as going round in circles.
 _MOST_TURNS = 200_000
-_MOST_RUNS = 1_000
 #: One that waits for another in memory must not be in its way.
 _FEWEST_WORKERS = 2
 
@@ -56,6 +56,7 @@ class Play:
     runs: int = 1
     drive: Drive | None = None
     effects: Effects | None = None
+    ground: Ground = field(default_factory=Ground, compare=False)
 
     @property
     def client(self) -> Client:
@@ -88,7 +89,7 @@ class Stage:
         self._play, self.schedule = play, schedule
         self._is_in_turn = in_turn
         self.universe = _Theatre(self._whose_turn)
-        self.server = Server(self.universe, salt)
+        self.server = Server(self.universe, play.ground, salt)
         self._person = self.universe.node("people")
         self._door = StagedDoor(self.server, self._sends)
         self._crews: dict[Node, Crew] = {}
@@ -111,8 +112,11 @@ class Stage:
         client, universe = self._play.client, self.universe
         before = use_door(client, self._door)
         try:
-            for _ in range(max(_FEWEST_WORKERS, self._play.runs)):
-                self._start_worker()
+            crews = [self._hire() for _ in range(max(_FEWEST_WORKERS, self._play.runs))]
+            if not self.server.ground.is_laid_for(self.server.salt):
+                self._lay_ground(crews)
+            for crew in crews:
+                crew.start()
             universe.run(AGES // 2, self._is_served)
             self._goes_on = None
             conducting = self._person.spawn(self._conduct())
@@ -120,12 +124,13 @@ class Stage:
                 if universe.run(AGES // 2, conducting.done):
                     universe.run(universe.now)  # who reported the end hears of it
                 else:
-                    self.ending.stuck = self._why_stuck()
+                    self.ending.stuck = why_stuck(list_all_runs(self.server), self._number)
             except AssertionError as error:
                 self.ending.stuck = str(error)
             if conducting.done():
                 conducting.result()
-            self._read()
+            seen = list_all_runs(self.server) if self.ending.stuck or self._seen is None else self._seen
+            read_ending(self.ending, self.server, client, seen, self._number)
         finally:
             use_door(client, before)
             universe.close()
@@ -134,14 +139,27 @@ class Stage:
     def _is_served(self) -> bool:
         """Whether the workers are registered, and with them the jobs. Raises why the server refused them."""
         for crew in self._crews.values():
-            if crew.working.done():
+            if crew.working is not None and crew.working.done():
                 crew.working.result()
         return all(crew.is_registered for crew in self._crews.values())
 
-    def _start_worker(self) -> None:
+    def _hire(self) -> Crew:
         self._started += 1
         crew = Crew(self.universe, self.server, self, self._play.client, self._started)
         self._crews[crew.node] = crew
+        return crew
+
+    def _lay_ground(self, crews: list[Crew]) -> None:
+        """What registering costs grows with the app: the first play does it for all. Raises why it was refused."""
+
+        async def register() -> dict[str, Registered]:
+            engine, environment_id = self.server.engine, self.server.environment_id
+            forms = [crew.worker._registration() for crew in crews]
+            return {form.worker_id: await engine.register(environment_id, form) for form in forms}
+
+        registering = self._person.spawn(register())
+        self.universe.run(AGES // 2, registering.done)
+        self.server.ground.lay(self.server.salt, registering.result())
 
     # ── who goes on ──────────────────────────────────────────────────────────────────────────────────
     def _whose_turn(self, ready: list[Node]) -> Node:
@@ -315,7 +333,7 @@ class Stage:
         self._at_work = [place for place in self._at_work if place[0] != crew.run]
         crew.node.kill()
         self._person.spawn(self._bury(crew))
-        self._start_worker()
+        self._hire().start()
 
     async def _bury(self, crew: Crew) -> None:
         environment_id, worker_id = self.server.environment_id, crew.worker.worker_id
@@ -347,47 +365,12 @@ class Stage:
 
     async def _all_over(self) -> None:
         """Returns when every run there is has ended."""
-        left = list(self._numbers) or [one.run.id for one in self._views()]
+        left = list(self._numbers) or [one.run.id for one in list_all_runs(self.server)]
         while left:
             for run_id in left:
                 await self.server.engine.wait_run(self.server.environment_id, run_id, AGES)
-            self._seen = self._views()
+            self._seen = list_all_runs(self.server)
             left = [one.run.id for one in self._seen if one.run.status not in FINAL_RUN_STATUSES]
-
-    # ── the end ──────────────────────────────────────────────────────────────────────────────────────
-    def _views(self) -> list[RunView]:
-        with self.server.database.read() as tx:
-            page = list_runs(
-                tx, self.server.environment_id, RunQuery(limit=_MOST_RUNS), self.server.clock.now()
-            )
-        return page.data
-
-    def _why_stuck(self) -> str:
-        for view in self._views():
-            if view.run.status in FINAL_RUN_STATUSES:
-                continue
-            who = f"run {self._number(view.run.id)} ('{view.run.job_id}')"
-            waits = ", ".join(f"'{wait.task_key}'" for wait in view.waiting_for)
-            if waits:
-                return f"{who} waits for {waits}, and nobody ends that: let `drive=` send what it waits for"
-            return f"{who} is {view.run.status} and nothing goes on"
-        return "all runs have ended, and `drive` has not returned"
-
-    def _read(self) -> None:
-        ending, sealing = self.ending, self._play.client.sealing
-        views = self._views() if ending.stuck or self._seen is None else self._seen
-        views = sorted(views, key=lambda view: self._number(view.run.id))
-        for view in views:
-            run = view.run
-            output = None if run.output is None else decode(run.output)
-            failure = None if run.failure is None else decode(run.failure)
-            if sealing is not None:
-                output, failure = sealing.open(output), sealing.open(failure)
-            error = failure["message"] if isinstance(failure, dict) else None
-            ending.runs.append(RunEnd(self._number(run.id), run.job_id, run.status, output, error))
-        with self.server.database.read() as tx:
-            kept = list_store(tx, self.server.environment_id, ("environment", ""), limit=_MOST_RUNS).data
-        ending.store = {entry.key: decode(entry.value) for entry in kept}
 
 
 def _yielding(node: Node) -> str | None:
