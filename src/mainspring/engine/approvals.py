@@ -83,7 +83,9 @@ def ask_approval(batch: Batch, command: AskApproval) -> str:
     _record(batch, approval, "APPROVAL_ASKED", asked)
     key = signing_key(batch.tx, command.environment_id)
     assert key is not None, "it was inserted in this transaction, or before"
-    links = links_of(ApprovalView(approval, tuple(people)), key, draft.base_url)
+    # Whoever has a link answers as that person: none is kept where nobody needs it.
+    view = ApprovalView(approval, tuple(people))
+    links = links_of(view, key, draft.base_url) if draft.tells else []
     return encode({"id": approval.id, "revision": approval.revision, "links": links}, what="approval")
 
 

@@ -76,16 +76,18 @@ def _page(sheet: Sheet, *content: Content) -> str:
     return page(sheet.title, tag("div", pill, round_words), heading, *content, footer=foot)
 
 
-def _notice(content: Content, kind: str, title: str = "") -> Html:
+def _notice(content: Content, kind: str, title: str = "", *, role: str = "status") -> Html:
     heading = tag("h2", title) if title else None
     body = tag("p", content) if isinstance(content, str) and not isinstance(content, Html) else content
-    return tag("div", heading, body, class_=f"notice {kind}", role="alert" if kind == "bad" else "status")
+    return tag("div", heading, body, class_=f"notice {kind}", role=role)
 
 
 def _summary(entry: Entry, lines: Html) -> Html | None:
     beside = [tag("li", tag("a", text, href=f"#{name}")) for name, text in entry.beside.items()]
     if lines or beside:
-        return _notice(tag("ul", lines, beside), "bad", "Not answered yet: something is to be mended")
+        return _notice(
+            tag("ul", lines, beside), "bad", "Not answered yet: something is to be mended", role="alert"
+        )
     return _notice(entry.notice, "wait") if entry.notice else None
 
 
@@ -192,7 +194,7 @@ def _mine(sheet: Sheet) -> Html | None:
     """What whoever looks at it answered themselves."""
     if sheet.mine is None:
         return None
-    kind = "ok" if sheet.mine.decision == "approve" else "bad-answer"
+    kind = "ok" if sheet.mine.decision == "approve" else "bad"
     return _notice(join(tag("p", said_line(sheet.mine)), said_words(sheet.mine)), kind, "Your answer")
 
 
@@ -207,9 +209,10 @@ def _became(sheet: Sheet) -> Content:
                 ". There is nothing left for you to do.",
             )
         case "WAITING" if sheet.mine is not None:
-            missing = max(sheet.quorum - sheet.approvals, 1)
-            more = "approval is" if missing == 1 else "approvals are"
-            return f"Thank you: your answer is kept. {missing} more {more} needed."
+            missing = sheet.quorum - sheet.approvals
+            count = f"{missing} more" if sheet.approvals else str(missing)
+            words = "approval is" if missing == 1 else "approvals are"
+            return f"Thank you: your answer is kept. {count} {words} needed."
         case "APPROVED" | "REJECTED" as status if last is not None and last.by == sheet.person:
             return f"Thank you: it is {status.lower()}, and the work goes on from there. You can close this page."
         case "APPROVED" | "REJECTED" as status:

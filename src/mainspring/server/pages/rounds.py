@@ -29,14 +29,20 @@ def people_asked(sheet: Sheet) -> Html | None:
     lines += [_answer(said) for said in by_name.values() if said is not sheet.mine]
     if not lines or (len(lines) == 1 and sheet.me is not None):
         return None
-    needed = f"{sheet.quorum} of them must approve; {sheet.approvals or 'none'} did so far."
-    rule = tag("p", needed, class_="quiet") if sheet.quorum > 1 else None
+    rule = tag("p", _rule(sheet), class_="quiet")
     return tag(
         "section",
         tag("h2", "Who is asked" if sheet.people else "Answers"),
         rule,
         tag("ul", lines, class_="people"),
     )
+
+
+def _rule(sheet: Sheet) -> str:
+    """How many must approve."""
+    if sheet.quorum > 1:
+        return f"{sheet.quorum} of them must approve; {sheet.approvals or 'none'} did so far."
+    return "One of them has to approve." if len(sheet.people) > 1 else "One has to approve."
 
 
 def _person(asked: Asked, said: Said | None, sheet: Sheet) -> Html:
