@@ -126,7 +126,7 @@ class PuppetWorker:
 async def staged(folder: Path, **flags: object) -> AsyncIterator[Stage]:
     """A started platform and an HTTP client with its key."""
     clock = FakeClock()
-    platform = Platform.open(settings_in(folder, **flags), clock=clock)
+    platform = Platform.open(settings_in(folder, **flags), clock=clock, lets_browsers_in=True)
     try:
         await platform.start()
         async with httpx2.AsyncClient(

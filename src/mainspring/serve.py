@@ -52,6 +52,7 @@ class Platform:
         clock: Clock,
         is_dev: bool,
         guard: Guard | None = None,
+        lets_browsers_in: bool = False,
     ) -> None:
         """Use `open`."""
         timing = Timing(
@@ -73,6 +74,7 @@ class Platform:
             self._missing,
             public_url=settings.public_url,
         )
+        self._lets_browsers_in = lets_browsers_in
         self._guard = guard or (Guard.development(settings.host) if is_dev else Guard())
         self.environment_id = ""
         self.api_key = ""
@@ -88,9 +90,11 @@ class Platform:
         clock: Clock | None = None,
         is_dev: bool = True,
         guard: Guard | None = None,
+        lets_browsers_in: bool = False,
     ) -> "Platform":
         """Opens the database; in development it is made and migrated too. `guard`: which Host headers are
-        answered; in development only this machine's own unless given.
+        answered; in development only this machine's own unless given. `lets_browsers_in`: those of this machine
+        need no key.
 
         Raises `InvalidSetting`, `DatabaseInUse`, `DatabaseTooOld`, `DatabaseUnavailable`, `SchemaTooNew`,
         `MigrationChanged`, and outside development `SchemaOutdated`.
@@ -106,24 +110,29 @@ class Platform:
                 upgrade(database, clock.now())
             else:
                 require_current(database)
-            return cls(database, settings, clock=clock, is_dev=is_dev, guard=guard)
+            return cls(
+                database, settings, clock=clock, is_dev=is_dev, guard=guard, lets_browsers_in=lets_browsers_in
+            )
         except BaseException:
             database.close()
             raise
 
     @cached_property
     def app(self) -> Any:
-        """The API as an ASGI app, made when it is first asked for."""
+        """The API and the dashboard as an ASGI app, made when it is first asked for."""
         # Start-up cost: who is embedded may never ask, and its routes take longer to make than all the rest.
+        from mainspring.dashboard import pages
         from mainspring.server.app import create_app
 
-        return create_app(self.services, guard=self._guard)
+        return create_app(self.services, guard=self._guard, pages=pages.routes(self.services.browsers.let_in))
 
     async def start(self) -> None:
         """Makes sure of the environment and its key, then lets the engine work."""
         self.api_key = self.settings.api_key or kept_key(Path(self.settings.data_dir))
         # Before the engine: from then on the committer alone writes.
         self.environment_id = await self.engine.ensure_dev_environment(self.api_key)
+        if self._lets_browsers_in:
+            self.services.browsers.open(self.api_key, self.services.clock)
         await self.engine.start()
         self._is_started = True
 

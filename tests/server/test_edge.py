@@ -57,7 +57,7 @@ def test_listening_everywhere_takes_any_address_but_no_foreign_name() -> None:
 
 # ── routes that are not there ────────────────────────────────────────────────────────────────────────
 async def test_an_unknown_route_is_a_problem(stage: Stage) -> None:
-    for path in ("/", "/nope", "/api/v1", "/api/v1/events/", "/api/v2/runs", "/docs"):
+    for path in ("/nope", "/api/v1", "/api/v1/events/", "/api/v2/runs", "/docs"):
         problem = await stage.refused(404, "GET", path)
         assert problem["code"] == "no_such_route"
         assert path in problem["detail"]

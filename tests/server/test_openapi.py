@@ -21,7 +21,7 @@ def served(stage: Stage) -> set[tuple[str, str]]:
     return {
         (method, route.path.replace(":path", ""))
         for route in routes
-        if isinstance(route, Route)
+        if isinstance(route, Route) and route.include_in_schema
         for method in (route.methods or set()) - {"HEAD"}
     } - UNDOCUMENTED
 

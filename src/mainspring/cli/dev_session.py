@@ -34,7 +34,7 @@ def run_dev(app: str, flags: Mapping[str, object]) -> None:
 
 
 async def _run(app: str, settings: Settings) -> None:
-    platform = Platform.open(settings)
+    platform = Platform.open(settings, lets_browsers_in=True)
     try:
         await platform.start()
         await platform.engine.end_workers(

@@ -23,13 +23,17 @@ def run_tasks(tx: Transaction, environment_id: str, run_id: str) -> list[TaskVie
 
 
 def page_of_tasks(
-    tx: Transaction, environment_id: str, run_id: str, cursor: str | None, limit: int
+    tx: Transaction, environment_id: str, run_id: str, cursor: str | None, limit: int, only: str | None = None
 ) -> Page[TaskView] | None:
-    """The same a page at a time; the cursor is where a task stands: when it began, and its key."""
+    """The same a page at a time; the cursor is where a task stands: when it began, and its key. `only`: the task of
+    this key alone."""
     if get_run_row(tx, environment_id, run_id) is None:
         return None
     began, _, key = (cursor or "-1.").partition(".")
-    rows = tx.rows("page_of_tasks", run_id=run_id, started_at=int(began), key=key, limit=limit + 1)
+    if only is None:
+        rows = tx.rows("page_of_tasks", run_id=run_id, started_at=int(began), key=key, limit=limit + 1)
+    else:
+        rows = tx.rows("tasks_by_keys", run_id=run_id, keys=[only])
     tasks = TASK.values(rows[:limit])
     keys = [task.key for task in tasks]
     attempts = _by_task(ATTEMPT.values(tx.rows("attempts_of_tasks", run_id=run_id, keys=keys)))

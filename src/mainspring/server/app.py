@@ -6,6 +6,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.routing import BaseRoute
 
 from mainspring.errors import MainspringError
 from mainspring.server.api import (
@@ -21,6 +22,7 @@ from mainspring.server.api import (
     queues,
     runs,
     schedules,
+    session,
     store,
     streams,
     tokens,
@@ -49,6 +51,7 @@ _NOUNS = (
     queues,
     breakers,
     schedules,
+    session,
     store,
     tokens,
     approvals,
@@ -62,8 +65,10 @@ def create_app(
     services: Services,
     *,
     guard: Guard | None = None,
+    pages: Sequence[BaseRoute] = (),
 ) -> FastAPI:
-    """The app over a started engine. `guard`: which Host headers it answers, any by default."""
+    """The app over a started engine. `guard`: which Host headers it answers, any by default. `pages`: what it
+    serves beside the API."""
     plain_routes = (*HOT_ROUTES, *runs.RUN_ROUTES, *batches.BATCH_ROUTES, *WORKER_ROUTES)
     app = _App(
         plain_routes,
@@ -82,6 +87,7 @@ def create_app(
     app.router.routes.extend(route.route() for route in plain_routes)
     for noun in _NOUNS:
         app.router.routes.extend(noun.router.routes)
+    app.router.routes.extend(pages)
     app.add_middleware(Front, routes=plain_routes)
     app.add_middleware(Edge, guard=guard or Guard())
     return app

@@ -11,6 +11,7 @@ from mainspring.engine.accounts import KeyHolder
 from mainspring.engine.engine import Engine
 from mainspring.model.limits import Limits
 from mainspring.server.auth import Keys
+from mainspring.server.browsers import Browsers
 from mainspring.server.longpoll import Draining
 
 
@@ -27,6 +28,8 @@ class Services:
     #: Where others reach this server, when it was told.
     public_url: str | None = None
     draining: Draining = field(default_factory=Draining)
+    #: How browsers come in that have no key.
+    browsers: Browsers = field(default_factory=Browsers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,11 @@ def origin_of(request: Request) -> str | None:
 
 async def call_of(request: Request) -> Call:
     """The authenticated call; `Unauthorized` when its key does not hold."""
+    return Call(request, services_of(request), await holder_of(request))
+
+
+async def holder_of(request: Request) -> KeyHolder:
+    """Whose key, or cookie, the request has; `Unauthorized` when it does not hold, or no longer."""
     services = services_of(request)
-    holder = await services.keys.holder(request.headers.get("authorization"))
-    return Call(request, services, holder)
+    said = request.headers.get("authorization") or services.browsers.authorization(request)
+    return await services.keys.holder(said)

@@ -19,7 +19,7 @@ from mainspring.engine.news import News, Place
 from mainspring.errors import BadRequest, MainspringError
 from mainspring.model.history import Entry
 from mainspring.model.logs import LogLine
-from mainspring.server.call import Call
+from mainspring.server.call import Call, holder_of
 from mainspring.server.shapes.account import log_shape
 from mainspring.server.shapes.streams import chunk_shape, run_now_shape, streamed_entry_shape
 
@@ -108,7 +108,7 @@ class Feed:
                 self._changed.clear()
                 try:
                     # A key that was revoked meanwhile sees nothing more.
-                    await self._call.services.keys.holder(self._call.request.headers.get("authorization"))
+                    await holder_of(self._call.request)
                     news = await self._ask(self._place)
                 except MainspringError:
                     return  # the reader comes back, and is told then what is wrong

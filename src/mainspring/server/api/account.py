@@ -34,6 +34,7 @@ class LogFilter(Paging):
 
 class TaskPaging(Paging):
     cursor: str | None = Field(None, max_length=4_096, description="`next_cursor` of the page before.")
+    key: str | None = Field(None, max_length=1_024, description="This task alone.")
 
 
 @router.get("/tasks")
@@ -41,7 +42,7 @@ async def list_tasks(call: Caller, id: str, asked: Annotated[TaskPaging, Query()
     """Its tasks with their attempts, in the order they began."""
     limit = page_size(asked.limit, call.limits)
     cursor = place_of(asked.cursor, r"\d{1,18}\.[^\x00]+")
-    found = await call.engine.read(account.page_of_tasks, call.environment_id, id, cursor, limit)
+    found = await call.engine.read(account.page_of_tasks, call.environment_id, id, cursor, limit, asked.key)
     return listing(known(found, id), task_shape)
 
 

@@ -1,0 +1,43 @@
+"""Somebody who knows nothing comes to an empty dashboard, and finds the way by what it says."""
+
+import re
+
+from playwright.sync_api import Page, expect
+
+from processes import Dev
+
+
+def test_from_nothing_to_a_finished_run_by_what_the_page_tells(page: Page, dev: Dev) -> None:
+    page.goto("/")
+    expect(page.get_by_text("None has been yet.")).to_be_visible()
+    expect(page.get_by_text("Open without a login")).to_be_visible()
+
+    page.get_by_role("link", name="Events").click()
+    page.get_by_role("button", name="Send one from here").click()
+    page.get_by_role("button", name="order.created").click()
+    payload = page.get_by_role("textbox", name="Payload")
+    assert '"amount": 120' in payload.input_value()
+    page.get_by_role("button", name="Send", exact=True).click()
+
+    expect(page).to_have_url(re.compile(r"/runs/run_"))
+    expect(page.get_by_role("heading", name="fulfil")).to_be_visible()
+    expect(page.get_by_text("Waits for the event parcel.picked_up")).to_be_visible()
+    page.get_by_role("button", name="Send parcel.picked_up").click()
+    expect(page.locator("header .status", has_text="succeeded")).to_be_visible()
+    expect(page.get_by_role("row", name="send mail")).to_be_visible()
+
+    page.get_by_role("link", name="Runs", exact=True).click()
+    expect(page.get_by_role("row", name=re.compile("succeeded fulfil"))).to_be_visible()
+
+
+def test_json_that_is_none_says_where(page: Page, dev: Dev) -> None:
+    page.goto("/jobs/fulfil")
+    payload = page.get_by_role("textbox", name="Payload")
+    payload.fill('{\n  "id": "o-1",\n  "amount": }')
+    expect(page.get_by_text("line 3, column 13")).to_be_visible()
+    expect(page.get_by_role("button", name="Start a run")).to_be_disabled()
+    payload.fill('{"amount": "much"}')
+    page.get_by_role("button", name="Start a run").click()
+    problem = page.get_by_role("alert").filter(has_text="amount")
+    expect(problem).to_be_visible()
+    assert payload.input_value() == '{"amount": "much"}'

@@ -1,0 +1,196 @@
+// Why a run is not going on, and what would make it: pending, waiting, failed.
+import { useState } from "react";
+import { Link } from "wouter";
+import { send, type Shape } from "../../api/client";
+import { useRead } from "../../api/query";
+import { Button } from "../../ui/button";
+import { At, useNow } from "../../ui/clock";
+import { Command } from "../../ui/copy";
+import { span } from "../../ui/format";
+import { SendIcon } from "../../ui/icons";
+import { parse } from "../../ui/json-field";
+import { attempt } from "../../ui/toast";
+import { waitWords } from "../runs/table";
+import type { Run } from "./live";
+
+type Wait = Run["waiting_for"][number];
+
+export function PendingCard({ run }: { run: Run }) {
+  const why = useRead(run.status === "PENDING" ? "/api/v1/runs/{id}/why" : null, { id: run.id }, { every: 3_000 });
+  const reason = why.data?.reason ?? run.pending_reason;
+  if (run.status !== "PENDING" || !reason) return null;
+  return (
+    <section className="card warn-card" aria-label="Why it has not started">
+      <h2>It has not started: {reason.message}</h2>
+      {reason.until && (
+        <p>
+          Until <Countdown until={reason.until} />.
+        </p>
+      )}
+      {reason.held_by.length > 0 && (
+        <p>
+          Held by{" "}
+          {reason.held_by.slice(0, 5).map((id) => (
+            <Link key={id} href={`/runs/${id}`} className="mono">
+              {id}
+            </Link>
+          ))}
+        </p>
+      )}
+      {reason.action && <Command text={reason.action} />}
+    </section>
+  );
+}
+
+export function WaitingCards({ run }: { run: Run }) {
+  if (run.status !== "WAITING") return null;
+  return (
+    <>
+      {run.waiting_for.slice(0, 5).map((wait) => (
+        <WaitingCard key={wait.task} run={run} wait={wait} />
+      ))}
+      {run.waiting_for.length > 5 && <p className="faint pad">and {run.waiting_for.length - 5} waits more</p>}
+    </>
+  );
+}
+
+function WaitingCard({ run, wait }: { run: Run; wait: Wait }) {
+  return (
+    <section className="card wait-card" aria-label={`Waiting in ${wait.task}`}>
+      <h2>
+        {capital(waitWords(wait))} <span className="faint mono">{wait.task}</span>
+      </h2>
+      <p>
+        Since <At at={wait.since} />
+        {wait.until && (
+          <>
+            , until <At at={wait.until} /> (<Countdown until={wait.until} />)
+          </>
+        )}
+        .
+      </p>
+      {wait.kind === "event" && wait.event_name && <AnswerWithEvent name={wait.event_name} id={wait.id} />}
+      {wait.kind === "in_doubt" && <Settle run={run} task={wait.task} />}
+      {wait.kind === "drift" && (
+        <Button onClick={() => void attempt(send("post", "/api/v1/runs/{id}/resume", { id: run.id }), "It goes on")}>
+          Let it go on
+        </Button>
+      )}
+    </section>
+  );
+}
+
+function AnswerWithEvent({ name, id }: { name: string; id: string | null }) {
+  const [text, setText] = useState("{}");
+  const [problem, say] = useState("");
+  const answer = async () => {
+    const { value: payload, problem: fault } = parse(text);
+    say(fault ?? "");
+    if (fault) return;
+    await attempt(send("post", "/api/v1/events", {}, { name, id, payload }), `${name} was sent`);
+  };
+  return (
+    <form
+      className="answer"
+      onSubmit={(event) => {
+        event.preventDefault();
+        void answer();
+      }}
+    >
+      <label>
+        Payload of {name}
+        <textarea value={text} onChange={(event) => setText(event.target.value)} rows={2} spellCheck={false} aria-invalid={problem !== ""} />
+      </label>
+      {problem && (
+        <p className="bad-text" role="alert">
+          {problem}
+        </p>
+      )}
+      <Button kind="main" type="submit" icon={<SendIcon size={14} />}>
+        Send {name}
+      </Button>
+    </form>
+  );
+}
+
+function Settle({ run, task }: { run: Run; task: string }) {
+  const settle = (verdict: string) =>
+    attempt(
+      send("post", "/api/v1/runs/{id}/tasks/{key}/settle", { id: run.id, key: task }, { verdict, message: verdict === "fail" ? "settled by hand" : null }),
+      "Settled",
+    );
+  return (
+    <p className="row-of">
+      <Button onClick={() => void settle("done")}>It was done</Button>
+      <Button onClick={() => void settle("retry")}>Try it again</Button>
+      <Button kind="danger" onClick={() => void settle("fail")}>
+        It failed
+      </Button>
+    </p>
+  );
+}
+
+function Countdown({ until }: { until: string }) {
+  const left = Date.parse(until) - useNow();
+  return <span className="count">{left > 0 ? `${span(left)} left` : "due"}</span>;
+}
+
+export function Progress({ run }: { run: Run }) {
+  const said = run.progress as { done?: number; total?: number; note?: string } | null;
+  if (!said || typeof said.done !== "number" || typeof said.total !== "number" || said.total <= 0) return null;
+  return (
+    <div className="progress">
+      <progress value={said.done} max={said.total} aria-label="Progress" />
+      <span>
+        {said.done.toLocaleString()} of {said.total.toLocaleString()} {said.note ?? ""}
+      </span>
+    </div>
+  );
+}
+
+/** The message first; of the traceback the frames of the user's own code, the rest folded. */
+export function ErrorCard({ failure, run }: { failure: Shape<"FailureShape"> | null; run?: Run }) {
+  if (!failure) return null;
+  return (
+    <section className="card bad-card" aria-label="Error">
+      <h2>
+        {failure.message} <span className="faint mono">{failure.type}</span>
+      </h2>
+      <p>
+        {failure.task && (
+          <>
+            In <span className="mono">{failure.task}</span>.{" "}
+          </>
+        )}
+        {run && `Attempt ${run.attempt} of ${run.max_attempts}. `}
+        {run && !run.finished_at && "It is tried again."}
+      </p>
+      {failure.traceback && <Traceback text={failure.traceback} />}
+    </section>
+  );
+}
+
+const LIBRARY = /site-packages|[\\/]lib[\\/]python|mainspring[\\/](worker|sdk|engine|client)/;
+
+function Traceback({ text }: { text: string }) {
+  const [isWhole, setWhole] = useState(false);
+  const frames = text.split(/\n(?= {2}File )/);
+  const head = frames.shift() ?? "";
+  const last = (frames.at(-1) ?? "").split("\n");
+  const message = last.filter((line) => !line.startsWith("  ")).join("\n");
+  const own = frames.filter((frame) => !LIBRARY.test(frame.split("\n")[0] ?? ""));
+  const folded = frames.length - own.length;
+  if (isWhole || !own.length || !folded) return <pre className="traceback">{text}</pre>;
+  return (
+    <>
+      <pre className="traceback">
+        {[head, ...own.map((frame) => frame.split("\n").filter((line) => line.startsWith("  ")).join("\n")), message].filter(Boolean).join("\n")}
+      </pre>
+      <Button kind="quiet" onClick={() => setWhole(true)}>
+        Show {folded} frames of libraries
+      </Button>
+    </>
+  );
+}
+
+const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);

@@ -1,0 +1,127 @@
+import { useMemo, useRef, useState } from "react";
+import { useLocation, useSearchParams } from "wouter";
+import { send } from "../../api/client";
+import { useKeys } from "../../keys/keys";
+import { Button } from "../../ui/button";
+import { Command } from "../../ui/copy";
+import { count } from "../../ui/format";
+import { CancelIcon, ReplayIcon } from "../../ui/icons";
+import { Empty, Skeleton, Wrong } from "../../ui/said";
+import { attempt } from "../../ui/toast";
+import { FilterBar } from "./bar";
+import { readFilter, withQualifier } from "./filter";
+import { useRuns } from "./live";
+import { RunsTable } from "./table";
+
+export function RunsPage() {
+  const [, go] = useLocation();
+  const [search, setSearch] = useSearchParams();
+  const text = search.get("q") ?? "";
+  const cursor = search.get("cursor");
+  const filter = useMemo(() => readFilter(text), [text]);
+  const page = useRef<HTMLDivElement>(null);
+  const state = useRuns(filter.params, cursor, () => (page.current?.scrollTop ?? 0) < 40);
+  const [at, setAt] = useState(0);
+  const [chosen, setChosen] = useState<Set<string>>(new Set());
+  const runs = state.runs ?? [];
+
+  const ask = (q: string, from: string | null = null) => {
+    setAt(0);
+    setSearch((was) => {
+      const now = new URLSearchParams(was);
+      q ? now.set("q", q) : now.delete("q");
+      from ? now.set("cursor", from) : now.delete("cursor");
+      return now;
+    });
+  };
+  const toggle = (id: string) =>
+    setChosen((was) => {
+      const now = new Set(was);
+      if (!now.delete(id)) now.add(id);
+      return now;
+    });
+  const doToChosen = async (action: "cancel" | "replay") => {
+    const ids = [...chosen];
+    const words = action === "cancel" ? "cancelled" : "replayed";
+    if (!window.confirm(`${count(ids.length, "run")} will be ${words}.`)) return;
+    await attempt(send("post", "/api/v1/runs/bulk", {}, { action, ids }), `${count(ids.length, "run")} ${words}`);
+    setChosen(new Set());
+    state.reload();
+  };
+
+  useKeys([
+    { press: "j", does: "Next run", act: () => setAt((was) => Math.min(was + 1, runs.length - 1)) },
+    { press: "k", does: "Run before", act: () => setAt((was) => Math.max(was - 1, 0)) },
+    { press: "Enter", does: "Open the run", act: () => runs[at] && go(`/runs/${runs[at].id}`) },
+    { press: "x", does: "Choose the run", act: () => runs[at] && toggle(runs[at].id) },
+  ]);
+
+  return (
+    <div className="page" ref={page}>
+      <header className="top">
+        <h1>Runs</h1>
+        <FilterBar text={text} onChange={(q) => ask(q)} />
+      </header>
+      {filter.unknown.length > 0 && (
+        <p className="banner">
+          Not understood: <code>{filter.unknown.join(" ")}</code>. A filter is <code>name:value</code>: status, job, tag,
+          since, until, version, event, schedule.
+        </p>
+      )}
+      {chosen.size > 0 && (
+        <div className="bulk" role="toolbar" aria-label="With the chosen runs">
+          {count(chosen.size, "run")} chosen
+          <Button icon={<CancelIcon size={14} />} onClick={() => doToChosen("cancel")}>
+            Cancel
+          </Button>
+          <Button icon={<ReplayIcon size={14} />} onClick={() => doToChosen("replay")}>
+            Replay
+          </Button>
+          <Button kind="quiet" onClick={() => setChosen(new Set())}>
+            Choose none
+          </Button>
+        </div>
+      )}
+      {state.fresh > 0 && (
+        <button type="button" className="fresh" onClick={state.showFresh}>
+          {state.fresh} new
+        </button>
+      )}
+      {state.problem ? (
+        <Wrong problem={state.problem} retry={state.reload} />
+      ) : !state.runs ? (
+        <Skeleton />
+      ) : runs.length === 0 ? (
+        <NoRuns isFiltered={text !== "" || cursor !== null} hasMore={state.next !== null} onClear={() => ask("")} />
+      ) : (
+        <RunsTable
+          runs={runs}
+          at={at}
+          chosen={chosen}
+          onChoose={toggle}
+          onFilter={(name, value) => ask(withQualifier(text, name, value))}
+        />
+      )}
+      <footer className="pager">
+        {cursor && <Button onClick={() => ask(text)}>Newest</Button>}
+        {state.next && <Button onClick={() => ask(text, state.next)}>Older</Button>}
+      </footer>
+    </div>
+  );
+}
+
+function NoRuns({ isFiltered, hasMore, onClear }: { isFiltered: boolean; hasMore: boolean; onClear: () => void }) {
+  if (isFiltered) {
+    return (
+      <Empty title={hasMore ? "None among these; older ones may fit." : "No run fits this filter."}>
+        <Button onClick={onClear}>Show all runs</Button>
+      </Empty>
+    );
+  }
+  return (
+    <Empty title="Here is every run of a job, as it goes. None has been yet.">
+      <p>Send an event that one of your jobs listens for:</p>
+      <Command text={`mainspring send hello.world '{"who": "Ada"}'`} />
+    </Empty>
+  );
+}

@@ -1,0 +1,79 @@
+// A page of runs that keeps up: what is shown changes in place, what is new waits behind a count until it is asked for.
+import { useCallback, useEffect, useRef, useState } from "react";
+import { get, type Params, Problem, type Shape } from "../../api/client";
+import { onRuns } from "../../live/environment";
+
+export type Run = Shape<"RunShape">;
+
+export interface RunsPageState {
+  runs: Run[] | undefined;
+  next: string | null;
+  problem: Problem | null;
+  fresh: number;
+  showFresh: () => void;
+  reload: () => void;
+}
+
+const PAGE = 50;
+const CHANGED_AT_MOST = 12;
+
+/** The runs of a filter, from `cursor` on. `isAtTop`: new ones may come in by themselves. */
+export function useRuns(params: Params, cursor: string | null, isAtTop: () => boolean): RunsPageState {
+  const key = JSON.stringify([params, cursor]);
+  const [runs, setRuns] = useState<Run[] | undefined>();
+  const [next, setNext] = useState<string | null>(null);
+  const [problem, setProblem] = useState<Problem | null>(null);
+  const [held, hold] = useState<Run[]>([]);
+  const shown = useRef<Run[]>([]);
+  shown.current = runs ?? [];
+
+  const load = useCallback(async () => {
+    try {
+      const page = await get("/api/v1/runs", { ...params, cursor, limit: PAGE });
+      setRuns(page.data);
+      setNext(page.next_cursor ?? null);
+      setProblem(null);
+      hold([]);
+    } catch (error) {
+      setProblem(error as Problem);
+    }
+    // The key stands for what `params` holds.
+  }, [key]);
+
+  useEffect(() => {
+    setRuns(undefined);
+    void load();
+  }, [load]);
+
+  useEffect(
+    () =>
+      onRuns(async (changed) => {
+        const known = new Set(shown.current.map((run) => run.id));
+        const mine = [...changed].filter((id) => known.has(id));
+        const hasNew = cursor === null && [...changed].some((id) => !known.has(id));
+        try {
+          const [first, each] = await Promise.all([
+            hasNew || mine.length > CHANGED_AT_MOST ? get("/api/v1/runs", { ...params, cursor, limit: PAGE }) : null,
+            mine.length <= CHANGED_AT_MOST
+              ? Promise.all(mine.map((id) => get("/api/v1/runs/{id}", { id })))
+              : ([] as Run[]),
+          ]);
+          const latest = new Map([...(first?.data ?? []), ...each].map((run) => [run.id, run]));
+          const added = (first?.data ?? []).filter((run) => !known.has(run.id));
+          const kept = shown.current.map((run) => latest.get(run.id) ?? run);
+          if (isAtTop()) {
+            setRuns([...added, ...kept].slice(0, PAGE));
+            hold([]);
+          } else {
+            setRuns(kept);
+            hold(added);
+          }
+        } catch {
+          // The connection's own dot tells; the next news ask again.
+        }
+      }),
+    [key],
+  );
+
+  return { runs, next, problem, fresh: held.length, showFresh: () => void load(), reload: () => void load() };
+}

@@ -1,0 +1,100 @@
+import { useEffect, useRef } from "react";
+import { Link } from "wouter";
+import { At, Lasting } from "../../ui/clock";
+import { Status } from "../../ui/status";
+import type { Run } from "./live";
+
+interface Props {
+  runs: Run[];
+  at: number;
+  chosen: Set<string>;
+  onChoose: (id: string) => void;
+  onFilter: (name: string, value: string) => void;
+}
+
+export function RunsTable({ runs, at, chosen, onChoose, onFilter }: Props) {
+  const here = useRef<HTMLTableRowElement>(null);
+  useEffect(() => {
+    here.current?.scrollIntoView({ block: "nearest" });
+  }, [at]);
+  return (
+    <div className="sheet">
+      <table className="list">
+        <thead>
+          <tr>
+            <th className="tick">
+              <span className="unseen">Chosen</span>
+            </th>
+            <th>Status</th>
+            <th>Job</th>
+            <th className="id">Run</th>
+            <th className="wide">Started by</th>
+            <th className="wide">Tags</th>
+            <th className="took number">Took</th>
+            <th className="number">Created</th>
+          </tr>
+        </thead>
+        <tbody>
+          {runs.map((run, row) => (
+            <tr key={run.id} ref={row === at ? here : undefined} className={row === at ? "here" : undefined}>
+              <td className="tick">
+                <input
+                  type="checkbox"
+                  checked={chosen.has(run.id)}
+                  onChange={() => onChoose(run.id)}
+                  aria-label={`Choose ${run.id}`}
+                />
+              </td>
+              <td>
+                <Status status={run.status} />
+              </td>
+              <td className="main">
+                <Link href={`/runs/${run.id}`}>{run.job_id}</Link>
+                <Note run={run} />
+              </td>
+              <td className="id mono faint">{run.id.slice(0, 8)}…{run.id.slice(-6)}</td>
+              <td className="wide faint">{startedBy(run)}</td>
+              <td className="wide">
+                {run.tags.map((tag) => (
+                  <button type="button" className="tag" key={tag} onClick={() => onFilter("tag", tag)}>
+                    {tag}
+                  </button>
+                ))}
+              </td>
+              <td className="took number">
+                <Lasting from={run.started_at} until={run.finished_at} />
+              </td>
+              <td className="number">
+                <At at={run.created_at} />
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+/** The one thing worth knowing about it without opening it. */
+function Note({ run }: { run: Run }) {
+  const wait = run.waiting_for[0];
+  if (run.error && run.finished_at) return <span className="note bad-text">{run.error.message}</span>;
+  if (run.pending_reason) return <span className="note">{run.pending_reason.message}</span>;
+  if (wait) return <span className="note">{waitWords(wait)}</span>;
+  return null;
+}
+
+export function waitWords(wait: Run["waiting_for"][number]): string {
+  if (wait.message) return wait.message;
+  if (wait.kind === "event") return `waits for the event ${wait.event_name}${wait.id ? ` of ${wait.id}` : ""}`;
+  if (wait.kind === "time" || wait.kind === "retry") return `sleeps in ${wait.task}`;
+  if (wait.kind === "run" || wait.kind === "runs") return `waits for runs it started (${wait.task})`;
+  return `waits in ${wait.task} (${wait.kind})`;
+}
+
+export function startedBy(run: Run): string {
+  if (run.replay_of) return "replay";
+  if (run.schedule_id) return "schedule";
+  if (run.parent_run_id) return "parent run";
+  return run.event_name ?? "call";
+}

@@ -1,0 +1,58 @@
+// The pages there are: where they are, what they are called, which key leads there.
+import { type ComponentType, lazy, type ReactNode } from "react";
+import { RunPage } from "./pages/run";
+import { RunsPage } from "./pages/runs";
+import { EventsIcon, JobsIcon, QueuesIcon, RunsIcon, SchedulesIcon, WorkersIcon } from "./ui/icons";
+
+export interface Place {
+  path: string;
+  page: ComponentType;
+  /** In the navigation, when it has a name. */
+  name?: string;
+  icon?: ReactNode;
+  /** Pressed after `g`. */
+  key?: string;
+}
+
+const size = 16;
+
+export const PLACES: Place[] = [
+  { path: "/runs", page: RunsPage, name: "Runs", icon: <RunsIcon size={size} />, key: "r" },
+  { path: "/runs/:id", page: RunPage },
+  {
+    path: "/jobs",
+    page: lazy(() => import("./pages/jobs")),
+    name: "Jobs",
+    icon: <JobsIcon size={size} />,
+    key: "j",
+  },
+  { path: "/jobs/:id", page: lazy(() => import("./pages/job")) },
+  {
+    path: "/events",
+    page: lazy(() => import("./pages/events")),
+    name: "Events",
+    icon: <EventsIcon size={size} />,
+    key: "e",
+  },
+  {
+    path: "/schedules",
+    page: lazy(() => import("./pages/schedules")),
+    name: "Schedules",
+    icon: <SchedulesIcon size={size} />,
+    key: "s",
+  },
+  {
+    path: "/queues",
+    page: lazy(() => import("./pages/queues")),
+    name: "Queues",
+    icon: <QueuesIcon size={size} />,
+    key: "q",
+  },
+  {
+    path: "/workers",
+    page: lazy(() => import("./pages/workers")),
+    name: "Workers",
+    icon: <WorkersIcon size={size} />,
+    key: "w",
+  },
+];
