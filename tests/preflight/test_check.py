@@ -290,3 +290,25 @@ async def test_a_function_that_always_hangs_does_not_hold_up_the_check(world: Wo
     ((_, (count, _)),) = report.unchecked.items()
     assert (count, report.exit_code) == (300, 2)
     assert len(begun) <= 100
+
+
+async def test_an_approval_that_is_asked_of_others_is_found(world: World) -> None:
+    def asking(*people: str, key: str = "refund") -> Client:
+        client = Client("asking")
+
+        @client.job(id="pay")
+        async def pay(payload: dict[str, str], io: Any) -> None:
+            await io.wait_for_approval(key, to=list(people))
+
+        return client
+
+    client = asking("ann@shop.com")
+    await world.start(workers=0)
+    worker = await world.start_worker(client)
+    run = await world.trigger(client.registered["pay"])
+    await world.until(run, "WAITING")
+    await world.drain(worker)
+    kept = await world.door.call("GET", f"/api/v1/runs/{run.id}/checkpoints")
+    assert replay(kept, asking("ann@shop.com").registered["pay"])
+    assert replay(kept, asking("bob@shop.com").registered["pay"]).kind == "input_changed"
+    assert replay(kept, asking("ann@shop.com", key="return").registered["pay"]).kind == "task_replaced"
