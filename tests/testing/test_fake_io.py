@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from mainspring import IO, Client, SyncIO, TaskFailed, WaitTimeout, ctx
 from mainspring import io as ambient
-from mainspring.errors import DefinitionError, NonRetryable
+from mainspring.errors import ApprovalRejected, DefinitionError, NonRetryable
 from mainspring.testing import FakeIO
 
 client = Client("shop")
@@ -100,6 +100,15 @@ async def test_a_stream_passes_on_what_comes() -> None:
     io = FakeIO()
     assert [chunk async for chunk in io.stream("words", ["a", "b"])] == ["a", "b"]
     assert io.chunks == {"words": ["a", "b"]}
+
+
+async def test_an_approval_is_what_the_test_fills_in() -> None:
+    io = FakeIO(answers={"refund": {"sum": 3}, "again": ApprovalRejected("no", comment="too much")})
+    assert (await io.wait_for_approval("refund", schema=Paid)).sum == 3
+    with pytest.raises(ApprovalRejected):
+        await io.wait_for_approval("again")
+    with pytest.raises(DefinitionError, match="ApprovalRejected"):
+        await io.wait_for_approval("unknown")
 
 
 async def test_waits_side_by_side() -> None:

@@ -7,8 +7,8 @@ from typing import Any, Protocol, TypeVar
 
 from mainspring.duration import Duration
 from mainspring.errors import WrongLoop
+from mainspring.sdk.approvals import Approval
 from mainspring.sdk.events import Event
-from mainspring.sdk.handle import Run
 from mainspring.sdk.job import Job
 from mainspring.sdk.tokens import Token
 from mainspring.testing.live import LiveRun
@@ -33,7 +33,20 @@ class Verbs(Protocol):
     async def send_event(self, name: str, payload: Any = None, **options: Any) -> Event[Any]: ...
 
     async def complete(
-        self, token: Token | Run[Any] | str, output: Any = None, *, by: str | None = None
+        self, token: Token | LiveRun[Any] | str, output: Any = None, *, by: str | None = None
+    ) -> None: ...
+
+    async def approve(
+        self,
+        approval: Approval | LiveRun[Any] | str,
+        form: Any = None,
+        *,
+        by: str | None = None,
+        comment: str | None = None,
+    ) -> None: ...
+
+    async def reject(
+        self, approval: Approval | LiveRun[Any] | str, *, by: str | None = None, comment: str | None = None
     ) -> None: ...
 
     async def advance(self, span: Duration) -> None: ...
@@ -66,9 +79,28 @@ class SyncEnvironment:
         """As `Environment.send_event`."""
         return self._wait("send_event", self._environment.send_event(name, payload, **options))
 
-    def complete(self, token: Token | Run[Any] | str, output: Any = None, *, by: str | None = None) -> None:
+    def complete(
+        self, token: Token | LiveRun[Any] | str, output: Any = None, *, by: str | None = None
+    ) -> None:
         """As `Environment.complete`."""
         self._wait("complete", self._environment.complete(token, output, by=by))
+
+    def approve(
+        self,
+        approval: Approval | LiveRun[Any] | str,
+        form: Any = None,
+        *,
+        by: str | None = None,
+        comment: str | None = None,
+    ) -> None:
+        """As `Environment.approve`."""
+        self._wait("approve", self._environment.approve(approval, form, by=by, comment=comment))
+
+    def reject(
+        self, approval: Approval | LiveRun[Any] | str, *, by: str | None = None, comment: str | None = None
+    ) -> None:
+        """As `Environment.reject`."""
+        self._wait("reject", self._environment.reject(approval, by=by, comment=comment))
 
     def advance(self, span: Duration) -> None:
         """As `Environment.advance`."""

@@ -4,7 +4,6 @@ Every verb returns when all is still: nothing more happens until the clock is tu
 """
 
 import asyncio
-import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -16,10 +15,11 @@ from mainspring.duration import Duration, parse_duration
 from mainspring.engine import inspect
 from mainspring.engine.views import RunQuery
 from mainspring.errors import DefinitionError, WrongLoop
+from mainspring.sdk.approvals import Approval, Decision
 from mainspring.sdk.client import Client
 from mainspring.sdk.door import Door
 from mainspring.sdk.events import Event, as_instant
-from mainspring.sdk.handle import Run, RunState
+from mainspring.sdk.handle import RunState
 from mainspring.sdk.job import Job
 from mainspring.sdk.tokens import Token
 from mainspring.testing.blocking import SyncEnvironment
@@ -27,6 +27,7 @@ from mainspring.testing.live import LiveRun
 from mainspring.testing.lives import current_life
 from mainspring.testing.memory import MemoryWorld
 from mainspring.testing.names import near
+from mainspring.testing.people import approval_of, token_of
 from mainspring.testing.plans import Planned, Plans
 from mainspring.testing.plays.crashes import CrashReport, crash_everywhere
 from mainspring.testing.plays.explore import Exploration, explore
@@ -191,30 +192,48 @@ class Environment:
         return event
 
     async def complete(
-        self, token: Token | Run[Any] | str, output: Any = None, *, by: str | None = None
+        self, token: Token | LiveRun[Any] | str, output: Any = None, *, by: str | None = None
     ) -> None:
         """Complete a token, by itself, its id or its URL, or the one that a run has made and that is open still; and
         let what waits for it go on. Raises as `client.tokens.complete`."""
-        await self._begun()
-        tokens = self._any_client().tokens
-        if isinstance(token, RunState):
-            token = await self._open_token(token)
-        elif isinstance(token, str):
-            found = re.search(r"tok_[A-Za-z0-9]+", token)
-            token = token if found is None else found[0]
-        await tokens.complete(token, output, by=by)
-        await self.settle()
+        world, client = await self._begun(), self._any_client()
+        await client.tokens.complete(await token_of(client, token), output, by=by)
+        await world.still()
 
-    async def _open_token(self, run: RunState[Any]) -> Token:
-        tasks = self.run(run).tasks.values()
-        made = [task.output["id"] for task in tasks if task.kind == "token" and task.output]
-        tokens = [await self._any_client().tokens.retrieve(token_id) for token_id in made]
-        waiting = [token for token in tokens if token.status == "WAITING"]
-        if len(waiting) != 1:
-            raise DefinitionError(
-                f"run {run.id} has {len(waiting)} open tokens", mend="Give one of them, or its id or URL."
-            )
-        return waiting[0]
+    async def approve(
+        self,
+        approval: Approval | LiveRun[Any] | str,
+        form: Any = None,
+        *,
+        by: str | None = None,
+        comment: str | None = None,
+    ) -> None:
+        """Approve, for `by`, an approval, by itself or its id, or the one that a run waits for; and let the run go on.
+        `form` is what they filled in. Raises as `client.approvals.answer`."""
+        await self._answer(approval, "approve", form, by, comment)
+
+    async def reject(
+        self,
+        approval: Approval | LiveRun[Any] | str,
+        *,
+        by: str | None = None,
+        comment: str | None = None,
+    ) -> None:
+        """Reject it, in the same way."""
+        await self._answer(approval, "reject", None, by, comment)
+
+    async def _answer(
+        self,
+        approval: Approval | LiveRun[Any] | str,
+        decision: Decision,
+        form: Any,
+        by: str | None,
+        comment: str | None,
+    ) -> None:
+        world, client = await self._begun(), self._any_client()
+        found = await approval_of(client, approval)
+        await client.approvals.answer(found, decision, by=by, form=form, comment=comment)
+        await world.still()
 
     def _job(self, job: Job[..., Any, Any] | str) -> Job[..., Any, Any]:
         if isinstance(job, Job):

@@ -9,6 +9,7 @@ from mainspring.clock import FakeClock, to_iso
 from mainspring.codec import decode, encode
 from mainspring.errors import DefinitionError
 from mainspring.ids import new_id
+from mainspring.model.approvals import ApprovalDraft
 from mainspring.model.events import EventDraft
 from mainspring.model.logs import LogLevel
 from mainspring.model.runs import RunDraft
@@ -21,7 +22,7 @@ from mainspring.sdk.runtime import TaskCall, WaitCall
 from mainspring.testing.names import near
 from mainspring.worker.failures import raised_failure, task_error
 
-CallKind = Literal["task", "wait", "event", "token", "send_event", "trigger", "store", "progress"]
+CallKind = Literal["task", "wait", "event", "token", "approval", "send_event", "trigger", "store", "progress"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,7 @@ class FakeRuntime:
         self._metadata: dict[str, Any] = {}
         self._random = random.Random(0)
         self._jobs: dict[str, str] = {}
+        self._asked: dict[str, ApprovalDraft] = {}
 
     # ── tasks ────────────────────────────────────────────────────────────────────────────────────────
     async def run_task(self, call: TaskCall) -> Any:
@@ -88,6 +90,10 @@ class FakeRuntime:
         if spec.kind == "token":
             self._note("token", call.key, spec.token_id)
             return self._given(call.key, spec.token_id or "", what="what the token is completed with")
+        if spec.kind == "approval":
+            self._note("approval", call.key, self._asked[spec.approval_id or ""].title)
+            form = self._given(call.key, "approval", what="what is filled in, or ApprovalRejected(...)")
+            return {"approval": self._approved(call.key, spec.approval_id or "", form), "news": []}
         if spec.kind in ("run", "runs"):
             ended = [self._ended(run_id) for run_id in spec.target_run_ids or (spec.target_run_id or "",)]
             return ended if spec.kind == "runs" else ended[0]
@@ -100,6 +106,28 @@ class FakeRuntime:
         self.clock.advance(max(0, span))
         if key in self.answers:  # an error, say
             self._answer(key)
+
+    def _approved(self, key: str, approval_id: str, form: Any) -> dict[str, Any]:
+        draft, now = self._asked[approval_id], to_iso(self.clock.now())
+        who = {"by": "test", "comment": None, "via": "api", "from": None}
+        answer = {**who, "decision": "approve", "at": now, "form": form}
+        return {
+            "id": approval_id,
+            "status": "APPROVED",
+            "title": draft.title,
+            "run_id": "",
+            "task": key,
+            "tags": [],
+            "quorum": 1,
+            "requested_by": draft.requested_by,
+            "correlation": draft.correlation,
+            "revision": 1,
+            "created_at": now,
+            "expires_at": None,
+            "ended_at": now,
+            "people": [],
+            "answers": [answer],
+        }
 
     def _ended(self, run_id: str) -> dict[str, Any]:
         job_id = self._jobs[run_id]
@@ -149,6 +177,11 @@ class FakeRuntime:
             "created_at": to_iso(now),
             "expires_at": None if timeout is None else to_iso(now + timeout),
         }
+
+    async def ask_approval(self, key: str, draft: ApprovalDraft) -> Any:
+        approval_id = new_id("apr")
+        self._asked[approval_id] = draft
+        return {"id": approval_id, "revision": 1, "links": []}
 
     def value(self, key: str, make: Callable[[], Any]) -> Any:
         return make()
