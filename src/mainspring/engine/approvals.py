@@ -40,8 +40,7 @@ def ask_approval(batch: Batch, command: AskApproval) -> str:
     """JSON of what the run is told: the id, the round, the links of those who are asked."""
     draft, place = command.draft, {"environment_id": command.environment_id}
     batch.tx.run("insert_signing_key", **place, key=draft.spare_key, now=batch.now)
-    matter = {"run_id": command.run_id, "correlation": draft.correlation}
-    ((rounds,),) = batch.tx.rows("count_rounds", **matter)
+    ((rounds,),) = batch.tx.rows("count_rounds", run_id=command.run_id, correlation=draft.correlation)
     expires_at = None if draft.timeout is None else batch.now + draft.timeout
     approval = Approval(
         id=draft.approval_id,
