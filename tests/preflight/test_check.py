@@ -312,3 +312,66 @@ async def test_an_approval_that_is_asked_of_others_is_found(world: World) -> Non
     assert replay(kept, asking("ann@shop.com").registered["pay"])
     assert replay(kept, asking("bob@shop.com").registered["pay"]).kind == "input_changed"
     assert replay(kept, asking("ann@shop.com", key="return").registered["pay"]).kind == "task_replaced"
+
+
+async def test_a_replay_has_the_version_of_the_code(world: World, runs: dict[str, Run[Any]]) -> None:
+    kept = await world.door.call("GET", f"/api/v1/runs/{runs['mail'].id}/checkpoints")
+    changed = shop(
+        ('@client.job(id="mail")', '@client.job(id="mail", version="7")'),
+        (
+            '    await io.wait("until the morning"',
+            '    assert ctx.job.version == "7"\n    await io.wait("until the morning"',
+        ),
+        ("import IO, Client,", "import IO, Client, ctx,"),
+    )
+    assert replay(kept, changed.registered["mail"])
+
+
+async def test_waits_that_are_over_and_those_that_just_ended(world: World) -> None:
+    def waiting(*lines: str, schema: Any = None) -> Any:
+        client = Client("waiting")
+
+        @client.job(id="wait")
+        async def wait(io: Any) -> None:
+            for line in lines:
+                if line.startswith("event"):
+                    await io.wait_for_event(line, name="paid", schema=schema)
+                else:
+                    await io.wait(line, "1 hour")
+
+        return client
+
+    client = waiting("pause", "event")
+    await world.start(workers=0)
+    worker = await world.start_worker(client)
+    run = await world.trigger(client.registered["wait"])
+    await world.until(run, "WAITING")
+    await world.advance("1 hour")
+    await world.until(run, "WAITING", waiting_for="event")
+    await world.drain(worker)
+    await client.send_event("paid", {"sum": 3})
+
+    kept = await world.door.call("GET", f"/api/v1/runs/{run.id}/checkpoints")
+    assert kept["status"] == "PENDING"
+    found = {
+        "the same": replay(kept, waiting("pause", "event").registered["wait"]).kind,
+        "the time is removed": replay(kept, waiting("event").registered["wait"]).kind,
+        "the time is renamed": replay(kept, waiting("break", "event").registered["wait"]).kind,
+        "the event is renamed": replay(kept, waiting("pause", "event-2").registered["wait"]).kind,
+        "both are removed": replay(kept, waiting().registered["wait"]).kind,
+        "the schema takes it": replay(
+            kept, waiting("pause", "event", schema=dict[str, int]).registered["wait"]
+        ).kind,
+        "the schema refuses it": replay(
+            kept, waiting("pause", "event", schema=dict[str, bool]).registered["wait"]
+        ).kind,
+    }
+    assert found == {
+        "the same": None,
+        "the time is removed": "wait_removed",
+        "the time is renamed": "task_replaced",
+        "the event is renamed": "wait_replaced",
+        "both are removed": "task_removed",
+        "the schema takes it": None,
+        "the schema refuses it": "code_raises",
+    }

@@ -26,6 +26,7 @@ MENDS = {
     "code_raises": "Let the code take what older runs bring. If it is only here that something is missing (a variable, "
     "a network), check where the workers run, or with --no-bodies.",
     "task_inserted": "Nothing, if it may run so late.",
+    "wait_removed": "Nothing, if this is meant: the time is over.",
     "run_would_fail": "Nothing, if that is what such runs should come to.",
     "queue_changed": "Nothing, if the workers take from both queues.",
     "trigger_removed": "Nothing, if this is meant.",
@@ -33,7 +34,9 @@ MENDS = {
 }
 
 #: Kinds that stop nobody.
-WARNINGS = frozenset({"task_inserted", "run_would_fail", "queue_changed", "trigger_removed", "still_drifted"})
+WARNINGS = frozenset(
+    {"task_inserted", "wait_removed", "run_would_fail", "queue_changed", "trigger_removed", "still_drifted"}
+)
 #: What can be said of runs that can be bound to the old code; where the new code has the same version, that first.
 _BIND = " Or bind them to {version} and leave a worker of that running: mainspring runs repin RUN --version {version}."
 _RAISE = " Or give the new code another version=, bind them to {version} and leave a worker of that running."

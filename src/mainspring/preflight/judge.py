@@ -107,8 +107,8 @@ def _raised(history: History, job: AnyJob, came: Came) -> Difference | None:
     shown = error.message if isinstance(error, MainspringError) else str(error)
     last = f" after '{came.handed[-1].key}'" if came.handed else ""
     message = f"the code raises {type(error).__name__}{last}: {shown.rstrip('.')}{_place(error, job)}"
-    if came.left:
-        return Difference("code_raises", message, came.left[0].key)
+    if came.left or isinstance(error, PayloadInvalid):  # what came does not fit a wait's schema
+        return Difference("code_raises", message, came.left[0].key if came.left else None)
     return Difference("run_would_fail", message)  # perhaps as it should: nothing kept speaks against it
 
 
@@ -130,16 +130,18 @@ def _left_out(history: History, came: Came) -> Difference:
     first = came.left[0]
     was = _as_it_was(history, first)
     keys = f" (and {listed(one.key for one in came.left[1:])})" if len(came.left) > 1 else ""
-    is_open = first.status not in ("SUCCESS", "FAILED")
+    awaited = (
+        first.kind in WAIT_KINDS and first.position is None
+    )  # what it waits for has not reached the code
     if came.asked:
         now = came.asked[0]
-        kind = "wait_replaced" if first.kind in WAIT_KINDS and is_open else "task_replaced"
         what = "would be waited for anew" if now.kind in WAIT_KINDS else "would run although the other did"
+        kind = "wait_replaced" if awaited else "task_replaced"
         return Difference(kind, f"{was}{keys}; the code now asks for '{now.key}', which {what}", first.key)
-    kind = "wait_replaced" if first.kind in WAIT_KINDS and is_open else "task_removed"
-    if came.how == "returned":
-        return Difference(kind, f"{was}{keys}; the code now ends without asking for it", first.key)
-    return Difference(kind, f"{was}{keys}; the code does not ask for it any more", first.key)
+    is_nothing_lost = all(one.kind == "wait" and one.status == "SUCCESS" for one in came.left)
+    kind = "wait_replaced" if awaited else "wait_removed" if is_nothing_lost else "task_removed"
+    ends = "now ends without asking for it" if came.how == "returned" else "does not ask for it any more"
+    return Difference(kind, f"{was}{keys}; the code {ends}", first.key)
 
 
 def _as_it_was(history: History, one: Checkpoint) -> str:

@@ -91,7 +91,8 @@ async def rehearse(claimed: ClaimedRun, job: AnyJob, scene: Scene, *, imagines: 
         limits=Limits(),
         context=copy_context(),
     )
-    bare = replace(claimed, checkpoints=tuple(_of_body(claimed.checkpoints)))
+    # As by a claim, which is of the version that the worker has.
+    bare = replace(claimed, job_version=job.version, checkpoints=tuple(_of_body(claimed.checkpoints)))
     return await _Rehearsal(Held(bare, job, workplace), imagines).play(scene.patience)
 
 
