@@ -3,6 +3,7 @@
 # ruff: noqa: N802 - tests are named after the invariants they hold
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -13,7 +14,14 @@ from mainspring.clock import SECOND
 from mainspring.engine.account import run_logs, run_tasks, run_trace
 from mainspring.engine.views import LogQuery
 from mainspring.model.logs import LogLevel
-from mainspring.model.protocol import ClaimedRun, LogWritten, RunChanged, TaskStarted, TaskSucceeded
+from mainspring.model.protocol import (
+    ClaimedRun,
+    LogWritten,
+    RunChanged,
+    RunReleased,
+    TaskStarted,
+    TaskSucceeded,
+)
 from mainspring.model.tasks import TaskLabel
 
 
@@ -52,6 +60,36 @@ def test_begun_and_ended_in_one_report_is_one_row(world: World, puppet: Puppet, 
     assert {key: task.status for key, task in tasks.items()} == {"a": "SUCCESS", "b": "RUNNING"}
     assert tasks["a"].started_at == world.now - 1_000, "counted back by how long it took"
     assert world.kinds(run.run_id)[-3:] == ["TASK_STARTED a", "TASK_COMPLETED a", "TASK_STARTED b"]
+
+
+@pytest.mark.parametrize("is_shown", [False, True])
+def test_a_task_done_at_once_is_kept_with_all_that_is_said_of_it(
+    world: World, puppet: Puppet, run: ClaimedRun, is_shown: bool
+) -> None:
+    shown = ("card", '{"amount":1}', '[{"label":"x"}]') if is_shown else (None, None, None)
+    world.advance(2)
+    full = TaskLabel("a/b", "task", "Charge", "a", "f1", *shown)
+    puppet.report(run, TaskSucceeded(full, 1, 1_500_000, '{"id":7}', 3, is_whole=True))
+    task = world.task(run.run_id, "a/b")
+    assert (task.name, task.parent_key, task.kind, task.fingerprint) == ("Charge", "a", "task", "f1")
+    assert (task.icon, task.params, task.properties) == shown
+    assert (task.status, task.attempt, task.output, task.position) == ("SUCCESS", 1, '{"id":7}', 3)
+    assert (task.started_at, task.finished_at) == (world.now - 1_500_000, world.now)
+
+
+def test_a_task_done_at_once_ends_what_an_earlier_lease_told_of_it(
+    world: World, puppet: Puppet, run: ClaimedRun
+) -> None:
+    began = world.now
+    puppet.report(run, started("a"), RunReleased())
+    world.advance(2)
+    again = puppet.take_one()
+    whole = TaskSucceeded(label("a"), 1, 1_000, '"A"', 1, is_whole=True)
+    puppet.report(again, whole)
+    assert (world.task(run.run_id, "a").status, world.task(run.run_id, "a").output) == ("SUCCESS", '"A"')
+    assert world.task(run.run_id, "a").started_at == began
+    puppet.report(again, replace(whole, output='"B"'), replace(whole, output='"C"'))
+    assert world.task(run.run_id, "a").output == '"A"', "what is finished never changes (I2)"
 
 
 def test_an_outcome_that_came_before_its_start_was_told_tells_of_both(

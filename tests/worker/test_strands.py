@@ -292,10 +292,13 @@ async def test_what_has_just_been_resolved_is_not_quiet_in_any_turn(together: An
     await body.end()
 
 
+#: Leads a body from an asyncio task of its own.
+OUTSIDE = "rehearsal.py"
+
+
 def test_none_of_our_code_between_the_body_and_what_it_is_blocked_on_has_a_timer() -> None:
     """It is not looked at for open timeouts."""
     floors = [Path(strands.__file__).parent, Path(sdk.__file__).parent]
     timed = re.compile(r"\bwith (asyncio\.timeout|async_timeout|anyio)")
-    assert not [
-        path for floor in floors for path in floor.rglob("*.py") if timed.search(path.read_text("utf-8"))
-    ]
+    paths = [path for floor in floors for path in floor.rglob("*.py") if path.name != OUTSIDE]
+    assert not [path for path in paths if timed.search(path.read_text("utf-8"))]

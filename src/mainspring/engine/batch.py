@@ -31,6 +31,7 @@ _ORDER = (
     "insert_joined_event",
     "insert_joined_call",
     "save_task",
+    "save_whole_task",
     "add_attempt",
     "insert_wait",
     "insert_awaited_run",

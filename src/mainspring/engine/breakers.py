@@ -11,7 +11,8 @@ from typing import Any
 from mainspring.clock import SECOND
 from mainspring.engine.batch import Batch
 from mainspring.engine.commands import ChangeBreaker
-from mainspring.engine.reports import ENDINGS, OpenReport, task_row
+from mainspring.engine.opened import OpenReport, task_row
+from mainspring.engine.reports import ENDINGS
 from mainspring.engine.waits import wake_runs
 from mainspring.errors import NotFound
 from mainspring.model.breakers import (

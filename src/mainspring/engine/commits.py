@@ -14,7 +14,8 @@ from mainspring.engine.children import check_run_waits, settle_ended
 from mainspring.engine.commands import Commit, EventSent, SendEvents, TriggerRuns
 from mainspring.engine.events import send_events
 from mainspring.engine.leased import LeasedRun
-from mainspring.engine.reports import ENDINGS, OpenReport, apply_items, task_row
+from mainspring.engine.opened import OpenReport, TaskRow, task_row
+from mainspring.engine.reports import ENDINGS, apply_items
 from mainspring.engine.runs import Origin, start_runs
 from mainspring.engine.shown import event_json, failure_json
 from mainspring.engine.skips import outcomes_to_text
@@ -92,7 +93,7 @@ def _apply_round(batch: Batch, commits: list[Commit]) -> list[Answer]:
     reporters, leased = _look_up(batch, commits)
     workers = _workers(batch, reporters)
     leases = {row[0]: LeasedRun(*row) for row in leased}
-    tasks: dict[str, dict[str, dict[str, Any]]] = {}
+    tasks: dict[str, dict[str, TaskRow]] = {}
     answers: list[Answer | _Opened] = []
     for commit in commits:
         request = commit.request
@@ -133,7 +134,7 @@ def _open(
     batch: Batch,
     commit: Commit,
     leases: dict[str, LeasedRun],
-    tasks: dict[str, dict[str, dict[str, Any]]],
+    tasks: dict[str, dict[str, TaskRow]],
 ) -> _Opened:
     """`tasks` by run and key: a run may be in several reports, a task is kept once."""
     opened = _Opened()
@@ -190,7 +191,7 @@ def _save_tasks(batch: Batch, reports: list[OpenReport]) -> None:
     """The tasks as the reports leave them, each once."""
     for report in reports:
         for row in report.tasks.values():
-            batch.later("save_task", row)
+            batch.later("save_task" if isinstance(row, dict) else "save_whole_task", row)
         report.tasks.clear()
 
 

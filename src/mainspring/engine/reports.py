@@ -5,7 +5,6 @@ one row.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 from mainspring.codec import clean_text, encode
@@ -14,7 +13,7 @@ from mainspring.engine.blame import release_run
 from mainspring.engine.cancels import stop_cancelled
 from mainspring.engine.doubts import doubt_wait
 from mainspring.engine.failing import is_decided, status_after
-from mainspring.engine.leased import LeasedRun
+from mainspring.engine.opened import OpenReport, keep_whole, task_row
 from mainspring.engine.runs import earliest, end_run, tag_run
 from mainspring.engine.shown import chunk_data, failure_json, readable, waits_for
 from mainspring.engine.waits import NewWait
@@ -24,7 +23,6 @@ from mainspring.model.effects import EffectBegun, TaskInDoubt, TaskReconciled
 from mainspring.model.logs import LogLine
 from mainspring.model.protocol import (
     EventsSent,
-    ItemAnswer,
     LogWritten,
     RunAttemptFailed,
     RunCancelConfirmed,
@@ -32,7 +30,6 @@ from mainspring.model.protocol import (
     RunDrifted,
     RunParked,
     RunReleased,
-    RunReport,
     RunsTriggered,
     RunSucceeded,
     StoreUsed,
@@ -44,7 +41,7 @@ from mainspring.model.protocol import (
     WaitDelivered,
     WaitStarted,
 )
-from mainspring.model.tasks import Attempt, TaskLabel, TaskStatus
+from mainspring.model.tasks import Attempt
 from mainspring.model.tokens import TokenCreated
 from mainspring.model.waits import Wait, channel_of
 
@@ -57,37 +54,6 @@ _SHOWN: frozenset[type] = frozenset((LogWritten, RunChanged, StreamAppended))
 
 #: The wait of a drifted run has this task key: no task of the user's can.
 DRIFT_KEY = "#drift"
-
-
-@dataclass(slots=True)
-class OpenReport:
-    """A report being applied: its run, the tasks it touched, and what must be done after the first writes."""
-
-    run: LeasedRun
-    report: RunReport
-    #: Rows of tasks by their keys.
-    tasks: dict[str, dict[str, Any]]
-    answers: list[ItemAnswer] = field(default_factory=list)
-    new_waits: list[NewWait] = field(default_factory=list)
-    #: Keys of tasks whose pause is over because a later attempt was reported.
-    unpaused: set[str] = field(default_factory=set)
-    #: Items answered by another rule: (index, item).
-    sends: list[tuple[int, EventsSent]] = field(default_factory=list)
-    triggers: list[tuple[int, RunsTriggered]] = field(default_factory=list)
-    store_uses: list[tuple[int, StoreUsed]] = field(default_factory=list)
-    breakers: list[tuple[int, BreakerAsked | BreakerTold]] = field(default_factory=list)
-    questions: list[tuple[int, Asked]] = field(default_factory=list)
-    parked: RunParked | None = None
-    asked_to_park: bool = False
-    made_progress: bool = False
-
-    @property
-    def who(self) -> tuple[str, str]:
-        return (self.run.environment_id, self.run.id)
-
-    @property
-    def leased(self) -> tuple[str, str, int]:
-        return (self.run.environment_id, self.run.id, self.run.lease)
 
 
 def apply_items(batch: Batch, report: OpenReport) -> None:
@@ -111,42 +77,6 @@ def apply_items(batch: Batch, report: OpenReport) -> None:
 
 
 # ── tasks ────────────────────────────────────────────────────────────────────────────────────────────
-def task_row(
-    batch: Batch, report: OpenReport, label: TaskLabel, status: TaskStatus, attempt: int, duration: int = 0
-) -> dict[str, Any]:
-    """The row of a task as this report leaves it; times are counted back from the engine's clock."""
-    row = report.tasks.get(label.key)
-    if row is None:
-        row = {
-            "run_id": report.run.id,
-            "environment_id": report.run.environment_id,
-            "key": label.key,
-            "parent_key": label.parent_key,
-            "kind": label.kind,
-            "name": label.name,
-            "icon": label.icon,
-            "params": label.params,
-            "properties": label.properties,
-            "fingerprint": label.fingerprint,
-            "output": None,
-            "failure": None,
-            "position": None,
-            "event_id": None,
-            "started_at": batch.now - duration,
-            "finished_at": None,
-            "next_attempt_at": None,
-            "kept_from": None,
-        }
-        report.tasks[label.key] = row
-    elif duration:
-        row["started_at"] = min(row["started_at"], batch.now - duration)
-    row["status"] = status
-    row["attempt"] = attempt
-    if attempt > 1:
-        report.unpaused.add(label.key)
-    return row
-
-
 def _task_started(batch: Batch, report: OpenReport, _: int, item: TaskStarted) -> None:
     row = task_row(batch, report, item.task, "RUNNING", item.attempt)
     row["failure"] = row["next_attempt_at"] = None
@@ -171,9 +101,10 @@ def _task_in_doubt(batch: Batch, report: OpenReport, _: int, item: TaskInDoubt) 
 
 
 def _task_succeeded(batch: Batch, report: OpenReport, _: int, item: TaskSucceeded) -> None:
-    row = task_row(batch, report, item.task, "SUCCESS", item.attempt, item.duration)
-    row["output"], row["position"], row["finished_at"] = item.output, item.position, batch.now
-    row["failure"] = row["next_attempt_at"] = None
+    if not keep_whole(batch, report, item):
+        row = task_row(batch, report, item.task, "SUCCESS", item.attempt, item.duration)
+        row["output"], row["position"], row["finished_at"] = item.output, item.position, batch.now
+        row["failure"] = row["next_attempt_at"] = None
     if item.is_whole:
         batch.record(report.who, "TASK_STARTED", item.task.key, item.attempt)
     batch.record(report.who, "TASK_COMPLETED", item.task.key, item.attempt)
@@ -235,7 +166,7 @@ def _wait_started(batch: Batch, report: OpenReport, _: int, item: WaitStarted) -
 def _wait_cancelled(batch: Batch, report: OpenReport, _: int, item: WaitCancelled) -> None:
     run_id = report.run.id
     row = report.tasks.get(item.key)
-    if row is not None:
+    if isinstance(row, dict):
         row.update(status="CANCELLED", position=item.position, finished_at=batch.now)
     else:
         batch.later(

@@ -34,7 +34,7 @@ _PORTIONS = (32, 16, 8, 4, 2, 1)
 
 # The driver looks for a way to adapt every None and every bool that it binds, and raises and drops an AttributeError
 # on the way: longer than it takes to bind them. Told of one, it looks no further.
-sqlite3.register_adapter(type(None), lambda none: none)
+sqlite3.register_adapter(type(None), {None: None}.__getitem__)  # and calls no function of ours
 sqlite3.register_adapter(bool, int)
 
 Synchronous = Literal["FULL", "NORMAL"]

@@ -6,6 +6,17 @@ on conflict (run_id, key) do update set status = excluded.status, attempt = excl
   finished_at = excluded.finished_at, next_attempt_at = excluded.next_attempt_at
 where tasks.status not in ('SUCCESS', 'FAILED', 'CANCELLED');
 
+-- name: save_whole_task
+-- The same of a task that was done at once, with the columns that it has.
+insert into tasks (run_id, environment_id, key, parent_key, kind, name, fingerprint, status, attempt, output, position,
+  started_at, finished_at)
+values (:run_id, :environment_id, :key, :parent_key, :kind, :name, :fingerprint, :status, :attempt, :output, :position,
+  :started_at, :finished_at)
+on conflict (run_id, key) do update set status = excluded.status, attempt = excluded.attempt,
+  output = excluded.output, failure = excluded.failure, position = excluded.position,
+  finished_at = excluded.finished_at, next_attempt_at = excluded.next_attempt_at
+where tasks.status not in ('SUCCESS', 'FAILED', 'CANCELLED');
+
 -- name: add_attempt
 -- A failed try.
 insert into attempts ({attempt}) values ({:attempt}) on conflict do nothing;

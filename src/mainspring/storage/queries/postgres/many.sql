@@ -29,6 +29,18 @@ on conflict (run_id, key) do update set status = excluded.status, attempt = excl
   finished_at = excluded.finished_at, next_attempt_at = excluded.next_attempt_at
 where tasks.status not in ('SUCCESS', 'FAILED', 'CANCELLED');
 
+-- name: save_whole_task
+-- The same, many at once, each task once.
+insert into tasks (run_id, environment_id, key, parent_key, kind, name, fingerprint, status, attempt, output, position,
+  started_at, finished_at)
+select * from rows(:run_id text, :environment_id text, :key text, :parent_key text, :kind text, :name text,
+  :fingerprint text, :status text, :attempt bigint, :output text, :position bigint, :started_at bigint,
+  :finished_at bigint)
+on conflict (run_id, key) do update set status = excluded.status, attempt = excluded.attempt,
+  output = excluded.output, failure = excluded.failure, position = excluded.position,
+  finished_at = excluded.finished_at, next_attempt_at = excluded.next_attempt_at
+where tasks.status not in ('SUCCESS', 'FAILED', 'CANCELLED');
+
 -- name: resolve_task
 -- The same, many at once.
 update tasks set status = r.status, output = r.output, failure = r.failure, event_id = r.event_id,
