@@ -4,6 +4,7 @@ import pytest
 
 from mainspring.testing import CrashBreaks, crash_everywhere
 from plays import shop
+from simulation.planted import a_task_completed_twice
 
 ORDER = {"id": "o-1"}
 
@@ -58,6 +59,22 @@ async def test_strict_asks_for_a_key_of_every_task() -> None:
 
 async def test_a_service_that_knows_the_key_charges_once() -> None:
     await crash_everywhere(shop.fulfil_well, ORDER, effects=shop.charges, reset=shop.reset)
+
+
+async def test_a_fake_that_knows_keys_need_not_be_emptied() -> None:
+    shop.reset()
+    await crash_everywhere(shop.parent, effects=shop.charges)
+
+
+async def test_an_output_that_differs_by_itself_is_not_compared() -> None:
+    report = await crash_everywhere(shop.differs)
+    assert not report.is_compared
+    assert "differs by itself" in report.text
+
+
+async def test_a_task_that_is_kept_twice_is_found() -> None:
+    with a_task_completed_twice(), pytest.raises(CrashBreaks, match=r"'charge' of run \d was kept 2 times"):
+        await crash_everywhere(shop.fulfil_well, ORDER, reset=shop.reset)
 
 
 async def test_what_may_be_done_once_is_asked_of_a_person() -> None:

@@ -60,6 +60,8 @@ class CrashReport:
     in_doubt: tuple[str, ...]
     #: By point, what came of it that should not have.
     problems: dict[str, str]
+    #: Whether outputs were compared: False where the job's output differs by itself.
+    is_compared: bool = True
 
     @property
     def text(self) -> str:
@@ -75,7 +77,12 @@ class CrashReport:
 
     def _verdict(self) -> str:
         if not self.problems:
-            return "each came to the same end"
+            same = (
+                "the same end"
+                if self.is_compared
+                else "an end of the same status (the output differs by itself)"
+            )
+            return f"each came to {same}"
         return f"{len(self.problems)} of them changed what came of it"
 
 
@@ -114,10 +121,12 @@ class _Crasher:
         self._guarded: set[str] = set()
         self._doubted: dict[str, None] = {}
         self._is_doubled = False
+        self._plays = 0
 
     def crash(self, ends: RunStatus) -> CrashReport:
-        clean, moments = self._run(Schedule(), None)
-        expected = Expected(clean)
+        clean, moments = self._run("", None)
+        again, _ = self._run("", None)
+        expected = Expected(clean, outputs=again.outputs_of() == clean.outputs_of())
         wrong = clean.stuck or clean.ended_otherwise(1, ends)
         if wrong is not None:
             raise AssertionError(
@@ -125,17 +134,20 @@ class _Crasher:
             )
         points = _points(moments)
         for point in points:
-            ending, _ = self._run(Schedule({str(point): "crash"}), clean)
+            ending, _ = self._run(str(point), clean)
             self._compare(point, ending, expected)
-        report = self._report(points)
+        report = self._report(points, is_compared=expected.outputs)
         if report.problems:
             raise CrashBreaks(f"{report.text}\n{_MEND}" if self._is_doubled else report.text, report)
         return report
 
-    def _run(self, schedule: Schedule, clean: Ending | None) -> tuple[Ending, list[Moment]]:
+    def _run(self, point: str, clean: Ending | None) -> tuple[Ending, list[Moment]]:
+        """One with a death at a point, "" for none."""
+        self._plays += 1
         if self._reset is not None:
             self._reset()
-        stage = Stage(self._play, schedule)
+        schedule = Schedule({point: "crash"} if point else {})
+        stage = Stage(self._play, schedule, f"crash {self._plays}")
         stage.known = clean.outputs if clean is not None else {}
         return play_on(stage), stage.moments
 
@@ -156,7 +168,7 @@ class _Crasher:
                 self._ran_again.setdefault(place[1], []).append(words)
                 self._most[place[1]] = max(self._most[place[1]], count)
 
-    def _report(self, points: list[Moment]) -> CrashReport:
+    def _report(self, points: list[Moment], *, is_compared: bool) -> CrashReport:
         repeated = tuple(
             Repeated(key, self._most[key], tuple(words), key in self._guarded)
             for key, words in self._ran_again.items()
@@ -169,7 +181,9 @@ class _Crasher:
                         one.points[0], f"task '{one.task}' ran {one.times} times, without an idempotency key"
                     )
         words = tuple(_words(point) for point in points)
-        return CrashReport(self._play.job.id, words, repeated, tuple(self._doubted), self._problems)
+        return CrashReport(
+            self._play.job.id, words, repeated, tuple(self._doubted), self._problems, is_compared
+        )
 
 
 def _points(moments: list[Moment]) -> list[Moment]:

@@ -101,7 +101,7 @@ class Crew:
             slots=1,
             clock=NodeClock(self.node),
             name=self.node.name,
-            worker_id=server.ids.new("wrk"),
+            worker_id=server.worker_ids.new("wrk"),
             drain_timeout=SECOND,
             echoes=False,
             ready=self._ready,
@@ -120,7 +120,7 @@ class _StagedBackend:
 
     def __init__(self, server: Server, stage: Stage, crew: Crew) -> None:
         self._engine, self._environment_id = server.engine, server.environment_id
-        self._registered = server.ground.registered if server.ground.is_laid_for(server.salt) else {}
+        self._registered = server.ground.registered
         self._stage = stage
         self._crew = crew
 

@@ -34,17 +34,11 @@ class Ground:
         self.database, self.environment_id, self._rows = _disk()
         #: What the workers were told when they registered, by their ids.
         self.registered: dict[str, Registered] = {}
-        #: The play for whose workers it is laid; others register by themselves.
-        self._salt: str | None = None
 
-    def clear(self, salt: str) -> None:
+    def clear(self) -> None:
         """For the next play."""
-        self.database.empty(self._rows if self._salt in (None, salt) else _disk()[2])
+        self.database.empty(self._rows)
 
-    def is_laid_for(self, salt: str) -> bool:
-        return self._salt == salt
-
-    def lay(self, salt: str, registered: dict[str, Registered]) -> None:
-        """From now on plays of this salt begin with what is in the database now."""
-        if self._salt is None:
-            self._salt, self._rows, self.registered = salt, self.database.contents(), registered
+    def lay(self, registered: dict[str, Registered]) -> None:
+        """From now on plays begin with what is in the database now."""
+        self._rows, self.registered = self.database.contents(), registered

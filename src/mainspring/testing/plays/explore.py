@@ -134,11 +134,11 @@ class _Explorer:
     def _expect(self) -> None:
         search = self._search
         in_turn = search.play.drive is None
-        ending = self._play(Schedule(), in_turn=in_turn)
+        ending = self._play(Schedule(), "first", in_turn=in_turn)
         notes: list[str] = []
         is_same = search.same_output if search.same_output is not None else in_turn
         if is_same and search.same_output is None and ending.stuck is None:
-            again = self._play(Schedule(), salt="again", in_turn=in_turn)
+            again = self._play(Schedule(), "again", in_turn=in_turn)
             if again.outputs_of() != ending.outputs_of():
                 is_same = False
                 notes.append("The job's output differs by itself, so outputs were not compared.")
@@ -156,29 +156,30 @@ class _Explorer:
                 None,
             )
 
-    def _play(self, schedule: Schedule, *, salt: str = "", in_turn: bool = False) -> Ending:
+    def _play(self, schedule: Schedule, salt: str, *, in_turn: bool = False) -> Ending:
         self._plays += 1
         if self._search.reset is not None:
             self._search.reset()
-        stage = Stage(self._search.play, schedule, salt=salt, in_turn=in_turn)
+        stage = Stage(self._search.play, schedule, salt, in_turn=in_turn)
         if hasattr(self, "_expected"):
             stage.known = self._expected.ending.outputs
-        return play_on(stage, salt)
+        return play_on(stage)
 
     # ── one schedule ─────────────────────────────────────────────────────────────────────────────────
     def _check(self, schedule: Schedule, seed: int | None) -> None:
-        problem = self._expected.problem(self._play(schedule))
+        salt = f"seed {seed}"
+        problem = self._expected.problem(self._play(schedule, salt))
         if problem is None:
             return
         sort = problem.sort
 
         def breaks(entries: list[tuple[str, str]]) -> bool:
-            said = self._expected.problem(self._play(Schedule(dict(entries))))
+            said = self._expected.problem(self._play(Schedule(dict(entries)), salt))
             return said is not None and said.sort == sort
 
         taken = list(schedule.taken.items())
         kept = dict(taken if self._search.schedule is not None else _shortest(taken, breaks))
-        ending = self._play(Schedule(kept))
+        ending = self._play(Schedule(kept), salt)
         problem = self._expected.problem(ending) or problem
         came = "" if seed is None else f"seed {seed}, "
         shorter = f"; {len(kept)} of its {len(taken)} decisions are enough" if len(kept) < len(taken) else ""

@@ -68,8 +68,10 @@ class Server:
         self.clock = NodeClock(self.node)
         self.ids = IdSource(self.clock.now, random.Random(f"ids {salt}"))
         self.limits = Limits()
-        ground.clear(salt)
-        self.ground, self.salt = ground, salt
+        #: Workers are the same in every play.
+        self.worker_ids = IdSource(self.clock.now, random.Random("workers"))
+        ground.clear()
+        self.ground = ground
         self.database, self.environment_id = ground.database, ground.environment_id
         self.engine = _StagedEngine(
             self.database, clock=self.clock, limits=self.limits, ids=self.ids, timing=_CALM

@@ -84,9 +84,10 @@ class _Theatre(Universe):
 class Stage:
     """Implements `crew.Stage`. `play` is all there is."""
 
-    def __init__(self, play: Play, schedule: Schedule, *, salt: str = "", in_turn: bool = False) -> None:
-        """`salt`: of the ids and whatever else is made by chance. `in_turn`: runs go one after the other."""
-        self._play, self.schedule = play, schedule
+    def __init__(self, play: Play, schedule: Schedule, salt: str, *, in_turn: bool = False) -> None:
+        """`salt`: of the ids and whatever else is made by chance; another one for every play, or a fake that goes by
+        idempotency keys would take its runs for those of the play before. `in_turn`: runs go one after the other."""
+        self._play, self.schedule, self.salt = play, schedule, salt
         self._is_in_turn = in_turn
         self.universe = _Theatre(self._whose_turn)
         self.server = Server(self.universe, play.ground, salt)
@@ -113,7 +114,7 @@ class Stage:
         before = use_door(client, self._door)
         try:
             crews = [self._hire() for _ in range(max(_FEWEST_WORKERS, self._play.runs))]
-            if not self.server.ground.is_laid_for(self.server.salt):
+            if not self.server.ground.registered:
                 self._lay_ground(crews)
             for crew in crews:
                 crew.start()
@@ -159,7 +160,7 @@ class Stage:
 
         registering = self._person.spawn(register())
         self.universe.run(AGES // 2, registering.done)
-        self.server.ground.lay(self.server.salt, registering.result())
+        self.server.ground.lay(registering.result())
 
     # ── who goes on ──────────────────────────────────────────────────────────────────────────────────
     def _whose_turn(self, ready: list[Node]) -> Node:

@@ -54,10 +54,10 @@ def _quiet() -> Iterator[None]:
         sys.unraisablehook = unraisable
 
 
-def play_on(stage: Stage, salt: str = "") -> Ending:
+def play_on(stage: Stage) -> Ending:
     """Plays it, with chance and ids of its own."""
     state, system, was_enabled = random.getstate(), ids._system, gc.isenabled()
-    random.seed(f"chance {salt}")
+    random.seed(f"chance {stage.salt}")
     ids._system = stage.server.ids
     gc.disable()  # collections would let the dead speak at moments that no seed repeats
     try:
