@@ -34,6 +34,8 @@ _TOLD: dict[str, tuple[str, str, str]] = {
     "APPROVAL_ANSWERED": ("✔", "green", "answered"),
     "APPROVAL_REFUSED": ("✘", "yellow", "an answer was refused"),
     "APPROVAL_DELEGATED": ("↻", "yellow", "handed on"),
+    "APPROVAL_REMINDED": ("?", "magenta", "people are reminded"),
+    "APPROVAL_ESCALATED": ("?", "magenta", "more people are asked"),
     "APPROVAL_EXPIRED": ("✘", "yellow", "nobody decided in time"),
     "WAIT_STARTED": ("⏸", "magenta", ""),
     "WAIT_RESOLVED": ("✔", "green", "resolved"),

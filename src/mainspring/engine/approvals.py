@@ -20,6 +20,7 @@ from mainspring.engine.approval_refusals import (
     why_not_delegated,
 )
 from mainspring.engine.batch import Batch
+from mainspring.engine.runs import earliest
 from mainspring.engine.waits import Resolution, resolve
 from mainspring.errors import MainspringError
 from mainspring.model.approval_links import link_of
@@ -28,7 +29,9 @@ from mainspring.model.approvals import (
     ApprovalAnswer,
     ApprovalPerson,
     ApprovalStatus,
+    NoticeKind,
     approval_channel,
+    same_person,
 )
 from mainspring.model.failures import Failure
 from mainspring.model.waits import Wait
@@ -38,11 +41,39 @@ from mainspring.storage.shapes import APPROVAL, WAIT
 # ── asked ────────────────────────────────────────────────────────────────────────────────────────────
 def ask_approval(batch: Batch, command: AskApproval) -> str:
     """JSON of what the run is told: the id, the round, the links of those who are asked."""
-    draft, place = command.draft, {"environment_id": command.environment_id}
-    batch.tx.run("insert_signing_key", **place, key=draft.spare_key, now=batch.now)
-    ((rounds,),) = batch.tx.rows("count_rounds", run_id=command.run_id, correlation=draft.correlation)
-    expires_at = None if draft.timeout is None else batch.now + draft.timeout
-    approval = Approval(
+    draft = command.draft
+    batch.tx.run(
+        "insert_signing_key", environment_id=command.environment_id, key=draft.spare_key, now=batch.now
+    )
+    approval = _new(batch, command)
+    batch.tx.run_many("insert_approval", [approval])
+    people = [
+        ApprovalPerson(approval.id, one, number, "asked", batch.now, None, None)
+        for number, one in enumerate(dict.fromkeys(draft.people), start=1)
+    ]
+    if people:
+        batch.tx.run_many("insert_approval_person", people)
+    batch.wake.at(approval.timer_at)
+    asked = {"approval": approval.id, "of": [one.person for one in people], "shown": approval.digest}
+    record(batch, approval, "APPROVAL_ASKED", asked)
+    key = signing_key(batch.tx, command.environment_id)
+    assert key is not None, "it was inserted in this transaction, or before"
+    # Whoever has a link answers as that person: none is kept where nobody needs it.
+    view = ApprovalView(approval, tuple(people))
+    links = links_of(view, key, draft.base_url) if draft.tells else []
+    return encode({"id": approval.id, "revision": approval.revision, "links": links}, what="approval")
+
+
+def _new(batch: Batch, command: AskApproval) -> Approval:
+    draft = command.draft
+    matter = {"run_id": command.run_id, "correlation": draft.correlation}
+    ((rounds,),) = batch.tx.rows("count_rounds", **matter)
+    expires_at, remind_at, escalate_at = (
+        None if span is None else batch.now + span
+        for span in (draft.timeout, draft.remind_every, draft.escalate_after)
+    )
+    timer_at = earliest(expires_at, remind_at, escalate_at)
+    return Approval(
         id=draft.approval_id,
         environment_id=command.environment_id,
         run_id=command.run_id,
@@ -63,36 +94,21 @@ def ask_approval(batch: Batch, command: AskApproval) -> str:
         status="WAITING",
         created_at=batch.now,
         expires_at=expires_at,
-        remind_every=None,
-        remind_at=None,
-        escalate_at=None,
-        escalate_to=None,
-        timer_at=expires_at,
+        remind_every=draft.remind_every,
+        remind_at=remind_at,
+        escalate_at=escalate_at,
+        escalate_to=encode(draft.escalate_to, what="people") if draft.escalate_to else None,
+        timer_at=timer_at,
         ended_at=None,
     )
-    batch.tx.run_many("insert_approval", [approval])
-    people = [
-        ApprovalPerson(approval.id, one, number, "asked", batch.now, None, None)
-        for number, one in enumerate(dict.fromkeys(draft.people), start=1)
-    ]
-    if people:
-        batch.tx.run_many("insert_approval_person", people)
-    batch.wake.at(expires_at)
-    asked = {"approval": approval.id, "of": [one.person for one in people], "shown": approval.digest}
-    _record(batch, approval, "APPROVAL_ASKED", asked)
-    key = signing_key(batch.tx, command.environment_id)
-    assert key is not None, "it was inserted in this transaction, or before"
-    # Whoever has a link answers as that person: none is kept where nobody needs it.
-    view = ApprovalView(approval, tuple(people))
-    links = links_of(view, key, draft.base_url) if draft.tells else []
-    return encode({"id": approval.id, "revision": approval.revision, "links": links}, what="approval")
 
 
 def _digest(*shown: str | None) -> str:
     return hashlib.sha256("\n".join(one or "" for one in shown).encode()).hexdigest()
 
 
-def _record(batch: Batch, one: Approval, kind: Any, data: dict[str, Any]) -> None:
+def record(batch: Batch, one: Approval, kind: Any, data: dict[str, Any]) -> None:
+    """A line in the history of its run."""
     said = {name: value for name, value in data.items() if value is not None}
     batch.record((one.environment_id, one.run_id), kind, one.task_key, data=said)
 
@@ -103,10 +119,10 @@ def answer_approval(batch: Batch, command: AnswerApproval) -> ApprovalView | Mai
     view = _held(batch, command.approval_id, command.environment_id)
     if view is None:
         return no_such_approval(command.approval_id)
-    mine = next((one for one in view.answers if one.person == (command.by or "")), None)
+    mine = next((one for one in view.answers if same_person(one.person, command.by or "")), None)
     if mine is not None and _is_again(mine, command):
         return view
-    view = _ended_if_due(batch, view)
+    view = ended_if_due(batch, view)
     error = why_not_answered(view, mine, command)
     if error is not None:
         return refuse(batch, view.approval, command, error)
@@ -134,7 +150,7 @@ def answer_approval(batch: Batch, command: AnswerApproval) -> ApprovalView | Mai
         "from": command.origin,
         "seen": one.digest,
     }
-    _record(batch, one, "APPROVAL_ANSWERED", said)
+    record(batch, one, "APPROVAL_ANSWERED", said)
     view = ApprovalView(one, view.people, (*view.answers, answer))
     status = _decided(view)
     return view if status is None else _end(batch, view, status)
@@ -176,7 +192,7 @@ def delegate_approval(batch: Batch, command: DelegateApproval) -> ApprovalView |
     mine = next((one for one in view.people if one.person == command.by), None)
     if mine is not None and mine.delegated_to == command.to:
         return view
-    view = _ended_if_due(batch, view)
+    view = ended_if_due(batch, view)
     error = why_not_delegated(view, mine, command)
     if error is not None:
         return refuse(batch, view.approval, command, error)
@@ -185,17 +201,22 @@ def delegate_approval(batch: Batch, command: DelegateApproval) -> ApprovalView |
     batch.tx.run("delegate_person", approval_id=one.id, person=command.by, delegated_to=command.to)
     batch.tx.run_many("insert_approval_person", [after])
     said = {"by": command.by, "to": command.to, "via": command.via, "from": command.origin}
-    _record(batch, one, "APPROVAL_DELEGATED", said)
-    key = signing_key(batch.tx, one.environment_id)
-    if one.tells and key is not None:
-        url = one.base_url.rstrip("/") + link_of(key, one, command.to)
-        _tell(batch, one, {"kind": "delegated", "person": command.to, "url": url})
+    record(batch, one, "APPROVAL_DELEGATED", said)
+    tell(batch, one, "delegated", [command.to])
     return views_of(batch.tx, [one])[0]
 
 
-def _tell(batch: Batch, one: Approval, notice: dict[str, Any]) -> None:
-    """Its run is woken to tell somebody, now or as soon as it waits."""
-    news = [*decode(one.news), notice]
+def tell(batch: Batch, one: Approval, kind: NoticeKind, people: list[str]) -> None:
+    """Its run is woken to tell some people, now or as soon as it waits. "" is anybody."""
+    key = signing_key(batch.tx, one.environment_id)
+    if not one.tells or not people or key is None:
+        return
+    base = one.base_url.rstrip("/")
+    notices = [
+        {"kind": kind, "person": person or None, "url": base + link_of(key, one, person)} for person in people
+    ]
+    ((kept,),) = batch.tx.rows("get_approval_news", id=one.id)
+    news = [*decode(kept), *notices]
     waits = _waits_for(batch, one)
     if waits:
         resolve(batch, [_told(wait, news) for wait in waits])
@@ -208,22 +229,14 @@ def _told(wait: Wait, news: list[Any]) -> Resolution:
 
 
 # ── over ─────────────────────────────────────────────────────────────────────────────────────────────
-def expire_due_approvals(batch: Batch, limit: int) -> int:
-    """Ends approvals that were not decided in time. Returns how many."""
-    due = APPROVAL.values(batch.tx.rows("due_approvals", now=batch.now, limit=limit))
-    for view in views_of(batch.tx, due):
-        _ended_if_due(batch, view)
-    return len(due)
-
-
-def _ended_if_due(batch: Batch, view: ApprovalView) -> ApprovalView:
+def ended_if_due(batch: Batch, view: ApprovalView) -> ApprovalView:
     """As it stands now: over, if its time is; called off, if its run has ended."""
     one = view.approval
     if one.status == "CANCELLED":
         row = {"id": one.id, "status": one.status, "ended_at": one.ended_at}
         batch.tx.run("end_approval", **row)  # which the reads came to know from its run
     elif one.status == "WAITING" and one.expires_at is not None and one.expires_at <= batch.now:
-        _record(batch, one, "APPROVAL_EXPIRED", {"approval": one.id})
+        record(batch, one, "APPROVAL_EXPIRED", {"approval": one.id})
         return _end(batch, view, "EXPIRED")
     return view
 
@@ -252,11 +265,11 @@ def check_approval_waits(batch: Batch, waits: list[Wait]) -> None:
             missing = no_such_approval(_approval_id(wait))
             failure = Failure("NotFound", str(missing), missing.code, task_key=wait.task_key)
             found.append(Resolution(wait, failure=failure))
+        elif view.approval.status != "WAITING":
+            found.append(_outcome(wait, view))
         elif view.approval.news != "[]":
             found.append(_told(wait, decode(view.approval.news)))
             batch.tx.run("keep_approval_news", id=view.approval.id, news="[]")
-        elif view.approval.status != "WAITING":
-            found.append(_outcome(wait, view))
     resolve(batch, found)
 
 

@@ -1,7 +1,7 @@
 """What is due: waits, schedules, delayed events and runs, expiries, deadlines, unanswered cancels (I9)."""
 
 from mainspring.engine.admission import admit
-from mainspring.engine.approvals import expire_due_approvals
+from mainspring.engine.approval_timers import look_at_due_approvals
 from mainspring.engine.batch import Batch
 from mainspring.engine.blame import trial_end
 from mainspring.engine.breakers import look_at_breakers
@@ -24,7 +24,7 @@ def fire_timers(batch: Batch, command: FireTimers) -> TimersFired:
     """Handles up to `limit` due things of each sort; tells when the next is due."""
     count = fire_due_waits(batch, command.limit)
     count += expire_due_tokens(batch, command.limit)
-    count += expire_due_approvals(batch, command.limit)
+    count += look_at_due_approvals(batch, command.limit)
     count += deliver_due_events(batch, command.limit)
     count += fire_schedules(batch, command.limit)
     count += advance_bulks(batch)

@@ -14,6 +14,8 @@ ApprovalDoor = Literal["api", "link"]
 _ASK = ": ask"
 #: Why somebody is asked: from the beginning, because the others did not answer, or in place of another.
 AskedAs = Literal["asked", "escalation", "delegated"]
+#: Why somebody is told of an approval.
+NoticeKind = Literal["asked", "reminder", "escalation", "delegated"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,11 @@ class ApprovalDraft:
     #: 256 random bits as hex: signs the links of the environment from now on, if it has no key yet. The engine has
     #: no chance of its own, and whoever makes drafts may answer for anybody anyway.
     spare_key: str
+    #: Whoever has not answered is reminded each time this span has passed; None: nobody is.
+    remind_every: int | None = None
+    #: These are asked too if it is not decided after this span.
+    escalate_after: int | None = None
+    escalate_to: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

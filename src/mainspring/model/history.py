@@ -40,6 +40,8 @@ EntryKind = Literal[
     "APPROVAL_ANSWERED",  # data: {"by", "decision", "comment", "form", "via", "from", "seen"}
     "APPROVAL_REFUSED",  # somebody tried; data: {"by", "why", "via", "from"}
     "APPROVAL_DELEGATED",  # data: {"by", "to", "via", "from"}
+    "APPROVAL_REMINDED",  # data: {"approval", "of"}: who has not answered yet
+    "APPROVAL_ESCALATED",  # data: {"approval", "of"}: who is asked too from now on
     "APPROVAL_EXPIRED",  # data: {"approval"}
     "RUN_REPAIRED",  # `doctor --audit --repair`; data: {"rules", "status"}
     "STREAM_APPENDED",  # a chunk of io.stream; data: {"stream", "chunk"}

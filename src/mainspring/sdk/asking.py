@@ -1,17 +1,15 @@
 """The part of `io` that asks the world outside of runs and people, and waits for their answer."""
 
-import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar, overload
 
 from mainspring.duration import Duration, parse_duration
-from mainspring.model.approvals import ask_key
 from mainspring.model.waits import WaitSpec
 from mainspring.sdk.approvals import Approval
 from mainspring.sdk.context import require_scope
 from mainspring.sdk.json_text import encode
 from mainspring.sdk.keys import check_key
-from mainspring.sdk.people import ApprovalNotice, Question, decided, draft_of, tell_call
+from mainspring.sdk.people import ApprovalNotice, Question, ask_people
 from mainspring.sdk.runtime import WaitCall
 from mainspring.sdk.shape import shape_of
 from mainspring.sdk.tokens import Token, check_tags, read_token, token_id_of
@@ -86,6 +84,9 @@ class Asking:
         quorum: int = 1,
         requested_by: str | None = None,
         timeout: Duration | None = None,
+        remind_every: Duration | None = None,
+        escalate_after: Duration | None = None,
+        escalate_to: Sequence[str] | None = None,
         notify: Callable[[ApprovalNotice], Any] | None = None,
         correlation: str | None = None,
         tags: Sequence[str] = (),
@@ -102,6 +103,9 @@ class Asking:
         quorum: int = 1,
         requested_by: str | None = None,
         timeout: Duration | None = None,
+        remind_every: Duration | None = None,
+        escalate_after: Duration | None = None,
+        escalate_to: Sequence[str] | None = None,
         notify: Callable[[ApprovalNotice], Any] | None = None,
         correlation: str | None = None,
         tags: Sequence[str] = (),
@@ -117,6 +121,9 @@ class Asking:
         quorum: int = 1,
         requested_by: str | None = None,
         timeout: Duration | None = None,
+        remind_every: Duration | None = None,
+        escalate_after: Duration | None = None,
+        escalate_to: Sequence[str] | None = None,
         notify: Callable[[ApprovalNotice], Any] | None = None,
         correlation: str | None = None,
         tags: Sequence[str] = (),
@@ -127,30 +134,24 @@ class Asking:
         approved, the call returns what the deciding answer filled in as `schema` reads it, and without one the
         `Approval`. `to`: who is asked, texts like "ann@shop.com" (anybody). `quorum` of them must approve.
         `requested_by` asked for it and may not answer. `notify` is called for everybody who is asked, as a task, with
-        an `ApprovalNotice` that has their link. Approvals of a run with the same `correlation` (the key) are rounds of
-        one matter: each shows what was said before.
+        an `ApprovalNotice` that has their link; again every `remind_every` for who has not answered. `escalate_to` are
+        asked too if it is not decided after `escalate_after`. Approvals of a run with the same `correlation` (the key)
+        are rounds of one matter: each shows what was said before.
 
         Raises `ApprovalRejected` with who and why, and `WaitTimeout` when it is not decided within `timeout`.
         """
-        scope = require_scope("io.wait_for_approval")
-        check_key(key, "io.wait_for_approval")
-        shape = shape_of(schema, f"what was filled in for '{key}'")
-        question = Question(title, show, to, quorum, requested_by, correlation)
-        span = None if timeout is None else parse_duration(timeout)
-        draft = draft_of(key, question, shape, span, tags, tells=notify is not None)
-        asked = await scope.runtime.ask_approval(ask_key(key), draft)
-        news = [{"kind": "asked", **link} for link in asked["links"]] if notify is not None else []
-        spec = WaitSpec("approval", approval_id=asked["id"])
-        while True:
-            if notify is not None and news:
-                notices = [
-                    ApprovalNotice(asked["id"], draft.title, one["person"], one["url"], one["kind"])
-                    for one in news
-                ]
-                await asyncio.gather(
-                    *(scope.runtime.run_task(tell_call(key, notify, notice)) for notice in notices)
-                )
-            said = await scope.runtime.wait(WaitCall(key, "approval_wait", f"wait for {draft.title}", spec))
-            news = said.get("news") or []
-            if not news:
-                return decided(said["approval"], draft, shape, has_form=schema is not None)
+        question = Question(
+            title,
+            show,
+            to,
+            quorum,
+            requested_by,
+            correlation,
+            timeout,
+            remind_every,
+            escalate_after,
+            escalate_to,
+            tags,
+        )
+        require_scope("io.wait_for_approval")
+        return await ask_people(key, question, schema, notify)

@@ -27,16 +27,24 @@ select count(*) from approvals where run_id = :run_id and correlation = :correla
 select {approval} from approvals where id in each(:ids) order by id @lock;
 
 -- name: due_approvals
--- Approvals that end now; one that another server is changing is looked at next time.
+-- Approvals that end now, or whose people are reminded or become more; one that another server is changing is looked at next time.
 select {approval} from approvals where timer_at <= :now order by timer_at limit :limit @skip_locked;
 
 -- name: next_approval_at
--- When the next approval ends.
+-- When the next approval has to be looked at.
 select min(timer_at) from approvals where timer_at is not null;
 
 -- name: end_approval
 -- It is decided, over, or called off.
 update approvals set status = :status, ended_at = :ended_at, timer_at = null where id = :id and status = 'WAITING';
+
+-- name: watch_approval
+-- Who was reminded or asked too; when it is looked at again.
+update approvals set remind_at = :remind_at, escalate_at = :escalate_at, timer_at = :timer_at where id = :id;
+
+-- name: get_approval_news
+-- Whom its run is still to tell.
+select news from approvals where id = :id;
 
 -- name: keep_approval_news
 -- Whom its run is still to tell.
