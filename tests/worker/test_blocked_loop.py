@@ -96,7 +96,7 @@ async def test_a_job_that_blocks_the_loop_keeps_its_lease_and_is_named(
 ) -> None:
     clock = FakeClock()
     keeper = partial(Keeper, monotonic=lambda: clock.monotonic() / SECOND)
-    monkeypatch.setattr("mainspring.worker.worker.Keeper", keeper)
+    monkeypatch.setattr(Worker, "keeper", keeper)
     async with serving(tmp_path, clock) as platform:
         blocking = Blocking(platform)
         working = asyncio.ensure_future(asyncio.to_thread(asyncio.run, blocking.work()))
