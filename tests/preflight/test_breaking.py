@@ -102,6 +102,12 @@ CHANGES: dict[str, tuple[list[tuple[str, str]], str, str, str]] = {
         "fulfil",
         "the code raises AttributeError after 'store.set:last': 'Receipt' object has no attribute 'code' (shop.py:",
     ),
+    "a body that leaves Python": (
+        [('await io.run_task("label", print, receipt.id)', "raise SystemExit(3)")],
+        "code_raises",
+        "fulfil",
+        "the code raises SystemExit after 'store.set:last': 3 (shop.py:",
+    ),
     "a renamed task of a plain def": (
         [('io.run_task("gather"', 'io.run_task("collect"')],
         "task_replaced",

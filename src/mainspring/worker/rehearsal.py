@@ -211,7 +211,11 @@ class _Rehearsal:
         begin_run(self._runtime, self._context)
         held, context = self._held, self._context
         call = functools.partial(held.job.call, held.claimed.payload, io, context)
-        await (within_middleware(held, context, call) if held.job.middlewares else call())
+        try:
+            await (within_middleware(held, context, call) if held.job.middlewares else call())
+        except (SystemExit, KeyboardInterrupt) as error:  # asyncio would end the loop for these
+            self._came.error = error
+            self._end("raised")
 
     def went_on(self) -> None:
         """The code has come to a call of `io`: its time begins anew."""
