@@ -13,8 +13,9 @@ from processes import PATIENCE, Dev
 
 APP = """
 import asyncio
+from typing import Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from mainspring import IO, Client, event_trigger, invoke_trigger
 
@@ -48,6 +49,26 @@ async def many(payload: dict[str, int], io: IO) -> int:
     for number in range(payload["tasks"]):
         await io.run_task(f"page {number}", lambda: None)
     return payload["tasks"]
+
+
+class Line(BaseModel):
+    what: str
+    pieces: int = Field(1, ge=1)
+
+
+class Refund(BaseModel):
+    amount: float = Field(gt=0, le=500, description="What the customer gets back.")
+    way: Literal["bank", "voucher"] = "bank"
+    lines: list[Line] = []
+    note: str | None = None
+
+
+@client.job(id="refund", trigger=invoke_trigger())
+async def refund(payload: Refund, io: IO) -> float:
+    verdict = await io.wait_for_approval(
+        "refund?", title="Refund order o-7?", show=payload, schema=Refund, to=["ann@shop.com", "bob@shop.com"]
+    )
+    return verdict.amount
 
 
 @client.job(id="slow", trigger=invoke_trigger())

@@ -2,7 +2,7 @@
 import { type ComponentType, lazy, type ReactNode } from "react";
 import { RunPage } from "./pages/run";
 import { RunsPage } from "./pages/runs";
-import { EventsIcon, JobsIcon, QueuesIcon, RunsIcon, SchedulesIcon, WorkersIcon } from "./ui/icons";
+import { ApprovalsIcon, EventsIcon, JobsIcon, QueuesIcon, RunsIcon, SchedulesIcon, WorkersIcon } from "./ui/icons";
 
 export interface Place {
   path: string;
@@ -33,6 +33,13 @@ export const PLACES: Place[] = [
     name: "Events",
     icon: <EventsIcon size={size} />,
     key: "e",
+  },
+  {
+    path: "/approvals",
+    page: lazy(() => import("./pages/approvals")),
+    name: "Approvals",
+    icon: <ApprovalsIcon size={size} />,
+    key: "a",
   },
   {
     path: "/schedules",

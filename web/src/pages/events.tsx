@@ -7,10 +7,11 @@ import { Button } from "../ui/button";
 import { At } from "../ui/clock";
 import { Command, Copy } from "../ui/copy";
 import { Dialog } from "../ui/dialog";
-import { exampleOf } from "../ui/example";
 import { ReplayIcon, SendIcon } from "../ui/icons";
 import { Json } from "../ui/json";
-import { JsonField, type Parsed } from "../ui/json-field";
+import type { Parsed } from "../ui/json-field";
+import { parsedOf, SchemaForm } from "../schema-form/form";
+import { firstValue, type Schema } from "../schema-form/schema";
 import { Empty, Skeleton, Wrong } from "../ui/said";
 import { Status } from "../ui/status";
 import { attempt } from "../ui/toast";
@@ -164,13 +165,20 @@ function EventDialog({ id, onClose }: { id: string; onClose: () => void }) {
   );
 }
 
-/** The names jobs listen for, each with a first payload. */
-function useNames(): Map<string, unknown> {
+interface Heard {
+  schema: unknown;
+  first: unknown;
+}
+
+/** The names jobs listen for, each with what its payload is like. */
+function useNames(): Map<string, Heard> {
   const jobs = useRead("/api/v1/jobs", { limit: 200 });
-  const names = new Map<string, unknown>();
+  const names = new Map<string, Heard>();
   for (const job of jobs.data?.data ?? []) {
     for (const trigger of job.triggers) {
-      for (const name of trigger.events) names.set(name, trigger.examples[0] ?? exampleOf(job.payload_schema));
+      const schema = job.payload_schema;
+      const first = trigger.examples[0] ?? firstValue((schema ?? {}) as Schema);
+      for (const name of trigger.events) names.set(name, { schema, first });
     }
   }
   return names;
@@ -186,8 +194,7 @@ function SendDialog({ onClose }: { onClose: () => void }) {
   const choose = (chosen: string) => {
     setName(chosen);
     if (!isTyped && names.has(chosen)) {
-      const value = names.get(chosen);
-      setPayload({ text: JSON.stringify(value, null, 2), value, problem: null });
+      setPayload(parsedOf(names.get(chosen)?.first));
     }
   };
   const post = async () => {
@@ -207,6 +214,7 @@ function SendDialog({ onClose }: { onClose: () => void }) {
     <Dialog title="Send an event" onClose={onClose}>
       <form
         className="form"
+      noValidate
         onSubmit={(event) => {
           event.preventDefault();
           void post();
@@ -231,8 +239,11 @@ function SendDialog({ onClose }: { onClose: () => void }) {
             </p>
           )}
         </div>
-        <JsonField
+        <SchemaForm
+          key={names.has(name) ? name : ""}
           label="Payload"
+          schema={names.get(name)?.schema ?? null}
+          errors={problem?.errors ?? []}
           parsed={payload}
           onChange={(parsed) => {
             setTyped(true);

@@ -8,10 +8,11 @@ import { Button } from "../ui/button";
 import { At } from "../ui/clock";
 import { BackIcon, StartIcon } from "../ui/icons";
 import { Json } from "../ui/json";
-import { JsonField, type Parsed } from "../ui/json-field";
+import type { Parsed } from "../ui/json-field";
+import { parsedOf, SchemaForm } from "../schema-form/form";
+import { firstValue, type Schema } from "../schema-form/schema";
 import { Skeleton, Wrong } from "../ui/said";
 import { Tabs } from "../ui/tabs";
-import { exampleOf } from "../ui/example";
 import { type Job, Strip, Switch } from "./jobs";
 
 export default function JobPage() {
@@ -56,8 +57,8 @@ export default function JobPage() {
 
 function Test({ job }: { job: Job }) {
   const [, go] = useLocation();
-  const example = job.triggers.flatMap((trigger) => trigger.examples)[0] ?? exampleOf(job.payload_schema);
-  const [payload, setPayload] = useState<Parsed>({ text: JSON.stringify(example, null, 2), value: example, problem: null });
+  const example = job.triggers.flatMap((trigger) => trigger.examples)[0] ?? firstValue((job.payload_schema ?? {}) as Schema);
+  const [payload, setPayload] = useState<Parsed>(() => parsedOf(example));
   const [problem, setProblem] = useState<Problem | null>(null);
   const [isBusy, setBusy] = useState(false);
   const last = job.last_runs[0];
@@ -75,17 +76,18 @@ function Test({ job }: { job: Job }) {
   const takeLast = async () => {
     if (!last) return;
     const { payload: value } = await get("/api/v1/runs/{id}", { id: last.id });
-    setPayload({ text: JSON.stringify(value, null, 2), value, problem: null });
+    setPayload(parsedOf(value));
   };
   return (
     <form
       className="form"
+      noValidate
       onSubmit={(event) => {
         event.preventDefault();
         void start();
       }}
     >
-      <JsonField label="Payload" parsed={payload} onChange={setPayload} onSubmit={() => void start()} />
+      <SchemaForm label="Payload" schema={job.payload_schema} parsed={payload} errors={problem?.errors ?? []} onChange={setPayload} onSubmit={() => void start()} />
       {problem && <Wrong problem={problem} />}
       <div className="row-of">
         <Button kind="main" type="submit" hint="⌘↵" icon={<StartIcon size={14} />} disabled={Boolean(payload.problem) || isBusy}>

@@ -24,7 +24,7 @@ export interface Row {
 }
 
 const FOLD_SIBLINGS = 50;
-const WAITS = new Set(["wait", "event_wait", "run_wait", "token_wait", "approval"]);
+const WAITS = new Set(["wait", "event_wait", "run_wait", "token_wait", "approval", "approval_wait"]);
 
 export const isWait = (span: Span): boolean => WAITS.has(span.kind);
 

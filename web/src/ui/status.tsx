@@ -14,6 +14,8 @@ const TONE: Record<string, string> = {
   TIMED_OUT: "bad",
   EXPIRED: "idle",
   COMPLETED: "ok",
+  APPROVED: "ok",
+  REJECTED: "bad",
   ALIVE: "ok",
   DRAINING: "warn",
   DEAFENED: "bad",
@@ -30,6 +32,9 @@ const PATH: Record<string, string> = {
   CANCELLED: "M4.6 9.400l4.8-4.8",
   TIMED_OUT: "M7 4v3.200l-2 1.3",
   EXPIRED: "M4.5 7h5",
+  APPROVED: "M4.6 7.2l1.7 1.7 3.2-3.5",
+  REJECTED: "M5 5l4 4M9 5l-4 4",
+  ALIVE: "M4.6 7.2l1.7 1.7 3.2-3.5",
 };
 
 export const toneOf = (status: string): string => TONE[status] ?? "idle";

@@ -70,6 +70,11 @@ function WaitingCard({ run, wait }: { run: Run; wait: Wait }) {
         .
       </p>
       {wait.kind === "event" && wait.event_name && <AnswerWithEvent name={wait.event_name} id={wait.id} />}
+      {wait.kind === "approval" && (
+        <Link className="button main" href={`/approvals?run=${run.id}`}>
+          Answer it
+        </Link>
+      )}
       {wait.kind === "in_doubt" && <Settle run={run} task={wait.task} />}
       {wait.kind === "drift" && (
         <Button onClick={() => void attempt(send("post", "/api/v1/runs/{id}/resume", { id: run.id }), "It goes on")}>

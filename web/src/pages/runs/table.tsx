@@ -88,6 +88,8 @@ export function waitWords(wait: Run["waiting_for"][number]): string {
   if (wait.message) return wait.message;
   if (wait.kind === "event") return `waits for the event ${wait.event_name}${wait.id ? ` of ${wait.id}` : ""}`;
   if (wait.kind === "time" || wait.kind === "retry") return `sleeps in ${wait.task}`;
+  if (wait.kind === "approval") return `waits for people: ${wait.task}`;
+  if (wait.kind === "token") return `waits for a token (${wait.task})`;
   if (wait.kind === "run" || wait.kind === "runs") return `waits for runs it started (${wait.task})`;
   return `waits in ${wait.task} (${wait.kind})`;
 }
