@@ -3,6 +3,8 @@
 import asyncio
 from typing import Any
 
+from pydantic import BaseModel
+
 from mainspring import IO, Client, Context, NonRetryable, SyncIO, event_trigger
 from mainspring.testing import Outside
 
@@ -160,3 +162,19 @@ async def asks_around(payload: dict[str, Any], io: IO) -> int:
     await client.store.set("asked", payload["n"])
     child = await isolated.trigger({"n": payload["n"]})
     return int(await child.result()) + len((await client.store.list()).data)
+
+
+class Verdict(BaseModel):
+    amount: int
+
+
+@client.job(id="asks-people")
+async def asks_people(payload: dict[str, Any], io: IO) -> int:
+    verdict = await io.wait_for_approval("review", schema=Verdict, to=["ann@example.org"], timeout="3 days")
+    return verdict.amount
+
+
+async def ann(outside: Outside) -> None:
+    await outside.sleep("1 hour")
+    async for question in client.approvals.list():
+        await client.approvals.answer(question, "approve", by="ann@example.org", form={"amount": 7})

@@ -113,6 +113,11 @@ async def test_processes_of_tasks_and_the_api_are_there() -> None:
     await crash_everywhere(shop.asks_around, {"n": 4})
 
 
+async def test_people_are_asked_once_and_answer_once() -> None:
+    report = await crash_everywhere(shop.asks_people, {}, drive=shop.ann)
+    assert "after 'review' was kept" in report.points
+
+
 async def test_the_client_gets_its_door_back() -> None:
     before = shop.client._api._door
     await crash_everywhere(shop.plain)

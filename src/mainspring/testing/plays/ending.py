@@ -10,7 +10,7 @@ from mainspring.codec import encode
 from mainspring.model.runs import RunStatus
 from mainspring.testing.plays.probe import Place
 
-_IDS = re.compile(r"\b(run|evt|wrk|batch|tok)_[0-9A-Z]{26}\b")
+_IDS = re.compile(r"\b([a-z]{2,6})_[0-9A-Z]{26}\b")
 
 
 @dataclass(frozen=True)

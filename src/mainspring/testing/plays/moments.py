@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from mainspring.model.approvals import ApprovalAsked
 from mainspring.model.protocol import (
     CommitRequest,
     EventsSent,
@@ -97,6 +98,8 @@ def words_of(run: int, item: Any, output: Any) -> str | None:
             return _store_words(who, item, output)
         case WaitStarted():
             return f"{who} waits for '{item.task.key}'"
+        case ApprovalAsked():
+            return f"{who} asks people: '{item.task.key}'"
         case WaitDelivered():
             return f"{who} goes on after '{item.key}'"
         case EventsSent():

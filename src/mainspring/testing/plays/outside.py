@@ -76,6 +76,19 @@ class StagedDoor:
         """Nothing is open."""
 
 
+def _app(services: Services) -> Any:
+    """The whole API, made once for all plays: that takes longer than fifty of them."""
+    if not _made:
+        # Start-up cost: most plays never need it.
+        from mainspring.server.app import create_app
+
+        _made.append(create_app(services))
+    return _made[0]
+
+
+_made: list[Any] = []
+
+
 class _Rest:
     """Whatever is asked for seldom goes through the whole API, which is only made then."""
 
@@ -84,10 +97,9 @@ class _Rest:
 
     @cached_property
     def _door(self) -> HttpDoor:
-        # Start-up cost: most plays never need it.
-        from mainspring.server.app import create_app
-
-        return door_into(create_app(self._services), API_KEY, "http://127.0.0.1:2020")
+        app = _app(self._services)
+        app.state.services = self._services
+        return door_into(app, API_KEY, "http://127.0.0.1:2020")
 
     async def call(self, method: str, path: str, **options: Any) -> Any:
         return await self._door.call(method, path, **options)
