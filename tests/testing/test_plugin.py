@@ -34,6 +34,14 @@ import pytest, pytest_asyncio
 async def test_one(mainspring):{BODY}
 @pytest.mark.asyncio
 async def test_other(mainspring):{BODY}
+class TestShop:
+    @pytest.mark.asyncio
+    @pytest.mark.parametrize("days", [1, 2])
+    async def test_in_a_class(self, mainspring, days):
+        run = mainspring.run_of(await mainspring.send_event("order.created", {{"amount": days}}))
+        await mainspring.advance(f"{{days}} days")
+        assert run.output == days
+
 @pytest_asyncio.fixture
 async def paid(mainspring):
     return mainspring.run_of(await mainspring.send_event("order.created", {{"amount": 3}}))
@@ -99,8 +107,8 @@ def session(folder: Path, text: str, *options: str) -> str:
 @pytest.mark.parametrize(
     ("text", "options", "passed"),
     [
-        (STRICT, ["-o", "asyncio_mode=strict", *_scope("function")], 3),
-        (STRICT, ["-o", "asyncio_mode=auto", *_scope("module")], 3),
+        (STRICT, ["-o", "asyncio_mode=strict", *_scope("function")], 5),
+        (STRICT, ["-o", "asyncio_mode=auto", *_scope("module")], 5),
         (ANYIO, ["-p", "no:asyncio"], 2),
     ],
     ids=["strict", "auto-module", "anyio"],
