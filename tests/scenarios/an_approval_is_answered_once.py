@@ -160,6 +160,8 @@ async def test_two_of_three_must_approve(world: World) -> None:
     (one,) = [one async for one in world.client.approvals.list(run=first.id)]
     assert (await answer(one, "reject", by=BOB, comment="Too much.")).status == "WAITING"
     assert (await answer(one, "approve", by=CAROL)).status == "WAITING"
+    with pytest.raises(Conflict, match=r"carol@shop\.com approved"):  # one person, however they are written
+        await answer(one, "approve", by="Carol@Shop.com ", comment="again")
     assert (await answer(one, "approve", by=ANN)).status == "APPROVED"
     assert await world.output(first) == [BOB, CAROL, ANN]
 
@@ -262,6 +264,27 @@ async def test_a_run_that_ends_calls_its_approval_off(world: World) -> None:
         await world.client.approvals.answer(one, "approve", by=ANN)
     await world.advance("8 days")
     assert (await only(world)).status == "CANCELLED"
+
+
+async def test_an_approval_that_nobody_waits_for_any_more_is_called_off(world: World) -> None:
+    @world.client.job(id="raced")
+    async def raced(io: IO) -> str:
+        first = await io.wait_for_any(
+            approved=io.wait_for_approval("ok?", to=[ANN], notify=telling(world)),
+            late=io.wait("late", "1 day"),
+        )
+        await io.wait("after", "1 hour")
+        return first.key
+
+    await world.start()
+    run = await world.trigger(raced)
+    await world.until(run, "WAITING", waiting_for="ok?")
+    await world.advance("1 day")
+    await world.until(run, "WAITING", waiting_for="after")
+    one = await only(world)
+    assert (one.status, one.ended_at is not None) == ("CANCELLED", True)
+    assert await press(world, told(world, ANN), do="approve") == 409
+    assert await world.output(run) == "late"
 
 
 async def test_what_cannot_be_asked_is_refused_where_it_is_written(world: World) -> None:

@@ -6,6 +6,7 @@ stands in the history of the run, and changes nothing.
 """
 
 import hashlib
+from dataclasses import replace
 from typing import Any
 
 from mainspring.clock import to_iso
@@ -27,6 +28,7 @@ from mainspring.model.approval_links import link_of
 from mainspring.model.approvals import (
     Approval,
     ApprovalAnswer,
+    ApprovalDraft,
     ApprovalPerson,
     ApprovalStatus,
     NoticeKind,
@@ -49,7 +51,7 @@ def ask_approval(batch: Batch, command: AskApproval) -> str:
     batch.tx.run_many("insert_approval", [approval])
     people = [
         ApprovalPerson(approval.id, one, number, "asked", batch.now, None, None)
-        for number, one in enumerate(dict.fromkeys(draft.people), start=1)
+        for number, one in enumerate(_who_may(draft), start=1)
     ]
     if people:
         batch.tx.run_many("insert_approval_person", people)
@@ -62,6 +64,15 @@ def ask_approval(batch: Batch, command: AskApproval) -> str:
     view = ApprovalView(approval, tuple(people))
     links = links_of(view, key, draft.base_url) if draft.tells else []
     return encode({"id": approval.id, "revision": approval.revision, "links": links}, what="approval")
+
+
+def _who_may(draft: ApprovalDraft) -> list[str]:
+    """Who is asked, each once; whoever asked for it is not, whatever the draft says."""
+    people: list[str] = []
+    for one in draft.people:
+        if not any(same_person(one, other) for other in (*people, draft.requested_by)):
+            people.append(one)
+    return people or list(draft.people)  # nobody is left: not everybody
 
 
 def _new(batch: Batch, command: AskApproval) -> Approval:
@@ -119,6 +130,7 @@ def answer_approval(batch: Batch, command: AnswerApproval) -> ApprovalView | Mai
     view = _held(batch, command.approval_id, command.environment_id)
     if view is None:
         return no_such_approval(command.approval_id)
+    command = replace(command, by=_as_asked(view, command.by))
     mine = next((one for one in view.answers if same_person(one.person, command.by or "")), None)
     if mine is not None and _is_again(mine, command):
         return view
@@ -156,6 +168,11 @@ def answer_approval(batch: Batch, command: AnswerApproval) -> ApprovalView | Mai
     return view if status is None else _end(batch, view, status)
 
 
+def _as_asked(view: ApprovalView, by: str | None) -> str | None:
+    """The name under which they are asked: one person, however it is written."""
+    return next((one.person for one in view.people if same_person(one.person, by)), by)
+
+
 def _is_again(mine: ApprovalAnswer, command: AnswerApproval) -> bool:
     """Whether it is the same request, or says the very same."""
     if command.request_key is not None and command.request_key == mine.request_key:
@@ -189,6 +206,7 @@ def delegate_approval(batch: Batch, command: DelegateApproval) -> ApprovalView |
     view = _held(batch, command.approval_id, command.environment_id)
     if view is None:
         return no_such_approval(command.approval_id)
+    command = replace(command, by=_as_asked(view, command.by) or command.by)
     mine = next((one for one in view.people if one.person == command.by), None)
     if mine is not None and mine.delegated_to == command.to:
         return view

@@ -41,6 +41,7 @@ _ORDER = (
     "deliver_task",
     "resolve_task",
     "retry_task",
+    "call_off_approval",  # which it finds by its wait
     "delete_wait",
     "delete_awaited_run",
     "deliver_event",

@@ -16,7 +16,7 @@ from mainspring.engine.failing import is_decided, status_after
 from mainspring.engine.opened import OpenReport, keep_whole, task_row
 from mainspring.engine.runs import earliest, end_run, tag_run
 from mainspring.engine.shown import chunk_data, failure_json, readable, waits_for
-from mainspring.engine.waits import NewWait
+from mainspring.engine.waits import NewWait, give_up
 from mainspring.model.approvals import ApprovalAsked, Asked
 from mainspring.model.breakers import BreakerAsked, BreakerTold
 from mainspring.model.effects import EffectBegun, TaskInDoubt, TaskReconciled
@@ -172,7 +172,7 @@ def _wait_cancelled(batch: Batch, report: OpenReport, _: int, item: WaitCancelle
         batch.later(
             "cancel_task", {"run_id": run_id, "key": item.key, "position": item.position, "now": batch.now}
         )
-    batch.later("delete_wait", {"run_id": run_id, "task_key": item.key})
+    give_up(batch, run_id, item.key)
     report.new_waits = [new for new in report.new_waits if new.wait.task_key != item.key]
 
 

@@ -65,6 +65,12 @@ def resolve(batch: Batch, resolutions: Iterable[Resolution]) -> None:
         wake_runs(batch, run_ids)
 
 
+def give_up(batch: Batch, run_id: str, key: str) -> None:
+    """The code waits no longer: nobody is told any more, and an approval that it waited for is called off."""
+    batch.later("call_off_approval", {"run_id": run_id, "task_key": key, "now": batch.now})
+    batch.later("delete_wait", {"run_id": run_id, "task_key": key})
+
+
 def wake_runs(batch: Batch, run_ids: set[str]) -> None:
     """Parked runs among these become claimable; holders of the others hear of it."""
     ids = sorted(run_ids)

@@ -46,6 +46,13 @@ update approvals set remind_at = :remind_at, escalate_at = :escalate_at, timer_a
 -- Whom its run is still to tell.
 select news from approvals where id = :id;
 
+-- name: call_off_approval
+-- Whoever waited for it stopped waiting.
+update approvals set status = 'CANCELLED', ended_at = :now, timer_at = null
+where run_id = :run_id and status = 'WAITING' and exists (
+  select 1 from waits
+  where waits.run_id = :run_id and waits.task_key = :task_key and waits.channel = 'approval:' || approvals.id);
+
 -- name: keep_approval_news
 -- Whom its run is still to tell.
 update approvals set news = :news where id = :id;
