@@ -5,13 +5,13 @@ import { Problem, send, type Shape } from "../api/client";
 import { refresh, useRead } from "../api/query";
 import { useKeys } from "../keys/keys";
 import { parsedOf, SchemaForm } from "../schema-form/form";
-import { firstValue, type Schema } from "../schema-form/schema";
+import { defaultsOf, type Schema } from "../schema-form/schema";
 import { Button } from "../ui/button";
 import { At } from "../ui/clock";
 import { Dialog } from "../ui/dialog";
 import { CancelIcon, DoneIcon } from "../ui/icons";
-import { Json } from "../ui/json";
 import { Empty, Skeleton, Wrong } from "../ui/said";
+import { Shown } from "../ui/shown";
 import { Status } from "../ui/status";
 import { toast } from "../ui/toast";
 
@@ -142,7 +142,7 @@ function Question({ approval, onDone }: { approval: Whole; onDone: () => void })
         )}
         {approval.quorum > 1 && <span className="faint">{approval.quorum} must approve</span>}
       </p>
-      {approval.show != null && <Json value={approval.show} label="what it is about" />}
+      {approval.show != null && <Shown value={approval.show} />}
       {[...approval.earlier, approval].map((round) => (
         <Answers key={round.id} round={round} />
       ))}
@@ -174,7 +174,7 @@ function nextPerson(approval: Whole): string {
 function AnswerForm({ approval, onDone }: { approval: Whole; onDone: () => void }) {
   const [by, setBy] = useState(() => localStorage.getItem(PLACE) ?? nextPerson(approval));
   const [comment, setComment] = useState("");
-  const [form, setForm] = useState(() => parsedOf(approval.schema == null ? null : firstValue(approval.schema as Schema)));
+  const [form, setForm] = useState(() => parsedOf(approval.schema == null ? null : defaultsOf(approval.schema as Schema)));
   const [problem, setProblem] = useState<Problem | null>(null);
   const answer = async (decision: "approve" | "reject") => {
     localStorage.setItem(PLACE, by);

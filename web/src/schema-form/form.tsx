@@ -15,7 +15,7 @@ interface Props {
   onSubmit: () => void;
 }
 
-export const parsedOf = (value: unknown): Parsed => ({ text: JSON.stringify(value, null, 2), value, problem: null });
+export const parsedOf = (value: unknown): Parsed => ({ text: JSON.stringify(value, null, 2) ?? "null", value, problem: null });
 
 export function SchemaForm({ label, schema, parsed, errors, onChange, onSubmit }: Props) {
   const root = (schema ?? {}) as Schema;

@@ -108,6 +108,17 @@ export function firstValue(schema: Schema, root: Schema = schema, depth = 0): un
   return Object.fromEntries(shown.map((name) => [name, firstValue(said.properties?.[name] ?? {}, root, depth + 1)]));
 }
 
+/** A value with nothing in it but the schema's own defaults: nobody shall decide by what we made up. */
+export function defaultsOf(schema: Schema, root: Schema = schema): unknown {
+  const said = resolved(withoutNull(resolved(schema, root)).schema, root);
+  if (said.default !== undefined) return said.default;
+  const control = controlOf(said);
+  if (control.kind === "choice") return control.values.length === 1 ? control.values[0] : undefined;
+  if (control.kind !== "object") return undefined;
+  const found = control.names.map((name) => [name, said.required?.includes(name) || said.properties?.[name]?.default != null ? defaultsOf(said.properties?.[name] ?? {}, root) : undefined]);
+  return Object.fromEntries(found.filter(([, value]) => value !== undefined));
+}
+
 /** Which variant a value is of: by its discriminator, else the first whose type it has. */
 export function variantOf(value: unknown, variants: Schema[], by: string | null, root: Schema): number {
   const at = variants.findIndex((variant) => {

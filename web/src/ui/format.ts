@@ -25,7 +25,8 @@ export function span(ms: number): string {
 export function relative(at: number, now: number): string {
   const away = Math.abs(now - at);
   if (away < 1_500) return "now";
-  const said = away < 60_000 ? `${Math.round(away / 1_000)}s` : span(away).split(" ")[0];
+  // Of days the hours matter, of hours and minutes what comes first says enough.
+  const said = away < 60_000 ? `${Math.round(away / 1_000)}s` : away < 86_400_000 ? span(away).split(" ")[0] : span(away);
   return at > now ? `in ${said}` : `${said} ago`;
 }
 
