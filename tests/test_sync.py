@@ -130,6 +130,22 @@ async def test_breakers_are_opened_and_reset(shop: Client, inside: Client) -> No
     await in_thread(work)
 
 
+async def test_approvals_are_looked_for_and_answered(shop: Client, inside: Client) -> None:
+    def work() -> None:
+        approvals = shop.sync.approvals
+        assert list(approvals.list(status="WAITING")) == []
+        for call in (
+            lambda: approvals.retrieve("apr_nope"),
+            lambda: approvals.answer("apr_nope", "approve", by="Ada"),
+            lambda: approvals.delegate("apr_nope", by="Ada", to="Bob"),
+            lambda: approvals.links("apr_nope"),
+        ):
+            with pytest.raises(NotFound, match="no approval"):
+                call()
+
+    await in_thread(work)
+
+
 async def test_errors_are_those_of_the_async_verbs(shop: Client) -> None:
     def work() -> None:
         with pytest.raises(NotFound):

@@ -20,8 +20,8 @@ def link_of(key: bytes, approval: Approval, person: str) -> str:
 
 def read_person(text: str) -> str | None:
     """Whose link it is, as it says; "": anybody's; None when it says nothing that could be read."""
-    if text == _ANYBODY:
-        return ""
+    if text == _ANYBODY or not text:
+        return "" if text else None
     try:
         person = urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4)).decode()
     except ValueError:
@@ -32,7 +32,9 @@ def read_person(text: str) -> str | None:
 
 def is_signed(key: bytes, approval: Approval, person: str, signature: str) -> bool:
     """Whether the signature is ours, in a time that tells nothing of how much of it is right."""
-    return hmac.compare_digest(_text(_sign(key, approval, person)).encode(), signature.encode())
+    return hmac.compare_digest(
+        _text(_sign(key, approval, person)).encode(), signature.encode(errors="replace")
+    )
 
 
 def _sign(key: bytes, approval: Approval, person: str) -> bytes:
