@@ -7,6 +7,7 @@ itself, which is all the rules need.
 from collections.abc import Iterable, Iterator
 
 from mainspring.audit import findings as rules
+from mainspring.audit.approvals import check_approvals
 from mainspring.audit.breakers import check_breakers
 from mainspring.audit.events import check_events
 from mainspring.audit.findings import Finding
@@ -56,7 +57,7 @@ def _look(tx: Transaction, page: Page) -> list[Finding]:
 
 def rules_over(tx: Transaction, page: Page) -> list[Finding]:
     """The rules over runs that ask for more than the runs."""
-    held = [*check_breakers(tx, page), *check_tokens(tx, page)]
+    held = [*check_breakers(tx, page), *check_tokens(tx, page), *check_approvals(tx, page)]
     return [*check_unheard(tx, page), *held, *check_lines(tx, page)]
 
 

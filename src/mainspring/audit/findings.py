@@ -122,6 +122,15 @@ TOKEN_NOT_HEARD = Rule(
     is_mended=True,
 )
 TOKEN_UNWATCHED = Rule("token-unwatched", "I5", "Sets the token's timer to its expiry.", is_mended=True)
+APPROVAL_NOT_HEARD = Rule(
+    "approval-not-heard",
+    "I7",
+    "Resolves the wait with what the approval came to, or with whom its run is to tell.",
+    is_mended=True,
+)
+APPROVAL_UNWATCHED = Rule(
+    "approval-unwatched", "I5", "Sets the approval's timer to the time that comes next.", is_mended=True
+)
 KEPT_DIFFERS = Rule("kept-differs", "I2", _REPLAY)
 EVENT_CROSSED = Rule("event-crossed", "I7", _REPLAY)
 

@@ -11,6 +11,7 @@ from mainspring.audit.rows import Case
 from mainspring.audit.tasks import waits_for
 from mainspring.clock import from_iso
 from mainspring.codec import decode
+from mainspring.engine.approvals import check_approval_waits
 from mainspring.engine.batch import Batch
 from mainspring.engine.blame import release_run
 from mainspring.engine.cancels import cancel_run
@@ -19,6 +20,7 @@ from mainspring.engine.commands import CancelRun
 from mainspring.engine.runs import earliest, end_run
 from mainspring.engine.tokens import check_token_waits
 from mainspring.engine.waits import NewWait, check_new_waits, wake_runs
+from mainspring.model.approvals import approval_channel
 from mainspring.model.runs import FINAL_RUN_STATUSES, Run
 from mainspring.model.tokens import token_channel
 from mainspring.model.waits import Wait, event_channel, run_channel
@@ -174,6 +176,18 @@ def _watch_tokens(batch: Batch, patient: Patient) -> None:
     batch.wake.at(batch.now)
 
 
+def _tell_of_approvals(batch: Batch, patient: Patient) -> None:
+    """As if the waits were new: what was decided before counts."""
+    check_approval_waits(batch, _waits(batch, patient))
+
+
+def _watch_approvals(batch: Batch, patient: Patient) -> None:
+    """The engine looks at each now, and sets its timer."""
+    ids = {(wait.channel or "").removeprefix(approval_channel("")) for wait in _waits(batch, patient)}
+    batch.tx.run_many("watch_approval_again", [{"id": one, "now": batch.now} for one in sorted(ids)])
+    batch.wake.at(batch.now)
+
+
 #: By the id of the rule.
 MENDS: dict[str, Mend] = {
     rules.ADMITTED_OVER_LIMIT.id: _stand_back,
@@ -197,4 +211,6 @@ MENDS: dict[str, Mend] = {
     rules.BREAKER_UNWATCHED.id: _ask_again,
     rules.TOKEN_NOT_HEARD.id: _tell_of_tokens,
     rules.TOKEN_UNWATCHED.id: _watch_tokens,
+    rules.APPROVAL_NOT_HEARD.id: _tell_of_approvals,
+    rules.APPROVAL_UNWATCHED.id: _watch_approvals,
 }

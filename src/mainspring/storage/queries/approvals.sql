@@ -42,6 +42,14 @@ update approvals set status = :status, ended_at = :ended_at, timer_at = null whe
 -- Who was reminded or asked too; when it is looked at again.
 update approvals set remind_at = :remind_at, escalate_at = :escalate_at, timer_at = :timer_at where id = :id;
 
+-- name: approvals_by_ids
+-- Some approvals.
+select {approval} from approvals where id in each(:ids);
+
+-- name: watch_approval_again
+-- A timer that was lost: it is looked at now.
+update approvals set timer_at = :now where id = :id and status = 'WAITING';
+
 -- name: get_approval_news
 -- Whom its run is still to tell.
 select news from approvals where id = :id;
