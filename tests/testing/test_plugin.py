@@ -131,8 +131,8 @@ def test_a_fault_that_never_came_is_told_at_the_end(tmp_path: Path) -> None:
 
 
 def test_the_plugin_costs_a_session_that_does_not_use_it_nothing() -> None:
-    loaded = "import sys, mainspring.testing.plugin; print(sorted(sys.modules))"
+    loaded = "import sys, mainspring.pytest_plugin; print(sorted(sys.modules))"
     said = subprocess.check_output([sys.executable, "-c", loaded], text=True)
-    assert "'mainspring.testing.plugin'" in said
+    assert "'mainspring.pytest_plugin'" in said
     for module in ("mainspring.engine", "sqlite3", "fastapi", "mainspring.testing.environment"):
         assert f"'{module}'" not in said

@@ -1,31 +1,17 @@
 """The test kit: jobs run by the real engine and a real worker, in memory, on a clock that the test turns.
 
-With pytest ask for the fixture `mainspring`; without it make an `Environment`. Names are loaded when they are first
-asked for, so that the plugin costs a test session that does not use it next to nothing.
+With pytest ask for the fixture `mainspring`; without it make an `Environment`.
 """
 
-from importlib import import_module
-from typing import Any
-
-_ROOMS = {
-    "BrokenSchedule": "plays.explore",
-    "CrashBreaks": "plays.crashes",
-    "CrashReport": "plays.crashes",
-    "Ending": "plays.ending",
-    "Environment": "environment",
-    "Exploration": "plays.explore",
-    "FakeCall": "fake_runtime",
-    "FakeIO": "fake",
-    "LiveRun": "live",
-    "LiveTask": "live",
-    "Outside": "plays.outside",
-    "Repeated": "plays.crashes",
-    "Replayed": "replays",
-    "RunEnd": "plays.ending",
-    "crash_everywhere": "plays.crashes",
-    "explore": "plays.explore",
-    "replay": "replays",
-}
+from mainspring.testing.environment import Environment
+from mainspring.testing.fake import FakeIO
+from mainspring.testing.fake_runtime import FakeCall
+from mainspring.testing.live import LiveRun, LiveTask
+from mainspring.testing.plays.crashes import CrashBreaks, CrashReport, Repeated, crash_everywhere
+from mainspring.testing.plays.ending import Ending, RunEnd
+from mainspring.testing.plays.explore import BrokenSchedule, Exploration, explore
+from mainspring.testing.plays.outside import Outside
+from mainspring.testing.replays import Replayed, replay
 
 __all__ = [
     "BrokenSchedule",
@@ -46,11 +32,3 @@ __all__ = [
     "explore",
     "replay",
 ]
-
-
-def __getattr__(name: str) -> Any:
-    room = _ROOMS.get(name)
-    if room is None:
-        raise AttributeError(f"module 'mainspring.testing' has no attribute {name!r}")
-    # What a test session that uses none of it does not pay for.
-    return getattr(import_module(f"mainspring.testing.{room}"), name)

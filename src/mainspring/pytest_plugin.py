@@ -1,6 +1,6 @@
 """The pytest plugin: the fixture `mainspring`, an environment of the test's own. The only room that knows pytest.
 
-It is loaded in every test session, so it imports the kit only for a test that asks for it.
+It is loaded in every test session, so it stands beside the kit and imports it only for a test that asks for it.
 """
 
 import functools
