@@ -82,6 +82,16 @@ async def test_it_is_handed_on_and_each_has_a_link(stage: Stage) -> None:
     ] == "APPROVED"
 
 
+async def test_whoever_asked_for_it_does_not_answer_where_anybody_may(stage: Stage) -> None:
+    id = await ask(stage, requested_by="frank@shop.com")
+    path = f"{APPROVALS}/{id}"
+    for body in ({"by": "frank@shop.com"}, {"by": " Frank@Shop.com"}, {}):
+        problem = await stage.refused(403, "POST", path, {"decision": "approve", **body})
+        assert problem["code"] == "not_asked"
+    done = await stage.ask("POST", path, {"decision": "approve", "by": "eve@shop.com"})
+    assert (done["status"], done["answers"][0]["by"]) == ("APPROVED", "eve@shop.com")
+
+
 async def test_what_is_wrong_is_named(stage: Stage) -> None:
     id = await ask(stage, to=["ann@shop.com"])
     for body in (
