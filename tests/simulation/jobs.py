@@ -9,6 +9,8 @@ from typing import Any, Protocol, cast
 
 from mainspring import (
     IO,
+    ApprovalNotice,
+    ApprovalRejected,
     Batch,
     CircuitBreaker,
     Client,
@@ -288,6 +290,41 @@ async def ask(payload: dict[str, Any], io: IO, ctx: Context) -> Any:
         again = None
     assert again == said, "a token has two ends"
     return said
+
+
+@client.job(id="board")
+async def board(payload: dict[str, Any], io: IO, ctx: Context) -> Any:
+    """What two of three people must approve, or more once they were too slow, and never who asked."""
+    stage.body_begins(ctx)
+    n = payload["n"]
+
+    def tell(notice: ApprovalNotice) -> None:
+        stage.task_begins(ctx, "tell")
+
+    try:
+        done = await io.wait_for_approval(
+            "ok",
+            to=["ann", "bob", "cem"],
+            quorum=2,
+            requested_by="eve",
+            timeout=70 if n % 5 == 0 else 2 + n % 9,
+            remind_every="1 minute",
+            escalate_after=1 + n % 4,
+            escalate_to=["dan"],
+            notify=tell if n % 3 else quietly,
+        )
+        said = done.status
+        assert sum(one.decision == "approve" for one in done.answers) == 2, "approved by too few"
+    except ApprovalRejected as refused:
+        said = refused.approval.status
+    except WaitTimeout:
+        said = "EXPIRED"
+    await do(io, ctx, "decided", said)
+    return said
+
+
+async def quietly(notice: ApprovalNotice) -> None:
+    """Tells nobody."""
 
 
 @client.job(id="deep")

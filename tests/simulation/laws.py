@@ -246,7 +246,9 @@ class Laws:
         if task is None or task.status in ("CANCELLED", "RUNNING", "RETRYING"):
             return
         timed_out = task.status == "FAILED" and json.loads(task.failure or "{}").get("code") == "wait_timeout"
-        if wait.kind in ("time", "retry") or (timed_out and wait.kind != "token"):  # tokens: see `Questions`
+        if wait.kind in ("time", "retry") or (
+            timed_out and wait.kind not in ("token", "approval")
+        ):  # see `Questions`
             hold(wait.due_at is not None and wait.due_at <= now, "I9", "early", wait, now)
 
     def _events(self, change: Change, now: int) -> None:

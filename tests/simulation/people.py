@@ -4,10 +4,12 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from mainspring.clock import SECOND
+from mainspring.engine.approval_commands import AnswerApproval, DelegateApproval
 from mainspring.engine.commands import SettleTask
 from mainspring.engine.token_commands import CompleteToken
-from mainspring.errors import Conflict, MainspringError, NotFound, ServerUnavailable
+from mainspring.errors import Conflict, MainspringError, NotAsked, NotFound, ServerUnavailable
 from mainspring.ids import IdSource
+from mainspring.model.approvals import Decision
 from mainspring.model.bulks import Bulk
 from mainspring.model.events import EventDraft
 from mainspring.model.protocol import RunDraft
@@ -69,6 +71,7 @@ class People:
             "queue": self._queue,
             "breaker": self._breaker,
             "answer": self._answer,
+            "vote": self._vote,
         }
         self.node.spawn(acts[kind](*values))
 
@@ -161,6 +164,33 @@ class People:
                 hold(isinstance(answer, Conflict), "I7", "a token was not completed", answer)
             else:
                 hold(answer.output == str(n + number), "I11", "completed with something else", answer)
+
+    async def _vote(self, pick: float, n: int) -> None:
+        """Somebody answers an approval or hands it on, asked or not, however it stands; some do it twice."""
+        known = self._tables.rows("select id, environment_id from approvals order by created_at, run_id, id")
+        if not known:
+            return
+        approval_id, environment_id = known[int(pick * len(known))]
+        env, who = self.node.environment_id, ("ann", "bob", "cem", "dan", "eve", "mal", "fay")[n % 7]
+        say: Decision = "reject" if n % 4 == 0 else "approve"
+        if n % 9 == 0:
+            handed = DelegateApproval(approval_id, who, "fay", "api", None, env)
+            answers = [await self.ask("delegate", handed)]
+        else:
+            answers = [
+                await self.ask(
+                    "vote",
+                    AnswerApproval(approval_id, say, None, None, who, "api", None, env, f"{pick}-{number}"),
+                )
+                for number in range(2 if n % 3 == 0 else 1)
+            ]
+        for answer in answers:
+            if environment_id != env:
+                hold(isinstance(answer, NotFound), "I12", "another's approval was found", answer)
+            elif isinstance(answer, MainspringError):
+                hold(isinstance(answer, Conflict | NotAsked), "I7", "an answer was refused", answer)
+            else:
+                hold(who not in ("eve", "mal"), "I7", "who may not answer did", who, answer)
 
     # ── runs ─────────────────────────────────────────────────────────────────────────────────────────
     async def _call(self, job_id: str, n: int) -> None:

@@ -73,6 +73,8 @@ def _deed(rng: random.Random) -> Entry:
         (0.7, "breaker", (rng.choice(("open", "open", "reset")),)),
         (2, "batch", ("ask", rng.randint(1, 3))),
         (4, "answer", (rng.random(), n)),
+        (2, "batch", ("board", rng.randint(1, 3))),
+        (6, "vote", (rng.random(), n)),
         (1.5, "call", ("stubborn", n)),
         (1.5, "call", ("talk", n)),
         (1.5, "call", ("pay", n)),

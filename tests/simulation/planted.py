@@ -10,6 +10,8 @@ from unittest import mock
 from mainspring.codec import decode, encode
 from mainspring.engine import (
     admission,
+    approval_timers,
+    approvals,
     blame,
     breakers,
     children,
@@ -264,6 +266,30 @@ def a_wait_that_asks_its_token_nothing() -> AbstractContextManager[Any]:
     return mock.patch.object(commits, "check_token_waits", return_value=None)
 
 
+def a_decision_that_tells_nobody() -> AbstractContextManager[Any]:
+    """It is kept, and the run that waits for it is not looked for."""
+    return mock.patch.object(approvals, "_waits_for", return_value=[])
+
+
+def a_wait_that_asks_its_approval_nothing() -> AbstractContextManager[Any]:
+    """What was decided before it was waited for, and news that came meanwhile, are not seen."""
+    return mock.patch.object(commits, "check_approval_waits", return_value=None)
+
+
+def a_quorum_that_the_first_answer_makes() -> AbstractContextManager[Any]:
+    """One approval is as good as two."""
+
+    def hasty(view: Any) -> Any:
+        return "APPROVED" if any(one.decision == "approve" for one in view.answers) else None
+
+    return mock.patch.object(approvals, "_decided", hasty)
+
+
+def a_reminder_that_stops_the_clock() -> AbstractContextManager[Any]:
+    """Who was reminded, or asked more people, never expires."""
+    return mock.patch.object(approval_timers, "earliest", return_value=None)
+
+
 def an_end_that_nobody_behind_hears_of() -> AbstractContextManager[Any]:
     """Whoever ends a run of a singleton leaves those that wait behind it where they are."""
     return mock.patch.object(children, "lead_on", return_value=None)
@@ -271,6 +297,10 @@ def an_end_that_nobody_behind_hears_of() -> AbstractContextManager[Any]:
 
 #: By what is printed beside them, each with the law that gives it away.
 PLANTS: tuple[Plant, ...] = (
+    a_decision_that_tells_nobody,
+    a_wait_that_asks_its_approval_nothing,
+    a_quorum_that_the_first_answer_makes,
+    a_reminder_that_stops_the_clock,
     a_token_that_tells_nobody,
     a_wait_that_asks_its_token_nothing,
     commit_without_the_lease_check,

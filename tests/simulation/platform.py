@@ -79,7 +79,9 @@ class Platform:
         slots = [one for one in self.laws.slots.schedules() if one.next_at is None or one.next_at < now]
         bells = [one for one in self.laws.bells.breakers() if one.timer_at is not None and one.timer_at < now]
         asked = [
-            one for one in self.laws.questions.tokens() if one.timer_at is not None and one.timer_at < now
+            one
+            for one in (*self.laws.questions.tokens(), *self.laws.questions.approvals())
+            if one.timer_at is not None and one.timer_at < now
         ]
         return [*waits, *runs, *slots, *bells, *asked]
 

@@ -204,6 +204,8 @@ class Server:
                 ChangeBreaker(env, "bell", is_open=message, span=4 * SECOND)
             ),
             "complete": lambda env, message: engine.tokens.complete(message),
+            "vote": lambda env, message: engine.approvals.answer(message),
+            "delegate": lambda env, message: engine.approvals.delegate(message),
             "cancel_event": lambda env, message: engine.cancel_event(env, message),
             "bulk": lambda env, message: engine.move_bulk(StartBulk(message)),
             "reschedule": lambda env, message: engine.move_run(
