@@ -12,9 +12,9 @@ from mainspring.model.runs import Run
 from mainspring.model.store import StoreScope
 from mainspring.storage.database import Database, Transaction
 
-_IDS = re.compile(r"\b(run|evt|wrk|batch|tok)_[0-9A-Z]{26}\b")
+_IDS = re.compile(r"\b(run|evt|wrk|batch|tok|apr)_[0-9A-Z]{26}\b")
 #: What nobody can guess is another each time.
-_SECRETS = re.compile(r"/callback/[\w-]+")
+_SECRETS = re.compile(r"(/callback|/approvals/\w+/[\w-]+)/[\w-]+")
 _INSTANTS = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)")
 #: Longer than any play.
 _ALL = 1_000
@@ -106,4 +106,4 @@ def _reason(failure: str | None) -> str | None:
 
 def _plain(value: Any) -> str:
     text = value if isinstance(value, str) else repr(value)
-    return _INSTANTS.sub("(instant)", _SECRETS.sub("/callback/", _IDS.sub(r"\1_", text)))
+    return _INSTANTS.sub("(instant)", _SECRETS.sub(r"\1/", _IDS.sub(r"\1_", text)))

@@ -1,4 +1,4 @@
-"""Eleven jobs that between them use every call of `io`, each with what people outside do about it.
+"""Twelve jobs that between them use every call of `io`, each with what people outside do about it.
 
 What a job does depends on nothing but its payload and the answers it gets, so a run of it has one right end.
 `tests/replay/` keeps recorded runs of them: a change here must leave those able to go on, as it would a user's.
@@ -12,6 +12,7 @@ from typing import Any
 
 from mainspring import (
     IO,
+    ApprovalNotice,
     CircuitBreaker,
     Client,
     Context,
@@ -66,6 +67,7 @@ PLAYS = (
     Play("payments", 3),
     Play("guarded", "in"),
     Play("voucher", 8),
+    Play("council", 6),
 )
 
 
@@ -303,6 +305,30 @@ def _voucher(jobs: Jobs) -> None:
             return [token.tags, await jobs.does(io, ctx, "make-do", "made do")]
 
 
+def _council(jobs: Jobs) -> None:
+    @jobs.client.job(id="council")
+    async def council(payload: int, io: IO, ctx: Context) -> list[Any]:
+        """One of two is reminded, another is asked too, and nobody decides before the time is over."""
+
+        def tell(notice: ApprovalNotice) -> None:
+            jobs.fails(ctx, 0, notice.kind)
+
+        try:
+            await io.wait_for_approval(
+                "agree",
+                show={"n": payload},
+                to=["ann"],
+                timeout="100 minutes",
+                remind_every="1 hour",
+                escalate_after="90 minutes",
+                escalate_to=["bob"],
+                notify=tell,
+            )
+        except WaitTimeout:
+            return [payload, await jobs.does(io, ctx, "make-do", "made do")]
+        return []
+
+
 _DEFINED: dict[str, Callable[[Jobs], None]] = {
     "order": _order,
     "nested": _nested,
@@ -315,4 +341,5 @@ _DEFINED: dict[str, Callable[[Jobs], None]] = {
     "payments": _payments,
     "guarded": _guarded,
     "voucher": _voucher,
+    "council": _council,
 }
