@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import psycopg
 import pytest
 
 from engine.items import await_run, await_runs, done, job, listen, parked, sleep, succeeded, triggered
@@ -18,6 +19,7 @@ from engine.live import Live, LivePuppet
 from engine.pair import Pair, kinds
 from engine.puppet import report
 from mainspring.engine.account import run_tasks
+from mainspring.engine.commands import EndWorkers
 from mainspring.engine.committer import Committer
 from mainspring.errors import TransactionConflict
 from mainspring.ids import new_id
@@ -274,3 +276,41 @@ async def test_a_child_claimed_beside_the_cancel_of_its_parent_is_asked_to_stop(
     assert await kinds(pair.a, child.run_id) == ["RUN_CREATED", "JOB_STARTED", "CANCEL_REQUESTED"]
     await nurse.report(child, RunCancelConfirmed())
     assert await pair.a.status(child.run_id) == "CANCELLED"
+
+
+# ── workers that end ─────────────────────────────────────────────────────────────────────────────────
+def ending(worker: LivePuppet, at: Live) -> Any:
+    return at.engine.end_workers(EndWorkers("exited", environment_id=at.env, worker_id=worker.id))
+
+
+async def test_a_worker_that_ends_beside_its_claim_is_granted_nothing(pair: Pair) -> None:
+    """A claim looks at its worker without holding it, until there is something to grant."""
+    worker, other = await pair.b.worker(job("bill")), await pair.a.worker(job("bill"))
+    run_id = await pair.a.call("bill")
+    count, answer = await pair.race(ending(worker, pair.a), worker.claim(1, wait=0))
+    assert (count, answer.unknown_worker, answer.runs) == (0, True, ())
+    assert (await other.take_one()).run_id == run_id
+
+
+async def test_what_a_worker_claims_beside_its_end_is_given_back(pair: Pair) -> None:
+    worker, other = await pair.a.worker(job("bill")), await pair.b.worker(job("bill"))
+    run_id = await pair.a.call("bill")
+    granted, count = await pair.race(worker.take_one(), ending(worker, pair.b))
+    assert (granted.run_id, count) == (run_id, 1)
+    assert (await other.take_one()).run_id == run_id
+
+
+async def test_a_claim_that_finds_nothing_writes_nothing(pair: Pair) -> None:
+    """So it costs no fsync, which whatever comes next would wait for."""
+    worker = await pair.a.worker(job("bill"))
+    given = "select pg_current_xact_id()::text::bigint"
+    between = []
+    with psycopg.connect(pair.url, autocommit=True) as admin:
+        for _ in range(5):  # the server itself may begin one at any time, to look after its tables
+            first = admin.execute(given).fetchone()
+            assert (await worker.claim(1, wait=0)).runs == ()
+            second = admin.execute(given).fetchone()
+            assert first is not None
+            assert second is not None
+            between.append(second[0] - first[0] - 1)
+    assert 0 in between

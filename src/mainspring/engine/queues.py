@@ -18,6 +18,7 @@ from mainspring.engine.handed import just_handed
 from mainspring.engine.runs import ALONE, FRESH, LAST_CHANCE, RESUMED, earliest
 from mainspring.engine.shown import event_json
 from mainspring.engine.versions import take_on
+from mainspring.errors import TransactionConflict
 from mainspring.model.protocol import ClaimAnswer, ClaimedRun
 from mainspring.model.queues import TAKEN_IN_TURN
 from mainspring.model.runs import SUSPECT_FROM, Run
@@ -53,8 +54,7 @@ class _Claimant:
     #: Whether runs that are bound to a version wait in its environment.
     has_pinned: bool
     queues: str
-    #: False where it is known that nothing at all is ready in its environment. On SQLite, where that is asked for a
-    #: tenth of what a claim in vain costs; elsewhere the claim itself finds out.
+    #: Whether anything at all is ready in its environment: asked for a tenth of what a claim in vain costs.
     may_find: bool
 
 
@@ -64,7 +64,7 @@ def apply_claims(batch: Batch, claims: Sequence[Claim]) -> list[ClaimAnswer | No
         return []
     known = [just_handed(batch, claim) for claim in claims]
     ids = sorted({claim.request.worker_id for claim, runs in zip(claims, known, strict=True) if not runs})
-    workers = {row[0]: _Claimant(*row) for row in batch.tx.rows("claimants", ids=ids)} if ids else {}
+    workers = _claimants(batch, ids) if ids else {}
     granted: list[list[Run]] = []
     for claim, runs in zip(claims, known, strict=True):
         if runs:
@@ -90,6 +90,15 @@ def apply_claims(batch: Batch, claims: Sequence[Claim]) -> list[ClaimAnswer | No
         answers.append(answer if answer.runs or answer.notices else None)
     batch.flush()
     return answers
+
+
+def _claimants(batch: Batch, ids: list[str]) -> dict[str, _Claimant]:
+    """They are held only where suspects wait: of these a worker gets one at a time, on whichever servers it claims."""
+    workers = {row[0]: _Claimant(*row) for row in batch.tx.rows("claimants", ids=ids)}
+    if not any(worker.has_suspects for worker in workers.values()):
+        return workers
+    batch.tx.rows("workers_by_ids", ids=ids)
+    return {row[0]: _Claimant(*row) for row in batch.tx.rows("claimants", ids=ids)}
 
 
 def _refill(batch: Batch, runs: list[Run]) -> None:
@@ -170,7 +179,9 @@ def _take(batch: Batch, claim: Claim, names: _Names, first: int, last: int, slot
         slots=slots,
         now=batch.now,
     )
-    return RUN.values(rows)
+    if rows and rows[0][-1] == "GONE":
+        raise TransactionConflict("another server has just ended the worker")
+    return RUN.values(row[:-1] for row in rows)
 
 
 def _leases_left(batch: Batch, environment_id: str) -> int:

@@ -23,8 +23,8 @@ select w.id, w.environment_id, w.status, w.job_ids,
   exists (
     select 1 from runs r
     where r.environment_id = w.environment_id and r.is_ready and r.pinned_version is not null),
-  w.queues, true
-from workers w where w.id in each(:ids) order by w.id @lock;
+  w.queues, exists (select 1 from runs r where r.environment_id = w.environment_id and r.is_ready)
+from workers w where w.id in each(:ids) order by w.id;
 
 -- name: beat_worker
 -- A sign of life, and what the worker says of itself.

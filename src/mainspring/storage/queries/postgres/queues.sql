@@ -1,5 +1,6 @@
 -- name: claim_runs
 -- Grants leases on the first claimable runs of what a worker takes: a few per name are looked at, whatever the backlog.
+-- The worker is held once there is something for it, and not before: who finds nothing writes nothing.
 update runs set status = 'RUNNING', is_ready = false, lease = lease + 1, worker_id = :worker_id,
   claim_seq = :claim_seq, started_at = coalesce(started_at, :now), expires_at = null,
   deadline_at = coalesce(deadline_at, :now + max_duration),
@@ -11,7 +12,7 @@ where (status = 'PENDING' and (expires_at is null or expires_at > :now)) is true
       and i.lane between :first_lane and :last_lane
     order by i.priority desc, i.lane, i.available_at limit :slots for update skip locked) r
   order by r.priority desc, r.lane, r.available_at limit :slots)
-returning {run};
+returning {run}, (select w.status from workers w where w.id = :worker_id for update);
 
 -- name: held_runs
 -- The first held runs of some keys of a queue: some of each, in their order.
@@ -56,4 +57,4 @@ where (status = 'PENDING' and (expires_at is null or expires_at > :now)) is true
         and i.queue = i.job_id and i.lane between :first_lane and :last_lane
       order by i.priority desc, i.lane, i.available_at limit :slots for update skip locked) b) r
   order by r.priority desc, r.lane, r.available_at limit :slots)
-returning {run};
+returning {run}, (select w.status from workers w where w.id = :worker_id for update);

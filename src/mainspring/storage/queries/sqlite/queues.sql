@@ -11,7 +11,7 @@ where status = 'PENDING' and (expires_at is null or expires_at > :now) and id in
       and i.lane between :first_lane and :last_lane
     order by i.priority desc, i.lane, i.available_at limit :slots)
   order by r.priority desc, r.lane, r.available_at limit :slots)
-returning {run};
+returning {run}, 'ALIVE';
 
 -- name: held_runs
 -- The first held runs of some keys of a queue: some of each, in their order.
@@ -55,4 +55,4 @@ where status = 'PENDING' and (expires_at is null or expires_at > :now) and id in
         and i.queue = i.job_id and i.lane between :first_lane and :last_lane
       order by i.priority desc, i.lane, i.available_at limit :slots))
   order by r.priority desc, r.lane, r.available_at limit :slots)
-returning {run};
+returning {run}, 'ALIVE';
