@@ -1,7 +1,8 @@
 # Everything a contributor types. Needs Python 3.11 or newer; uses uv where it is installed.
 BIN := .venv/bin
-#: Newer than pyproject.toml while the environment holds what it asks for.
+#: Newer than pyproject.toml and than the dashboard's sources while the environment holds what they ask for.
 READY := .venv/.ready
+WEB := $(shell find web -type f -not -path '*/node_modules/*' -not -name schema.d.ts)
 UV := $(shell command -v uv 2>/dev/null)
 PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	$$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$name && break; done)
@@ -28,13 +29,9 @@ format: $(READY) ## Rewrite the sources in the house's format
 	@$(BIN)/ruff check --fix-only .
 	@$(BIN)/ruff format .
 
-web: $(READY) ## Build the dashboard from web/, which an install does too
+web: $(READY) ## Build the dashboard from web/, as `make test` does when web/ has changed
 	@PYTHONPATH=tests $(BIN)/python -m dashboard.contract
-ifneq ($(UV),)
-	@$(UV) pip install --quiet --python $(BIN)/python --reinstall-package mainspring --no-deps --editable .
-else
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
-endif
+	@$(MAKE) --no-print-directory $(READY)
 
 simulate: $(READY) ## Chance against the engine: SEEDS=2000 from BEGIN=0, or one again: SEED=17 (KEEP=0,3)
 	@PYTHONPATH=tests $(BIN)/python -m simulation $(if $(SEEDS),--seeds $(SEEDS)) $(if $(BEGIN),--begin $(BEGIN)) \
@@ -58,7 +55,7 @@ bench: $(READY) ## How fast is it here, beside this machine's limits: SHAPE=apar
 clean: ## Remove what the targets above made
 	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build
 
-$(READY): pyproject.toml hatch_build.py
+$(READY): pyproject.toml hatch_build.py $(WEB)
 ifneq ($(UV),)
 	@test -x $(BIN)/python || $(UV) venv --quiet --python '>=3.11' .venv
 	@$(UV) pip install --quiet --python $(BIN)/python --editable . --group dev
