@@ -292,6 +292,7 @@ async def one(io: IO) -> int:
 async def main():
     async with client.embedded(url="sqlite:///shop.db"):
         assert await (await one.trigger()).result() == 1
+        assert [await run.result() for run in await one.batch_trigger([None, None])] == [1, 1]
         print("fastapi" in sys.modules)
 
 asyncio.run(main())

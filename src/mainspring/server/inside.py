@@ -20,10 +20,12 @@ from mainspring.model.limits import Limits
 from mainspring.model.runs import RunDraft
 from mainspring.model.streams import Streamed
 from mainspring.server.answers import refusal_of
+from mainspring.server.batched import start_batch
 from mainspring.server.bodies import check
 from mainspring.server.found import find_run
 from mainspring.server.hot import start_run, take_event, take_events
 from mainspring.server.longpoll import Draining
+from mainspring.server.shapes.batches import BatchBody
 from mainspring.server.shapes.bodies import EventBody, EventsBody, TriggerBody
 from mainspring.server.shapes.events import sent_shape
 from mainspring.server.shapes.runs import RunFacts
@@ -90,6 +92,8 @@ class Inside:
             case "POST", "jobs", job_id, "trigger":
                 trigger = self._read(TriggerBody, body)
                 return await start_run(self, unquote(job_id), trigger, None)
+            case "POST", "batches":
+                return _answer(await start_batch(self, self._read(BatchBody, body), idempotency_key))
             case "GET", "runs", run_id if (wait := _wait_in(params or {})) is not None:
                 return dict(await self.wait_run(unquote(run_id), wait))
         return await self.rest.call(

@@ -1,6 +1,5 @@
 """Batches: many runs started by one request, and how far they have come."""
 
-from collections import Counter
 from typing import Any
 
 from starlette.requests import Request
@@ -9,24 +8,15 @@ from starlette.responses import Response
 from mainspring.codec import decode_body
 from mainspring.engine.inspect import get_batch
 from mainspring.errors import MalformedJson, NotFound
-from mainspring.model.runs import FINAL_RUN_STATUSES, Run
 from mainspring.server.answers import json_response
+from mainspring.server.batched import batch_shape, start_batch
 from mainspring.server.bodies import check, idempotency_key_of, read_body, read_model
-from mainspring.server.call import Desk, call_of
-from mainspring.server.drafts import run_drafts
+from mainspring.server.call import call_of
 from mainspring.server.rooms import Caller, room
 from mainspring.server.routes import PlainRoute
-from mainspring.server.shapes.batches import BatchBody, BatchedRunShape, BatchShape
-from mainspring.server.shapes.parts import at
+from mainspring.server.shapes.batches import BatchBody, BatchShape
 
 router = room("/api/v1/batches", "batches")
-
-
-async def start_batch(desk: Desk, body: BatchBody, key: str | None) -> BatchShape:
-    """All of its runs, or none; those that an earlier call with the same key started, if any."""
-    drafts = run_drafts(desk, body.runs, key)
-    batch_id, runs = await desk.engine.trigger_batch(desk.environment_id, drafts)
-    return batch_shape(batch_id, runs)
 
 
 async def post_batch(request: Request) -> Response:
@@ -61,17 +51,6 @@ async def _read_lines(request: Request, limit: int) -> list[Any]:
             except MalformedJson as error:
                 raise MalformedJson(f"line {number} of the body: {error.message}") from None
     return values
-
-
-def batch_shape(batch_id: str, runs: "tuple[Run, ...] | list[Run]") -> BatchShape:
-    """A batch as the API shows it; it is over when all of its runs are."""
-    return BatchShape(
-        id=batch_id,
-        created_at=at(min(run.created_at for run in runs)) or "",
-        is_final=all(run.status in FINAL_RUN_STATUSES for run in runs),
-        counts=dict(Counter(run.status for run in runs)),
-        runs=[BatchedRunShape(id=run.id, job_id=run.job_id, status=run.status) for run in runs],
-    )
 
 
 BATCH_ROUTES = (
