@@ -104,6 +104,31 @@ def session(folder: Path, text: str, *options: str) -> str:
     return done.stdout + done.stderr
 
 
+GATED = """
+import asyncio
+from mainspring import IO, Client
+
+async def test_what_only_the_test_can_bring_is_not_waited_for(mainspring):
+    client, gate = Client("gates"), asyncio.Event()
+
+    @client.job(id="gated")
+    async def gated(io: IO) -> bool:
+        return await io.run_task("gate", gate.wait)
+
+    run = await mainspring.trigger(gated)
+    assert run.status == "RUNNING"
+    assert run.tasks["gate"].status == "RUNNING"
+    gate.set()
+    await mainspring.settle()
+    assert run.output is True
+"""
+
+
+def test_what_only_the_test_can_bring_is_not_waited_for(tmp_path: Path) -> None:
+    said = session(tmp_path, GATED, "-o", "asyncio_mode=auto", *_scope("function"))
+    assert "1 passed" in said, said
+
+
 @pytest.mark.parametrize(
     ("text", "options", "passed"),
     [

@@ -1,4 +1,5 @@
-"""When all is still: what user code waits for is waited for, what only the test can bring is not."""
+"""When all is still: what user code waits for is waited for, what only the test can bring is not (that in
+test_plugin.py, in a process of its own: of another test's threads nobody knows what they might bring)."""
 
 import asyncio
 import threading
@@ -27,21 +28,6 @@ async def test_what_user_code_waits_for_in_real_time_is_waited_for(mainspring: E
 
     run = await mainspring.trigger(ask)
     assert run.output == "yesFalse"
-
-
-async def test_what_only_the_test_can_bring_is_not_waited_for(mainspring: Environment) -> None:
-    client, gate = Client("shop"), asyncio.Event()
-
-    @client.job(id="gated")
-    async def gated(io: IO) -> bool:
-        return await io.run_task("gate", gate.wait)
-
-    run = await mainspring.trigger(gated)
-    assert run.status == "RUNNING"
-    assert run.tasks["gate"].status == "RUNNING"
-    gate.set()
-    await mainspring.settle()
-    assert run.output is True
 
 
 @pytest.mark.mainspring(patience=0.01)
