@@ -3,9 +3,20 @@
 from pydantic import BaseModel
 
 from mainspring import IO, Client, SyncIO, cron_trigger, ctx
+from mainspring.connectors import Connector, action
 from mainspring.errors import ApprovalRejected
 
-client = Client("shop")
+
+class Chat(Connector, id="chat"):
+    """Where the shop's people talk."""
+
+    @action
+    async def post_message(self, channel: str, text: str) -> dict[str, str]:
+        """Speaks to the service; never called in a test."""
+        raise NotImplementedError
+
+
+client = Client("shop", connectors={"chat": Chat()})
 
 
 class Order(BaseModel):
@@ -58,6 +69,12 @@ def call_back(io: SyncIO) -> str:
 @client.job(id="sell")
 async def sell(io: IO) -> int:
     return int(await io.store.update("stock", lambda left: left - 1, default=10))
+
+
+@client.job(id="tell")
+async def tell(order: Order, io: IO) -> str:
+    sent = await io.chat.post_message("tell-ops", channel="#ops", text=f"{order.id} is late")
+    return str(sent["ts"])
 
 
 @client.job(id="report", trigger=cron_trigger("0 9 * * MON"))

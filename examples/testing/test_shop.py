@@ -1,7 +1,7 @@
 """All of the test kit, on the shop beside it."""
 
 import pytest
-from shop import Order, Refund, bank, call_back, client, fulfil, refund, sell
+from shop import Order, Refund, bank, call_back, client, fulfil, refund, sell, tell
 
 from mainspring.testing import Environment, FakeIO, Outside
 
@@ -38,6 +38,14 @@ async def test_people_decide(mainspring: Environment) -> None:
     await mainspring.reject(refused, by="ann", comment="it was used")
     await mainspring.advance("2 days")
     assert (given.output, refused.output, late.status) == (150, 0, "FAILED")
+
+
+async def test_the_chat_is_told_once_it_is_there(mainspring: Environment) -> None:
+    chat = mainspring.connector("chat").returns(post_message={"ts": "1"})
+    chat.raises(post_message=ConnectionError("no answer"), times=1)
+    run = await mainspring.trigger(tell, ORDER)
+    await mainspring.advance("1 minute")
+    assert (run.output, [call.input["channel"] for call in chat.calls]) == ("1", ["#ops", "#ops"])
 
 
 def test_a_plain_def_in_a_plain_test(mainspring: Environment) -> None:

@@ -14,6 +14,7 @@ MainspringError
 │   └── PortInUse
 ├── DefinitionError             how a job, trigger or call was written
 │   ├── DuplicateJob  InvalidJobId  InvalidTrigger  InvalidFilter  InvalidRetry  InvalidSchema  InvalidQueue
+│   ├── UnknownConnector                                (also AttributeError)
 │   └── InvalidDuration  InvalidInstant                 (also ValueError)
 ├── DataError                   a value that cannot be stored or read
 │   ├── Unserialisable  TooLarge  InvalidText
@@ -203,6 +204,12 @@ class InvalidQueue(DefinitionError):
     """Limits are whole numbers from 1, a rate is like "100/minute"; declare each queue in one way."""
 
     code = "invalid_queue"
+
+
+class UnknownConnector(DefinitionError, AttributeError):
+    """Use a verb of io, or give the job its connectors: @client.job(..., connectors={"slack": Slack(...)})."""
+
+    code = "unknown_connector"
 
 
 class InvalidFilter(DefinitionError):

@@ -159,7 +159,8 @@ async def inside() -> None:
     await io.tags.add("a")
     await io.tags.add(3)  # E: arg-type
     io.logger.info("a", n=1)
-    io.run_tsk("a", charge)  # E: attr-defined
+    io.run_tsk("a", charge)  # E: operator
+    await io.slack.post_message("tell", text="hi")
     assert_type(ctx.attempt.number, int)
     print(ctx.rnu)  # E: attr-defined
 
@@ -192,7 +193,7 @@ def plain(payload: Order, tools: SyncIO) -> str:
     )
     assert_type(first.value, Event[Order])
     tools.parallel(tools.now(), tools.now)  # E: call-overload
-    tools.nonsense()  # E: attr-defined
+    tools.nonsense()  # E: operator
     return ""
 
 

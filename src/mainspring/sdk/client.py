@@ -11,12 +11,14 @@ from mainspring.model.jobs import JobSpec
 from mainspring.sdk.api import Api
 from mainspring.sdk.approvals import Approvals
 from mainspring.sdk.breakers import Breakers
+from mainspring.sdk.connected import Connected, check_connectors
 from mainspring.sdk.decorate import JobMaker
 from mainspring.sdk.definition import define
 from mainspring.sdk.door import Door
 from mainspring.sdk.dynamic import DynamicSchedule, check_only_one, dynamic_schedule
 from mainspring.sdk.events import Event, EventMessage, Events, drafts, read_event, request_of
 from mainspring.sdk.hooks import HOOK_NAMES, ClientHooks
+from mainspring.sdk.io import VERBS
 from mainspring.sdk.job import Job
 from mainspring.sdk.jobs import Jobs
 from mainspring.sdk.options import JobOptions
@@ -35,7 +37,7 @@ class Client(JobMaker, Serving, ClientHooks):
 
     Key and URL come from MAINSPRING_API_KEY and MAINSPRING_API_URL (or the settings files) unless given.
     Nothing is connected before the first call. With a `codec` payloads, outputs, streams and stored values are
-    encrypted before they leave this process.
+    encrypted before they leave this process. `connectors={"slack": Slack(...)}`: what `io.slack` is in its jobs.
     """
 
     def __init__(
@@ -45,6 +47,7 @@ class Client(JobMaker, Serving, ClientHooks):
         api_key: str | None = None,
         api_url: str | None = None,
         codec: Codec | None = None,
+        connectors: Mapping[str, Connected] | None = None,
     ) -> None:
         if not isinstance(name, str) or not name.strip() or len(name) > 128:
             raise DefinitionError(
@@ -52,6 +55,7 @@ class Client(JobMaker, Serving, ClientHooks):
             )
         ClientHooks.__init__(self, f"client '{name}'")
         self.name = name
+        self.connectors = check_connectors(connectors, f"client '{name}'", VERBS)
         self.sealing = None if codec is None else Sealing(codec)
         self._api = Api(api_key, api_url, self.sealing)
         self._jobs: dict[str, Job[..., Any, Any]] = {}
@@ -79,6 +83,8 @@ class Client(JobMaker, Serving, ClientHooks):
         self, fn: Callable[..., Any], options: JobOptions, localns: Mapping[str, Any]
     ) -> Job[..., Any, Any]:
         job: Job[..., Any, Any] = Job(fn, define(fn, options, localns), self._api, self)
+        own = check_connectors(options.get("connectors"), f"job '{job.id}'", VERBS)
+        job.connectors = {**self.connectors, **own}
         other = self._jobs.get(job.id)
         if other is not None:
             raise DuplicateJob(

@@ -6,7 +6,7 @@ The worker enters a run and each task attempt here; `io`, `ctx` and `@task` func
 import asyncio
 import hashlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from mainspring.errors import NotInRun, WrongLoop
+from mainspring.sdk.connected import Connected
 from mainspring.sdk.events import Event
 from mainspring.sdk.runtime import Runtime
 
@@ -136,6 +137,8 @@ class Scope:
     #: Of the thread that the loop runs in. To ask for it costs nothing; to ask asyncio for its loop costs a call of the
     #: system each time, and `io` asks twice for every task.
     thread: int
+    #: What `io.<name>` is, by name.
+    connectors: Mapping[str, Connected] = field(default_factory=dict)
 
 
 current_scope: ContextVar[Scope | None] = ContextVar("mainspring_scope", default=None)
@@ -144,9 +147,10 @@ context_alone: ContextVar[Context | None] = ContextVar("mainspring_context", def
 current_task: ContextVar[TaskScope | None] = ContextVar("mainspring_task", default=None)
 
 
-def begin_run(runtime: Runtime, context: Context) -> None:
+def begin_run(runtime: Runtime, context: Context, connectors: Mapping[str, Connected] | None = None) -> None:
     """From here on everything called belongs to this run. For a contextvars context that is the run's own."""
-    current_scope.set(Scope(runtime, context, asyncio.get_running_loop(), threading.get_ident()))
+    loop, thread = asyncio.get_running_loop(), threading.get_ident()
+    current_scope.set(Scope(runtime, context, loop, thread, connectors or {}))
     current_task.set(None)
 
 

@@ -11,6 +11,7 @@ from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, Unpack, cast,
 from mainspring.duration import Duration
 from mainspring.model.jobs import SingletonMode
 from mainspring.sdk.annotations import caller_locals
+from mainspring.sdk.connected import Connected
 from mainspring.sdk.context import Context
 from mainspring.sdk.debounce import Batch, Debounce
 from mainspring.sdk.io import IO
@@ -82,17 +83,16 @@ class JobMaker(ABC):
         enabled: bool = True,
         log_level: LogLevelName | None = None,
         tags: Sequence[str] = (),
+        connectors: Mapping[str, Connected] | None = None,
         pin_version: bool = False,
         **hooks: Unpack[HookOptions],
     ) -> JobDecorator:
         """Make a job of the function below, which takes any of `payload`, `io`, `ctx`, by name or annotation.
 
         `trigger`: what starts it besides calls. The payload's annotation is its schema, unless `schema` says otherwise.
-        `queue`: where its runs stand; `concurrency`: how many run at once; `singleton`: what becomes of a start while a
-        run is alive, "skip", "cancel" (that run), "queue"; `rate_limit`: how often it starts, more is refused. `retry`
-        is about the body (3 attempts). `max_duration` from the first start, then TIMED_OUT; `ttl` from its creation,
-        then EXPIRED. `on_success(...)` and the others: docs/howto/hooks.md. Raises the `DefinitionError`s.
-        """
+        `queue`: where runs stand; `concurrency`: how many at once; `singleton`: "skip", "cancel" or "queue" what starts
+        while a run is alive; `rate_limit`: how often it starts; `retry` of the body (3); `max_duration` from its first
+        start, `ttl` from its creation; `connectors`: `io.<name>`. Hooks: docs/howto/hooks.md. `DefinitionError`s."""
         check_hooks(hooks)
         options: JobOptions = {
             "id": id,
@@ -110,6 +110,7 @@ class JobMaker(ABC):
             "enabled": enabled,
             "log_level": log_level,
             "tags": tags,
+            "connectors": connectors,
             "pin_version": pin_version,
             **hooks,
         }

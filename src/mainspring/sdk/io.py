@@ -13,6 +13,7 @@ from mainspring.errors import DefinitionError, EventRejected
 from mainspring.model.effects import Effect
 from mainspring.model.filters import check_filter
 from mainspring.model.waits import WaitSpec
+from mainspring.sdk.actions import ConnectorCalls, calls_of, connectors_here
 from mainspring.sdk.asking import Asking
 from mainspring.sdk.breakers import CircuitBreaker
 from mainspring.sdk.bridge import blocking, is_in_thread
@@ -60,6 +61,10 @@ class IO(Together, Asking):
         self.metadata: Metadata = Metadata()
         self.tags: Tags = Tags()
         self.stream: Streams = Streams()
+
+    def __getattr__(self, name: str) -> ConnectorCalls:
+        """A connector of the job: `await io.slack.post_message("tell-ops", channel="#ops", text="hi")`."""
+        return calls_of(name, connectors_here(), VERBS)
 
     # ── tasks ────────────────────────────────────────────────────────────────────────────────────────
     @overload
@@ -298,6 +303,10 @@ class IO(Together, Asking):
         return uuid_.UUID(int=require_scope("io.uuid").runtime.random().getrandbits(128), version=4)
 
 
+#: Names that `io` has by itself.
+VERBS = frozenset(name for name in dir(IO()) if not name.startswith("_"))
+
+
 def _check_function(key: str, fn: Any) -> None:
     if callable(fn):
         return
@@ -333,3 +342,7 @@ class CrossingIO(IO):
     def __getattribute__(self, name: str) -> Any:
         value = object.__getattribute__(self, name)
         return blocking(value) if is_in_thread() and not name.startswith("_") else value
+
+    def __getattr__(self, name: str) -> Any:
+        value = super().__getattr__(name)
+        return blocking(value) if is_in_thread() else value

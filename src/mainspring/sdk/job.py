@@ -1,6 +1,6 @@
 """A job as user code holds it: the function, what the server is told about it, and how to start a run of it."""
 
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Generic, ParamSpec, TypeVar, Unpack, overload
 
@@ -13,6 +13,7 @@ from mainspring.sdk.annotations import Restore
 from mainspring.sdk.api import Api
 from mainspring.sdk.bridge import invoke
 from mainspring.sdk.children import RunResult
+from mainspring.sdk.connected import Connected
 from mainspring.sdk.context import Context, scope_or_none
 from mainspring.sdk.debounce import Debounce
 from mainspring.sdk.handle import Run
@@ -64,6 +65,8 @@ class Job(HookPoints, Generic[P, PayloadT_contra, ReturnT_co]):
         self.fn = fn
         self._shared = shared
         self.definition = definition
+        #: What `io.<name>` is in its runs: its own, and its client's.
+        self.connectors: Mapping[str, Connected] = {}
         self._api = api
         self.__doc__ = fn.__doc__
         self.__name__: str = getattr(fn, "__name__", definition.spec.id)

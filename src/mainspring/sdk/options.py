@@ -6,6 +6,7 @@ from typing import Any, Literal, Required, TypedDict
 from mainspring.duration import Duration
 from mainspring.errors import DefinitionError
 from mainspring.model.jobs import SingletonMode
+from mainspring.sdk.connected import Connected
 from mainspring.sdk.debounce import Debounce
 from mainspring.sdk.queues import Concurrency, Queue
 from mainspring.sdk.rate_limit import RateLimit
@@ -45,6 +46,7 @@ class FreeJobOptions(HookOptions, total=False):
     enabled: bool
     log_level: LogLevelName | None
     tags: Sequence[str]
+    connectors: Mapping[str, Connected] | None
     pin_version: bool
 
 

@@ -7,6 +7,7 @@ from typing import Any, Protocol, TypeVar, overload
 
 from mainspring.duration import Duration
 from mainspring.model.effects import Effect
+from mainspring.sdk.actions import ConnectorCalls
 from mainspring.sdk.approvals import Approval
 from mainspring.sdk.breakers import CircuitBreaker
 from mainspring.sdk.doubt import Reconcile
@@ -78,6 +79,10 @@ class SyncIO(Protocol):
     metadata: Metadata
     tags: Tags
     stream: SyncStreams
+
+    def __getattr__(self, name: str) -> ConnectorCalls:
+        """As `IO`: `io.slack.post_message("tell-ops", channel="#ops", text="hi")` returns what the action did."""
+        ...
 
     @overload
     def run_task(

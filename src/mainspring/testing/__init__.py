@@ -12,15 +12,18 @@ from mainspring.testing.plays.ending import Ending, RunEnd
 from mainspring.testing.plays.explore import BrokenSchedule, Exploration, explore
 from mainspring.testing.plays.outside import Outside
 from mainspring.testing.replays import Replayed, replay
+from mainspring.testing.stand_ins import ConnectorCall, FakeConnector
 
 __all__ = [
     "BrokenSchedule",
+    "ConnectorCall",
     "CrashBreaks",
     "CrashReport",
     "Ending",
     "Environment",
     "Exploration",
     "FakeCall",
+    "FakeConnector",
     "FakeIO",
     "LiveRun",
     "LiveTask",

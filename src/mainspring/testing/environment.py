@@ -21,18 +21,19 @@ from mainspring.sdk.door import Door
 from mainspring.sdk.events import Event, as_instant
 from mainspring.sdk.handle import RunState
 from mainspring.sdk.job import Job
+from mainspring.sdk.names import near
 from mainspring.sdk.tokens import Token
 from mainspring.testing.blocking import SyncEnvironment
 from mainspring.testing.live import LiveRun
 from mainspring.testing.lives import current_life
 from mainspring.testing.memory import MemoryWorld
-from mainspring.testing.names import near
 from mainspring.testing.people import approval_of, token_of
 from mainspring.testing.plans import Planned, Plans
 from mainspring.testing.plays.crashes import CrashReport, crash_everywhere
 from mainspring.testing.plays.explore import Exploration, explore
 from mainspring.testing.replays import Replayed, replay
 from mainspring.testing.server import Server
+from mainspring.testing.stand_ins import FakeConnector, Fakes
 
 
 class Environment:
@@ -64,6 +65,7 @@ class Environment:
         self._doors: dict[Client, Door | None] = {}
         self._specs: dict[Client, Any] = {}
         self._plans = Plans()
+        self._fakes = Fakes()
         self.is_over = False
         #: The same verbs for plain `def` tests: `mainspring.sync.trigger(...)` returns when all is still.
         self.sync = SyncEnvironment(self)
@@ -104,6 +106,7 @@ class Environment:
         self.is_over = True
         for client, door in self._doors.items():
             client.use_door(door)
+        self._fakes.give_back()
         if self._world is not None:
             self._world.close()
         self.sync.close()
@@ -163,6 +166,7 @@ class Environment:
 
     async def _employ(self, world: MemoryWorld, client: Client) -> None:
         specs = client.job_specs()
+        self._fakes.take(client)
         if client not in self._doors:
             self._doors[client] = client._api._door
             world.know(client)
@@ -342,23 +346,38 @@ class Environment:
         """The worker dies when the outcome of this task is kept, and before it has heard so; another goes on."""
         self._plans.add(Planned("crash_after", "kept", task, _id_of(job), times))
 
+    def connector(self, name: str) -> FakeConnector:
+        """What stands for the connector of this name: `mainspring.connector("slack").returns(post_message={...})`.
+        No real action is called in a test unless `.real()` lets it."""
+        for client in self.clients:
+            self._fakes.take(client)
+        return self._fakes.named(name)
+
     # ── many runs of one job ─────────────────────────────────────────────────────────────────────────
     async def crash_everywhere(
         self, job: Job[..., Any, Any] | str, payload: Any = None, **options: Any
     ) -> CrashReport:
         """`testing.crash_everywhere`: the job once, then once per boundary with a worker that dies there. Each has an
         environment of its own: nothing of this one is seen there, or changed."""
-        return await crash_everywhere(self._job(job), payload, **options)
+        return await crash_everywhere(self._played(job), payload, **options)
 
     async def explore(
         self, job: Job[..., Any, Any] | str, payload: Any = None, **options: Any
     ) -> Exploration:
         """`testing.explore`: the job under one schedule after another, each in an environment of its own."""
-        return await explore(self._job(job), payload, **options)
+        return await explore(self._played(job), payload, **options)
+
+    def _played(self, job: Job[..., Any, Any] | str) -> Job[..., Any, Any]:
+        """The job, with the fakes of this test."""
+        found = self._job(job)
+        self._fakes.take(_client_of(found))
+        return found
 
     def check_plans(self) -> None:
-        """`AssertionError` when a planned fault never came to pass; the plugin asks at the end of each test."""
+        """`AssertionError` when a planned fault never came to pass, or a fake stands for no connector; the plugin asks
+        at the end of each test."""
         self._plans.check(self._keys())
+        self._fakes.check()
 
     def _keys(self) -> Iterable[str]:
         return {key for run in self.runs for key in run.tasks}

@@ -10,17 +10,20 @@ from typing import Any
 
 from mainspring.clock import FakeClock, to_datetime
 from mainspring.ids import new_id
+from mainspring.sdk.actions import calls_of
 from mainspring.sdk.bridge import invoke
+from mainspring.sdk.connected import Connected
 from mainspring.sdk.context import Context, JobInfo, RunInfo, Scope, current_scope
 from mainspring.sdk.events import as_instant
-from mainspring.sdk.io import IO, RunRandom
+from mainspring.sdk.io import IO, VERBS, RunRandom
 from mainspring.sdk.job import Job
 from mainspring.sdk.streams import Streaming, Streams
 from mainspring.testing.fake_runtime import FakeCall, FakeRuntime
+from mainspring.testing.stand_ins import FakeConnector, Fakes
 
 #: What belongs to the fake itself; everything else is asked of `IO`, inside the fake's run.
 _OWN = frozenset(
-    {"calls", "keys", "logged", "chunks", "stored", "answer", "context", "run", "time", "random"}
+    {"calls", "keys", "logged", "chunks", "stored", "answer", "context", "run", "time", "random", "connector"}
 )
 
 
@@ -31,16 +34,23 @@ class FakeIO(IO):
     `retry` allows and no pause; an answer for a task's key stands for its function. Waits for time are over at once,
     and `io.now()` has gone on. What only others could know (events, tokens, the outputs of children) is answered by
     key, by the name of the event or by the id of the job; an answer that is an exception is raised. What has no answer
-    raises `DefinitionError`, which says how to give it. Without a running event loop every call blocks and returns its
-    value, as a plain `def` expects.
+    raises `DefinitionError`, which says how to give it. `connectors`: what `io.<name>` is; actions are answered as
+    `io.connector("slack").returns(...)` says, or by the task's key. Without a running event loop every call blocks and
+    returns its value, as a plain `def` expects.
     """
 
     def __init__(
-        self, answers: Mapping[str, Any] | None = None, *, now: datetime | str | None = None
+        self,
+        answers: Mapping[str, Any] | None = None,
+        *,
+        now: datetime | str | None = None,
+        connectors: Mapping[str, Connected] | None = None,
     ) -> None:
         super().__init__()
         self._clock = FakeClock() if now is None else FakeClock(as_instant(now))
         self._runtime = FakeRuntime(answers or {}, self._clock)
+        self._fakes = Fakes("io")
+        self._connectors: dict[str, Connected] = self._fakes.over(connectors or {})
         #: `ctx` as code below this io finds it.
         self.context = Context(RunInfo(new_id("run")), JobInfo("fake", "0.0.1"), "test", "test")
 
@@ -49,6 +59,12 @@ class FakeIO(IO):
         if name.startswith("_") or name in _OWN:
             return value
         return _inside(self, value)
+
+    def __getattr__(self, name: str) -> Any:
+        return _inside(self, calls_of(name, self._connected(), VERBS))
+
+    def _connected(self) -> dict[str, Connected]:
+        return {**self._fakes.alone(), **self._connectors}
 
     # ── what happened ────────────────────────────────────────────────────────────────────────────────
     @property
@@ -91,10 +107,15 @@ class FakeIO(IO):
         """From now on this is the answer for a key."""
         self._runtime.answers[key] = value
 
+    def connector(self, name: str) -> FakeConnector:
+        """What stands for the connector of this name: `io.connector("slack").returns(post_message={"ts": "1"})`."""
+        return self._fakes.named(name)
+
     async def run(self, job: Job[..., Any, Any], payload: Any = None) -> Any:
         """Call the function of a job as a run would, with this io and its `ctx`, also where it finds them ambiently.
         A plain `def` is called in a thread."""
         self.context.job = JobInfo(job.id, job.version)
+        self._connectors = self._fakes.over({**job.connectors, **self._connectors})
         values = {"payload": payload, "io": self, "ctx": self.context}
         args, kwargs = job.definition.injection.arguments(values)
         with _Entered(self):
@@ -106,7 +127,7 @@ class _Entered:
 
     def __init__(self, fake: FakeIO) -> None:
         loop = asyncio.get_running_loop()
-        self._scope = Scope(fake._runtime, fake.context, loop, threading.get_ident())
+        self._scope = Scope(fake._runtime, fake.context, loop, threading.get_ident(), fake._connected())
 
     def __enter__(self) -> None:
         self._token = current_scope.set(self._scope)

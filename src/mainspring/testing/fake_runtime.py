@@ -17,9 +17,9 @@ from mainspring.model.store import StoreOperation
 from mainspring.model.waits import WaitSpec
 from mainspring.sdk.bridge import invoke
 from mainspring.sdk.context import TaskScope, enter_task
+from mainspring.sdk.names import near
 from mainspring.sdk.retry import DEFAULT_RETRY, decide
 from mainspring.sdk.runtime import TaskCall, WaitCall
-from mainspring.testing.names import near
 from mainspring.worker.failures import raised_failure, task_error
 
 CallKind = Literal["task", "wait", "event", "token", "approval", "send_event", "trigger", "store", "progress"]

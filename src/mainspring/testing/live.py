@@ -18,10 +18,10 @@ from mainspring.model.tasks import TaskKind, TaskStatus
 from mainspring.sdk.annotations import Restore
 from mainspring.sdk.api import Api
 from mainspring.sdk.handle import Run
+from mainspring.sdk.names import near
 from mainspring.server.shapes.checkpoints import checkpoints_shape
 from mainspring.server.shapes.runs import RunFacts
 from mainspring.storage.database import Transaction
-from mainspring.testing.names import near
 from mainspring.testing.server import Server
 from mainspring.worker.failures import read_failure
 

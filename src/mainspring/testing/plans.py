@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from mainspring.errors import DefinitionError
 from mainspring.model.protocol import TaskAttemptFailed, TaskSucceeded
-from mainspring.testing.names import names_of, near
+from mainspring.sdk.names import near
+from mainspring.testing.names import names_of
 from mainspring.testing.points import Moment, Passing
 
 

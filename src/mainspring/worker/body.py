@@ -70,7 +70,7 @@ class Body:
     async def play(self, *, is_cancelled: bool = False) -> Ending:
         """Calls the function, with its hooks around it; of a cancelled run, the hooks for that. Raises only what must
         pass: a stop, an interrupted process."""
-        begin_run(self._runtime, self._context)
+        begin_run(self._runtime, self._context, self._held.job.connectors)
         try:
             unreadable = still_sealed(self._held.claimed)
             if unreadable is not None and is_cancelled:

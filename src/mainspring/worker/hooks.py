@@ -120,7 +120,7 @@ class HookCalls:
         """`notify` beside the run's code, which stands still; then `then`, unless the code was stopped meanwhile."""
 
         async def notify() -> None:
-            begin_run(self._runtime, self._context)
+            begin_run(self._runtime, self._context, self._held.job.connectors)
             await self.notify(name)
 
         def notified(_: "asyncio.Task[None]") -> None:

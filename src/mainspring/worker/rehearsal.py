@@ -208,7 +208,7 @@ class _Rehearsal:
         return came
 
     async def _body(self) -> None:
-        begin_run(self._runtime, self._context)
+        begin_run(self._runtime, self._context, self._held.job.connectors)
         held, context = self._held, self._context
         call = functools.partial(held.job.call, held.claimed.payload, io, context)
         try:

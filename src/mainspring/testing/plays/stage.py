@@ -88,6 +88,7 @@ class Stage:
         """`salt`: of the ids and whatever else is made by chance; another one for every play, or a fake that goes by
         idempotency keys would take its runs for those of the play before. `in_turn`: runs go one after the other."""
         self._play, self.schedule, self.salt = play, schedule, salt
+        self.client = play.client
         self._is_in_turn = in_turn
         self.universe = _Theatre(self._whose_turn)
         self.server = Server(self.universe, play.ground, salt)
@@ -110,7 +111,7 @@ class Stage:
 
     def play(self) -> Ending:
         """To the end of every run. Raises what `drive` raised."""
-        client, universe = self._play.client, self.universe
+        client, universe = self.client, self.universe
         before = use_door(client, self._door)
         try:
             crews = [self._hire() for _ in range(max(_FEWEST_WORKERS, self._play.runs))]

@@ -20,6 +20,7 @@ from mainspring.sdk.context import Context
 from mainspring.sdk.runtime import TaskCall
 from mainspring.testing.plays.ending import Ending
 from mainspring.testing.plays.stage import Stage
+from mainspring.testing.stand_ins import faked_for_play
 from mainspring.worker import capture, tasks
 
 T = TypeVar("T")
@@ -61,7 +62,7 @@ def play_on(stage: Stage) -> Ending:
     ids._system = stage.server.ids
     gc.disable()  # collections would let the dead speak at moments that no seed repeats
     try:
-        with _told(stage), stage.universe.errands.watched():
+        with _told(stage), faked_for_play(stage.client), stage.universe.errands.watched():
             return stage.play()
     finally:
         ids._system = system
