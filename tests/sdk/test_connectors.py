@@ -47,6 +47,8 @@ class Slack(Connector, id="slack", name="Slack", version="1.0.0"):
         token = self.config.token.get_secret_value()
         if how == "odd":
             raise OddError({"token": token})
+        if how == "quoted":
+            Sent.model_validate({"ts": [token]})
         error = ConnectionError(f"the token {token} is over")
         error.add_note(f"with {token}")
         raise error from ValueError(token)
@@ -100,7 +102,9 @@ async def test_output_that_does_not_fit_names_the_field(runtime: Any) -> None:
         await io.slack.broken("tell")
 
 
-@pytest.mark.parametrize(("how", "kind"), [("plain", ConnectionError), ("odd", RuntimeError)])
+@pytest.mark.parametrize(
+    ("how", "kind"), [("plain", ConnectionError), ("odd", RuntimeError), ("quoted", RuntimeError)]
+)
 async def test_a_secret_is_in_no_error(runtime: Any, how: str, kind: type[Exception]) -> None:
     with pytest.raises(kind) as raised:
         await io.slack.refused("tell", how=how)

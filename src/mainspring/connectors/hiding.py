@@ -43,9 +43,9 @@ def hide_in(error: BaseException, secrets: frozenset[str]) -> BaseException:
     chain = _chain(error)
     for one in chain:
         one.args = tuple(hidden(arg, secrets) if isinstance(arg, str) else arg for arg in one.args)
-        for name, value in vars(one).items():
-            if isinstance(value, str):
-                setattr(one, name, hidden(value, secrets))
+        # Not by setattr, which may ask a property of the error's own.
+        own = getattr(one, "__dict__", {})
+        own.update({name: hidden(value, secrets) for name, value in own.items() if isinstance(value, str)})
         if getattr(one, "__notes__", None):
             one.__notes__ = [hidden(note, secrets) for note in one.__notes__]
     if not any(secret in str(one) for one in chain for secret in secrets):
