@@ -3,10 +3,13 @@
 import asyncio
 import tempfile
 from collections.abc import AsyncIterator, Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 
+from mainspring import loops
 from mainspring.bench import resources
 from mainspring.bench.bulk import Load, fill
 from mainspring.bench.figures import Figure, medians
@@ -36,16 +39,32 @@ class Plan:
 
 
 async def measure(plan: Plan, folder: Path, told: Callable[[Sequence[Figure]], None]) -> list[Figure]:
-    """The medians of all rounds, this machine's limits among them. `told` is given the figures as they come."""
+    """The medians of all rounds, this machine's limits among them. `told` is given the figures as they come; of
+    several rounds when each is over."""
+    if plan.rounds == 1:
+        return medians([await _figures(plan, folder, told)])
     rounds: list[list[Figure]] = []
-    for _ in range(plan.rounds):
-        figures = await asyncio.to_thread(limits, folder)
-        told(figures)
-        async for found in _one_round(plan, folder):
-            told(found)
-            figures += found
-        rounds.append(figures)
+    # A process for each: what one round leaves in memory would count as the next one's.
+    with ProcessPoolExecutor(1, get_context("spawn"), max_tasks_per_child=1) as processes:
+        for _ in range(plan.rounds):
+            loop = asyncio.get_running_loop()
+            rounds.append(await loop.run_in_executor(processes, _in_a_process, plan, folder))
+            told(rounds[-1])
     return medians(rounds)
+
+
+def _in_a_process(plan: Plan, folder: Path) -> list[Figure]:
+    return loops.run(_figures(plan, folder, lambda found: None))
+
+
+async def _figures(plan: Plan, folder: Path, told: Callable[[Sequence[Figure]], None]) -> list[Figure]:
+    """All figures of one round."""
+    figures = await asyncio.to_thread(limits, folder)
+    told(figures)
+    async for found in _one_round(plan, folder):
+        told(found)
+        figures += found
+    return figures
 
 
 async def _one_round(plan: Plan, folder: Path) -> AsyncIterator[list[Figure]]:
