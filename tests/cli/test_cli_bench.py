@@ -28,7 +28,7 @@ def test_bench_puts_figures_beside_their_limits(tmp_path: Path) -> None:
     assert "x one fsync" in done.stdout
 
 
-def test_each_round_begins_in_a_process_of_its_own(tmp_path: Path) -> None:
+def test_rounds_are_measured_one_after_the_other(tmp_path: Path) -> None:
     done = run_cli("bench", "--quick", "--only", "W4", "--rounds", "2", "--json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert done.stderr.count("a task, one run of 200") == 2

@@ -7,7 +7,7 @@ export function bearer(): Record<string, string> {
   return key ? { Authorization: `Bearer ${key}` } : {};
 }
 
-export function useKey(key: string): void {
+export function keepKey(key: string): void {
   sessionStorage.setItem(PLACE, key);
 }
 

@@ -1,14 +1,14 @@
 // Where no cookie lets one in: the API key does, as long as this tab is open.
 import { type FormEvent, useState } from "react";
 import { get, Problem } from "../api/client";
-import { forgetKey, useKey } from "../api/session";
+import { forgetKey, keepKey } from "../api/session";
 import { Button } from "../ui/button";
 
 export function Door({ onOpened }: { onOpened: () => void }) {
   const [message, say] = useState("");
   const open = async (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
-    useKey(String(new FormData(event.currentTarget).get("key")).trim());
+    keepKey(String(new FormData(event.currentTarget).get("key")).trim());
     try {
       await get("/api/v1/session");
       onOpened();

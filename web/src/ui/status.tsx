@@ -1,8 +1,4 @@
 // A status is a word beside a mark whose shape, not only its colour, tells it from the others.
-import type { Shape } from "../api/client";
-
-export type RunStatus = Shape<"RunShape">["status"];
-
 const TONE: Record<string, string> = {
   PENDING: "idle",
   RUNNING: "run",
