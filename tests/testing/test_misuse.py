@@ -45,7 +45,7 @@ async def test_a_task_that_the_run_does_not_have(mainspring: Environment) -> Non
 
 async def test_a_token_where_there_is_none(mainspring: Environment) -> None:
     run = await mainspring.trigger(fulfil)
-    with pytest.raises(DefinitionError, match="has 0 open tokens"):
+    with pytest.raises(DefinitionError, match="has no open tokens; it is "):
         await mainspring.complete(run)
 
 

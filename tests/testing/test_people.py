@@ -37,7 +37,7 @@ async def test_an_approval_is_given_and_refused(mainspring: Environment) -> None
     await mainspring.approve(given, Refund(amount=5), by="ann@shop.com")
     await mainspring.reject(refused, by="ann@shop.com", comment="too late")
     assert (given.output, refused.output) == (5, "no: too late")
-    with pytest.raises(DefinitionError, match="waits for 0 approvals"):
+    with pytest.raises(DefinitionError, match="waits for no approval; it is "):
         await mainspring.approve(given)
 
 

@@ -23,7 +23,8 @@ async def token_of(client: Client, meant: "Token | LiveRun[object] | str") -> To
     waiting = [token for token in tokens if token.status == "WAITING"]
     if len(waiting) != 1:
         raise DefinitionError(
-            f"run {meant.id} has {len(waiting)} open tokens", mend="Give one of them, or its id or URL."
+            f"run {meant.id} has {len(waiting) or 'no'} open tokens; {_standing(meant)}",
+            mend="Give one of them, or its id or URL.",
         )
     return waiting[0]
 
@@ -36,7 +37,19 @@ async def approval_of(client: Client, meant: "Approval | LiveRun[object] | str")
     if len(waiting) != 1:
         shown = ", ".join(f"'{one.task}'" for one in waiting)
         raise DefinitionError(
-            f"run {meant.id} waits for {len(waiting)} approvals" + (f": {shown}" if shown else ""),
-            mend="Give one of them (`client.approvals.list`), or its id.",
+            f"run {meant.id} waits for {shown or 'no approval'}; {_standing(meant)}",
+            mend="Give one of them (`client.approvals.list`), or its id."
+            if waiting
+            else "Bring it there first: advance to the end of its waits, or see why it ended.",
         )
     return waiting[0]
+
+
+def _standing(run: "LiveRun[object]") -> str:
+    """How it stands, and at what: what is wanted of it may be still to come, or over."""
+    places = [
+        f"'{task.key}' ({task.kind.replace('_', ' ')})"
+        for task in run.tasks.values()
+        if task.status in ("WAITING", "RETRYING", "RUNNING")
+    ]
+    return f"it is {run.status}" + (f" at {', '.join(places)}" if places else "")
