@@ -51,7 +51,9 @@ class Way:
     def __exit__(self, *_: object) -> None:
         for watch in self._watches:
             watch.cancel()
-        self._server.close()
+        self._loop.call_soon_threadsafe(
+            self._server.close
+        )  # of two threads that end a link it may lose count
         self.reset()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(5)

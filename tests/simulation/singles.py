@@ -17,6 +17,9 @@ class Singles:
         self._alive: dict[Line, dict[str, Run]] = {}
         #: By line, the last run that took the lead: those behind it follow in the order of their ids.
         self._led: dict[Line, str] = {}
+        #: Runs that have stood behind one. Who leads from its beginning is chosen by order of starts, and ids are no
+        #: measure of that where a clock goes back.
+        self._stood: set[str] = set()
 
     def committed(self, change: Change) -> None:
         touched = set()
@@ -38,9 +41,11 @@ class Singles:
         behind = [run for run in alive if run.slot == BEHIND]
         self._hold(len(leading) <= 1, "I6", "two of a kind are alive", line, leading)
         self._hold(bool(leading) or not behind, "I5", "they wait behind nobody", line, behind)
+        self._stood |= {run.id for run in behind}
         for run in behind:
             self._hold(run.started_at is None and run.status == "PENDING", "I6", "it began", run)
         if leading and leading[0].id != self._led.get(line):
             self._led[line] = leading[0].id
             first = min((run.id for run in behind), default="~")
-            self._hold(leading[0].id < first, "I6", "one that came later went first", line, leading, behind)
+            is_next = leading[0].id not in self._stood or leading[0].id < first
+            self._hold(is_next, "I6", "one that came later went first", line, leading, behind)
