@@ -59,7 +59,9 @@ export function useRuns(params: Params, cursor: string | null, isAtTop: () => bo
               : ([] as Run[]),
           ]);
           const latest = new Map([...(first?.data ?? []), ...each].map((run) => [run.id, run]));
-          const added = (first?.data ?? []).filter((run) => !known.has(run.id));
+          // Against what is shown by now: the page may have been read while we asked.
+          const had = new Set(shown.current.map((run) => run.id));
+          const added = (first?.data ?? []).filter((run) => !had.has(run.id));
           const kept = shown.current.map((run) => latest.get(run.id) ?? run);
           if (isAtTop()) {
             setRuns([...added, ...kept].slice(0, PAGE));
