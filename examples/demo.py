@@ -94,7 +94,8 @@ def main() -> int:
         if ONCE or code:
             return code
         print(
-            f"\nThe platform goes on running on {platform.url}. In another terminal, in this folder:\n"
+            f"\nThe platform goes on running; {platform.url} in a browser is its dashboard.\n"
+            "In another terminal, in this folder:\n"
             f'  curl -X POST {platform.url}/api/v1/events -H "Authorization: Bearer $(cat .mainspring/key)" '
             '-d \'{"name": "hello.world", "payload": {"who": "Ada"}}\'\n'
             '  .venv/bin/mainspring send order.created \'{"id": "o-2", "amount": 5000}\'   # waits for an approval\n'
