@@ -11,6 +11,7 @@ import { connectionNow, lastHeard, watchConnection } from "./live/stream";
 import { PLACES } from "./places";
 import { nextTimeStyle, useTimeStyle } from "./ui/clock";
 import { local } from "./ui/format";
+import { Confirms } from "./ui/confirm";
 import { DarkIcon, LightIcon, SystemIcon } from "./ui/icons";
 import { Empty, Skeleton } from "./ui/said";
 import { nextTheme, useTheme } from "./ui/theme";
@@ -22,6 +23,7 @@ export function App() {
   return (
     <Router base={BASE}>
       {session.data ? <Inside environment={session.data.environment} project={session.data.project} isDev={session.data.is_dev} /> : <Skeleton />}
+      <Confirms />
       <Toasts />
     </Router>
   );

@@ -6,6 +6,7 @@ import "./style/parts.css";
 import "./style/said.css";
 import "./style/form.css";
 import "./style/shell.css";
+import "./style/menu.css";
 import "./style/table.css";
 import "./style/trace.css";
 import "./style/run.css";

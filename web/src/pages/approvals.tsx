@@ -10,6 +10,7 @@ import { Button } from "../ui/button";
 import { At } from "../ui/clock";
 import { Dialog } from "../ui/dialog";
 import { CancelIcon, DoneIcon } from "../ui/icons";
+import { Listed, Page, Pager } from "../ui/page";
 import { Empty, Skeleton, Wrong } from "../ui/said";
 import { Shown } from "../ui/shown";
 import { Status } from "../ui/status";
@@ -42,9 +43,9 @@ export default function ApprovalsPage() {
     { press: "Enter", does: "Open the approval", act: () => rows[at] && set({ approval: rows[at].id }) },
   ]);
   return (
-    <div className="page">
-      <header className="top">
-        <h1>Approvals</h1>
+    <Page
+      title="Approvals"
+      filter={
         <div className="chips" role="group" aria-label="Status">
           {["WAITING", "APPROVED", "REJECTED", "EXPIRED", "ALL"].map((each) => (
             <button key={each} type="button" aria-pressed={each === status} onClick={() => set({ status: each === "WAITING" ? null : each, cursor: null })}>
@@ -52,24 +53,21 @@ export default function ApprovalsPage() {
             </button>
           ))}
         </div>
-      </header>
-      {read.problem && !read.data ? (
-        <Wrong problem={read.problem} retry={read.reload} />
-      ) : !read.data ? (
-        <Skeleton />
-      ) : rows.length === 0 ? (
-        <Empty title={status === "WAITING" ? "Nobody is asked anything now. A run asks people like this:" : "There is none like that."}>
-          {status === "WAITING" && <pre className="code">{CODE}</pre>}
-        </Empty>
-      ) : (
-        <ApprovalsTable rows={rows} at={at} onOpen={(id) => set({ approval: id })} />
-      )}
-      <footer className="pager">
-        {cursor && <Button onClick={() => set({ cursor: null })}>Newest</Button>}
-        {read.data?.next_cursor && <Button onClick={() => set({ cursor: read.data?.next_cursor ?? null })}>Older</Button>}
-      </footer>
+      }
+    >
+      <Listed
+        read={read}
+        empty={
+          <Empty title={status === "WAITING" ? "Nobody is asked anything now. A run asks people like this:" : "There is none like that."}>
+            {status === "WAITING" && <pre className="code">{CODE}</pre>}
+          </Empty>
+        }
+      >
+        {(shown) => <ApprovalsTable rows={shown} at={at} onOpen={(id) => set({ approval: id })} />}
+      </Listed>
+      <Pager cursor={cursor} next={read.data?.next_cursor} onGo={(to) => set({ cursor: to })} />
       {open && <AnswerDialog id={open} onClose={() => set({ approval: null })} />}
-    </div>
+    </Page>
   );
 }
 

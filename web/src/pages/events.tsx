@@ -12,6 +12,7 @@ import { Json } from "../ui/json";
 import type { Parsed } from "../ui/json-field";
 import { parsedOf, SchemaForm } from "../schema-form/form";
 import { firstValue, type Schema } from "../schema-form/schema";
+import { Listed, Page, Pager } from "../ui/page";
 import { Empty, Skeleton, Wrong } from "../ui/said";
 import { Status } from "../ui/status";
 import { attempt } from "../ui/toast";
@@ -27,37 +28,36 @@ export default function EventsPage() {
   const events = useRead("/api/v1/events", { name, cursor, limit: 50 });
   useKeys([{ press: "n", does: "Send an event", act: () => setSending(true) }]);
   return (
-    <div className="page">
-      <header className="top">
-        <h1>Events</h1>
+    <Page
+      title="Events"
+      filter={
         <form role="search" className="filter" onSubmit={(event) => event.preventDefault()}>
           <input defaultValue={name} placeholder="Events of the name" aria-label="Events of the name" onBlur={(event) => setSearch(event.target.value ? { name: event.target.value } : {})} onKeyDown={(event) => event.key === "Enter" && event.currentTarget.blur()} />
         </form>
+      }
+      actions={
         <Button kind="main" hint="n" icon={<SendIcon size={14} />} onClick={() => setSending(true)}>
           Send an event
         </Button>
-      </header>
-      {events.problem && !events.data ? (
-        <Wrong problem={events.problem} retry={events.reload} />
-      ) : !events.data ? (
-        <Skeleton />
-      ) : events.data.data.length === 0 ? (
-        <Empty title={name ? `No event has the name ${name}.` : "Here is every event, with what it started or why not. None has come yet."}>
-          <Command text={`mainspring send ${name || "hello.world"} '{"who": "Ada"}'`} />
-          <Button icon={<SendIcon size={14} />} onClick={() => setSending(true)}>
-            Send one from here
-          </Button>
-        </Empty>
-      ) : (
-        <EventsTable events={events.data.data} onOpen={(id) => setSearch((was) => ({ ...Object.fromEntries(was), event: id }))} />
-      )}
-      <footer className="pager">
-        {cursor && <Button onClick={() => setSearch(name ? { name } : {})}>Newest</Button>}
-        {events.data?.next_cursor && <Button onClick={() => setSearch({ ...(name ? { name } : {}), cursor: events.data?.next_cursor ?? "" })}>Older</Button>}
-      </footer>
+      }
+    >
+      <Listed
+        read={events}
+        empty={
+          <Empty title={name ? `No event has the name ${name}.` : "Here is every event, with what it started or why not. None has come yet."}>
+            <Command text={`mainspring send ${name || "hello.world"} '{"who": "Ada"}'`} />
+            <Button icon={<SendIcon size={14} />} onClick={() => setSending(true)}>
+              Send one from here
+            </Button>
+          </Empty>
+        }
+      >
+        {(rows) => <EventsTable events={rows} onOpen={(id) => setSearch((was) => ({ ...Object.fromEntries(was), event: id }))} />}
+      </Listed>
+      <Pager cursor={cursor} next={events.data?.next_cursor} onGo={(to) => setSearch({ ...(name && { name }), ...(to && { cursor: to }) })} />
       {isSending && <SendDialog onClose={() => setSending(false)} />}
       {open && <EventDialog id={open} onClose={() => setSearch((was) => { was.delete("event"); return was; })} />}
-    </div>
+    </Page>
   );
 }
 

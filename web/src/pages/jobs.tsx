@@ -4,7 +4,8 @@ import { send } from "../api/client";
 import { refresh, useRead } from "../api/query";
 import { At } from "../ui/clock";
 import { Command } from "../ui/copy";
-import { Empty, Skeleton, Wrong } from "../ui/said";
+import { Listed, Page } from "../ui/page";
+import { Empty } from "../ui/said";
 import { toneOf, wordOf } from "../ui/status";
 import { attempt } from "../ui/toast";
 
@@ -13,62 +14,61 @@ const STRIP = 30;
 
 export default function JobsPage() {
   const jobs = useRead("/api/v1/jobs", { limit: 200 });
-  if (jobs.problem && !jobs.data) return <Wrong problem={jobs.problem} retry={jobs.reload} />;
   return (
-    <div className="page">
-      <header className="top">
-        <h1>Jobs</h1>
-      </header>
-      {!jobs.data ? (
-        <Skeleton />
-      ) : jobs.data.data.length === 0 ? (
-        <Empty title="Here are the functions that workers bring. None has come yet.">
-          <p>Start one with an app of yours, or write one first:</p>
-          <Command text="mainspring init shop && mainspring dev shop/app.py" />
-        </Empty>
-      ) : (
-        <div className="sheet">
-          <table className="list">
-            <thead>
-              <tr>
-                <th>Job</th>
-                <th>Started</th>
-                <th>Last runs</th>
-                <th className="number">Succeeded</th>
-                <th className="wide">Version</th>
-                <th className="wide">Queue</th>
-                <th className="wide number">Registered</th>
-                <th>On</th>
-              </tr>
-            </thead>
-            <tbody>
-              {jobs.data.data.map((job) => (
-                <tr key={job.id}>
-                  <td className="main">
-                    <Link href={`/jobs/${encodeURIComponent(job.id)}`}>{job.name}</Link>
-                    <span className="note mono">{job.id}</span>
-                    {!job.served && <span className="note bad-text">no worker has it</span>}
-                  </td>
-                  <td className="faint">{job.trigger}</td>
-                  <td>
-                    <Strip job={job} />
-                  </td>
-                  <td className="number">{succeeded(job)}</td>
-                  <td className="wide mono">{job.version}</td>
-                  <td className="wide">{job.queue ?? <span className="faint">default</span>}</td>
-                  <td className="wide number">
-                    <At at={job.updated_at} />
-                  </td>
-                  <td>
-                    <Switch job={job} />
-                  </td>
+    <Page title="Jobs">
+      <Listed
+        read={jobs}
+        empty={
+          <Empty title="Here are the functions that workers bring. None has come yet.">
+            <p>Start one with an app of yours, or write one first:</p>
+            <Command text="mainspring init shop && mainspring dev shop/app.py" />
+          </Empty>
+        }
+      >
+        {(rows) => (
+          <div className="sheet">
+            <table className="list">
+              <thead>
+                <tr>
+                  <th>Job</th>
+                  <th>Started</th>
+                  <th>Last runs</th>
+                  <th className="number">Succeeded</th>
+                  <th className="wide">Version</th>
+                  <th className="wide">Queue</th>
+                  <th className="wide number">Registered</th>
+                  <th>On</th>
                 </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
-      )}
-    </div>
+              </thead>
+              <tbody>
+                {rows.map((job) => (
+                  <tr key={job.id}>
+                    <td className="main">
+                      <Link href={`/jobs/${encodeURIComponent(job.id)}`}>{job.name}</Link>
+                      <span className="note mono">{job.id}</span>
+                      {!job.served && <span className="note bad-text">no worker has it</span>}
+                    </td>
+                    <td className="faint">{job.trigger}</td>
+                    <td>
+                      <Strip job={job} />
+                    </td>
+                    <td className="number">{succeeded(job)}</td>
+                    <td className="wide mono">{job.version}</td>
+                    <td className="wide">{job.queue ?? <span className="faint">default</span>}</td>
+                    <td className="wide number">
+                      <At at={job.updated_at} />
+                    </td>
+                    <td>
+                      <Switch job={job} />
+                    </td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </div>
+        )}
+      </Listed>
+    </Page>
   );
 }
 

@@ -2,46 +2,41 @@ import { send, type Shape } from "../api/client";
 import { refresh, useRead } from "../api/query";
 import { Button } from "../ui/button";
 import { At } from "../ui/clock";
-import { Empty, Skeleton, Wrong } from "../ui/said";
+import { Listed, Page } from "../ui/page";
+import { Empty } from "../ui/said";
 import { attempt } from "../ui/toast";
 
 type Queue = Shape<"QueueShape">;
 
 export default function QueuesPage() {
   const read = useRead("/api/v1/queues", { limit: 200 }, { every: 5_000 });
-  if (read.problem && !read.data) return <Wrong problem={read.problem} retry={read.reload} />;
   return (
-    <div className="page">
-      <header className="top">
-        <h1>Queues</h1>
-      </header>
-      {!read.data ? (
-        <Skeleton />
-      ) : read.data.data.length === 0 ? (
-        <Empty title="Here is who waits for whom. No job has been registered yet, so there is no queue." />
-      ) : (
-        <div className="sheet">
-          <table className="list">
-            <thead>
-              <tr>
-                <th>Queue</th>
-                <th>Running</th>
-                <th className="number">Waiting</th>
-                <th className="number">The oldest since</th>
-                <th>
-                  <span className="unseen">Do</span>
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {read.data.data.map((queue) => (
-                <Row key={queue.name} queue={queue} />
-              ))}
-            </tbody>
-          </table>
-        </div>
-      )}
-    </div>
+    <Page title="Queues">
+      <Listed read={read} empty={<Empty title="Here is who waits for whom. No job has been registered yet, so there is no queue." />}>
+        {(rows) => (
+          <div className="sheet">
+            <table className="list">
+              <thead>
+                <tr>
+                  <th>Queue</th>
+                  <th>Running</th>
+                  <th className="number">Waiting</th>
+                  <th className="number">The oldest since</th>
+                  <th>
+                    <span className="unseen">Do</span>
+                  </th>
+                </tr>
+              </thead>
+              <tbody>
+                {rows.map((queue) => (
+                  <Row key={queue.name} queue={queue} />
+                ))}
+              </tbody>
+            </table>
+          </div>
+        )}
+      </Listed>
+    </Page>
   );
 }
 

@@ -3,7 +3,8 @@ import { send, type Shape } from "../api/client";
 import { refresh, useRead } from "../api/query";
 import { Button } from "../ui/button";
 import { At } from "../ui/clock";
-import { Empty, Skeleton, Wrong } from "../ui/said";
+import { Listed, Page } from "../ui/page";
+import { Empty } from "../ui/said";
 import { attempt } from "../ui/toast";
 
 type Schedule = Shape<"ScheduleShape">;
@@ -13,43 +14,42 @@ async def report(io): ...`;
 
 export default function SchedulesPage() {
   const read = useRead("/api/v1/schedules", { limit: 200 }, { every: 10_000 });
-  if (read.problem && !read.data) return <Wrong problem={read.problem} retry={read.reload} />;
   return (
-    <div className="page">
-      <header className="top">
-        <h1>Schedules</h1>
-      </header>
-      {!read.data ? (
-        <Skeleton />
-      ) : read.data.data.length === 0 ? (
-        <Empty title="Here is what starts by itself, and when next. Nothing does yet.">
-          <pre className="code">{CODE}</pre>
-        </Empty>
-      ) : (
-        <div className="sheet">
-          <table className="list">
-            <thead>
-              <tr>
-                <th>When</th>
-                <th>Job</th>
-                <th>Next</th>
-                <th className="wide">The ones after</th>
-                <th className="wide">If missed</th>
-                <th>Last</th>
-                <th>
-                  <span className="unseen">Do</span>
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {read.data.data.map((each) => (
-                <Row key={each.id} schedule={each} />
-              ))}
-            </tbody>
-          </table>
-        </div>
-      )}
-    </div>
+    <Page title="Schedules">
+      <Listed
+        read={read}
+        empty={
+          <Empty title="Here is what starts by itself, and when next. Nothing does yet.">
+            <pre className="code">{CODE}</pre>
+          </Empty>
+        }
+      >
+        {(rows) => (
+          <div className="sheet">
+            <table className="list">
+              <thead>
+                <tr>
+                  <th>When</th>
+                  <th>Job</th>
+                  <th>Next</th>
+                  <th className="wide">The ones after</th>
+                  <th className="wide">If missed</th>
+                  <th>Last</th>
+                  <th>
+                    <span className="unseen">Do</span>
+                  </th>
+                </tr>
+              </thead>
+              <tbody>
+                {rows.map((each) => (
+                  <Row key={each.id} schedule={each} />
+                ))}
+              </tbody>
+            </table>
+          </div>
+        )}
+      </Listed>
+    </Page>
   );
 }
 

@@ -11,6 +11,7 @@ export {
   Cpu as WorkersIcon,
   Hourglass as WaitIcon,
   Inbox as ApprovalsIcon,
+  Ellipsis as MoreIcon,
   Layers as QueuesIcon,
   ListChecks as RunsIcon,
   Moon as DarkIcon,
