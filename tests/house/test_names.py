@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from house.sources import Source, assert_none, package_sources
+from house.sources import PACKAGE, Source, assert_none, package_sources
 
 BANNED_MODULES = {"util", "utils", "helper", "helpers", "common", "base", "misc"}
 #: Synonyms of the glossary's words (docs/glossary.md).
@@ -72,7 +72,7 @@ def test_no_identifier_uses_a_banned_word() -> None:
 
 def test_no_module_is_a_drawer_for_odds_and_ends() -> None:
     for source in package_sources():
-        parts = {*source.path.with_suffix("").parts}
+        parts = {*source.path.relative_to(PACKAGE).with_suffix("").parts}
         assert not parts & BANNED_MODULES, f"{source.name}: name it for what it is about"
 
 
