@@ -215,6 +215,12 @@ async def test_runs_are_looked_at_cancelled_and_replayed() -> None:
     assert door.bodies[2:] == [None, {"payload": {"id": "o-2"}}]
 
 
+async def test_a_replay_by_id_without_a_payload_keeps_the_one_it_had() -> None:
+    client, door = a_client(run_object(id="run_2"))
+    assert (await client.runs.replay("run_1")).id == "run_2"
+    assert door.bodies == [None]
+
+
 async def test_a_list_is_a_page_or_all_of_it() -> None:
     first = {"data": [run_object(id="run_1")], "next_cursor": "next"}
     second = {"data": [run_object(id="run_2")], "next_cursor": None}

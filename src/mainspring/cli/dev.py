@@ -8,6 +8,9 @@ from mainspring.cli import exits, options
 from mainspring.cli.worker import App, app_or_found
 from mainspring.settings import load_settings
 
+#: The app of `--demo`.
+_DEMO = "mainspring.demo.app:client"
+
 
 def dev(
     app: App = None,
@@ -22,12 +25,17 @@ def dev(
     postgres: Annotated[
         bool, typer.Option("--postgres", help="On a PostgreSQL of its own, kept in the data dir.")
     ] = False,
+    demo: Annotated[
+        bool, typer.Option("--demo", help="The shop of `mainspring demo-data` in place of an app of yours.")
+    ] = False,
 ) -> None:
     """Run server and worker together, reloading APP on save."""
     from mainspring.cli.dev_session import run_dev  # start-up cost: it brings the whole platform along
 
     flags = {"port": port, "host": host, "data_dir": data_dir, "database_url": database_url}
-    found = app_or_found(app)
+    if demo and app is not None:
+        exits.usage(f"--demo and {app} are two apps", "Give one of them.")
+    found = _DEMO if demo else app_or_found(app)
     if not postgres:
         return run_dev(found, flags)
     if database_url is not None:

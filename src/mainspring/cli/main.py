@@ -12,6 +12,7 @@ from mainspring.cli.bench import bench
 from mainspring.cli.breakers import breakers
 from mainspring.cli.check import check
 from mainspring.cli.db import db
+from mainspring.cli.demo_data import demo_data
 from mainspring.cli.dev import dev
 from mainspring.cli.doctor import doctor
 from mainspring.cli.events import events
@@ -61,6 +62,7 @@ app.add_typer(db, name="db", rich_help_panel=_CARE)
 app.command(rich_help_panel=_CARE)(check)
 app.command(rich_help_panel=_CARE)(doctor)
 app.command(rich_help_panel=_CARE)(bench)
+app.command(rich_help_panel=_CARE)(demo_data)
 app.command(rich_help_panel=_CARE)(about.config)
 app.command(rich_help_panel=_CARE)(about.version)
 

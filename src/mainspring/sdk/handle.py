@@ -24,7 +24,8 @@ OutputT_co = TypeVar("OutputT_co", covariant=True)
 #: Seconds that one request waits for the end of a run, before it asks again.
 _LONGEST_LOOK = 25.0
 
-_UNSET: Any = object()
+#: What was not given, where None is a payload.
+UNSET: Any = object()
 
 
 class RunState(Generic[OutputT_co]):
@@ -267,7 +268,7 @@ class Run(RunState[OutputT_co]):
         return self
 
     async def replay(
-        self, from_task: str | None = None, *, payload: Any = _UNSET, idempotency_key: str | None = None
+        self, from_task: str | None = None, *, payload: Any = UNSET, idempotency_key: str | None = None
     ) -> "Run[OutputT_co]":
         """Start a fresh run of the same job, with the same payload unless another is given; its handle.
 
@@ -275,7 +276,7 @@ class Run(RunState[OutputT_co]):
         and the later ones run again. The same `idempotency_key` again gives the run that was started first. Raises
         `BadRequest` for a task that the run does not have, `Conflict` while the run has not ended.
         """
-        asked = {} if payload is _UNSET else {"payload": payload}
+        asked = {} if payload is UNSET else {"payload": payload}
         if from_task is not None:
             asked["from_task"] = from_task
         body = encode(asked, what="the payload") if asked else None

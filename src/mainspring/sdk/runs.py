@@ -11,10 +11,8 @@ from mainspring.sdk.api import Api, Listing, segment
 from mainspring.sdk.bulk import Bulk, RunFilter, start_bulk
 from mainspring.sdk.doubt import Done, NotDone
 from mainspring.sdk.events import as_instant
-from mainspring.sdk.handle import Run
+from mainspring.sdk.handle import UNSET, Run
 from mainspring.sdk.json_text import encode
-
-_UNSET: Any = object()
 
 
 class Runs:
@@ -80,7 +78,7 @@ class Runs:
         run_id: str,
         from_task: str | None = None,
         *,
-        payload: Any = _UNSET,
+        payload: Any = UNSET,
         idempotency_key: str | None = None,
     ) -> Run[Any]:
         """As `Run.replay`: the handle of the fresh run."""

@@ -19,6 +19,8 @@ _PLUMBING = tuple(
     os.path.dirname(os.path.abspath(path)) + os.sep
     for path in (os.path.dirname(__file__), asyncio.__file__, concurrent.futures.__file__)
 )
+#: But the jobs of our own demo are what users write.
+_DEMO = os.path.join(_PLUMBING[0], "demo", "")
 _FILES = (threading.__file__, contextlib.__file__, importlib.__file__)
 _MOST_FRAMES = 50
 _MOST_TEXT = Limits().max_error_bytes
@@ -26,6 +28,8 @@ _MOST_TEXT = Limits().max_error_bytes
 
 def is_ours(filename: str) -> bool:
     """Whether a frame in this file is none of the user's business."""
+    if filename.startswith(_DEMO):
+        return False
     return filename.startswith(_PLUMBING) or filename in _FILES or filename.startswith("<frozen ")
 
 

@@ -92,3 +92,7 @@ where environment_id = :environment_id and id < :before
   and (cast(:name as text) is null or name = :name)
   and (cast(:since as bigint) is null or received_at >= :since)
 order by id desc limit :limit;
+
+-- name: any_event
+-- Whether any environment has an event.
+select 1 from events limit 1;

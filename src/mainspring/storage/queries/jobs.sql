@@ -44,3 +44,7 @@ select id, spec, enabled, updated_at from jobs where environment_id = :environme
 -- The newest runs of a job.
 select id, status from runs where environment_id = :environment_id and job_id = :job_id
 order by created_at desc, id desc limit :limit;
+
+-- name: all_job_ids
+-- The ids of the jobs of all environments.
+select distinct id from jobs order by id;

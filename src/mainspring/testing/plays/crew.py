@@ -61,7 +61,7 @@ def _uncaptured(*, echoes: bool = True) -> Iterator[None]:
     yield
 
 
-class _StagedWorker(Worker):
+class StagedWorker(Worker):
     keeper = _Still
     capturing = staticmethod(_uncaptured)
 
@@ -95,7 +95,7 @@ class Crew:
         #: The number of the run it holds; 0: none.
         self.run = 0
         self.is_registered = False
-        self.worker = _StagedWorker(
+        self.worker = StagedWorker(
             jobs,
             backend,
             slots=1,

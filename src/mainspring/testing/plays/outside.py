@@ -2,12 +2,14 @@
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 from mainspring.client.http import HttpDoor, door_into
-from mainspring.clock import SECOND
+from mainspring.clock import SECOND, Clock
 from mainspring.codec import decode
 from mainspring.duration import Duration, parse_duration
+from mainspring.engine.engine import Engine
+from mainspring.model.limits import Limits
 from mainspring.model.streams import Streamed
 from mainspring.sdk.client import Client
 from mainspring.sdk.door import Door
@@ -26,10 +28,25 @@ LATE = {"late 1s": SECOND, "late 1h": 3_600 * SECOND}
 Ask = Callable[[str, tuple[str, ...]], str | None]
 
 
+class Staged(Protocol):
+    """The server, as far as its door needs it."""
+
+    environment_id: str
+
+    @property
+    def engine(self) -> Engine: ...
+
+    @property
+    def limits(self) -> Limits: ...
+
+    @property
+    def clock(self) -> Clock: ...
+
+
 class StagedDoor:
     """Implements `Door`: the way of user code and of the test into the platform of a play."""
 
-    def __init__(self, server: Server, ask: Ask) -> None:
+    def __init__(self, server: Staged, ask: Ask, api_key: str = API_KEY) -> None:
         self._server = server
         self._ask = ask
         self._services = Services(
@@ -41,7 +58,7 @@ class StagedDoor:
             server.clock,
             server.environment_id,
             self._services.draining,
-            _Rest(self._services),
+            _Rest(self._services, api_key),
         )
 
     async def call(
@@ -92,14 +109,15 @@ _made: list[Any] = []
 class _Rest:
     """Whatever is asked for seldom goes through the whole API, which is only made then."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, api_key: str) -> None:
         self._services = services
+        self._api_key = api_key
 
     @cached_property
     def _door(self) -> HttpDoor:
         app = _app(self._services)
         app.state.services = self._services
-        return door_into(app, API_KEY, "http://127.0.0.1:2020")
+        return door_into(app, self._api_key, "http://127.0.0.1:2020")
 
     async def call(self, method: str, path: str, **options: Any) -> Any:
         return await self._door.call(method, path, **options)

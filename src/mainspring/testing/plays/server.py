@@ -20,7 +20,7 @@ from mainspring.testing.plays.universe import Node, NodeClock, Universe
 
 #: Longer than any play, microseconds: ten years.
 AGES = 90_000 * HOUR
-_CALM = Timing(
+CALM = Timing(
     heartbeat_every=AGES,
     lease_timeout=AGES,
     sweep_every=AGES,
@@ -51,7 +51,7 @@ class Inbox(SimpleQueue[Any]):
             self._go()
 
 
-class _StagedEngine(Engine):
+class StagedEngine(Engine):
     """Asked from several loops, which all have turns of one thread."""
 
     async def _do(self, command: Command) -> Any:
@@ -73,8 +73,8 @@ class Server:
         ground.clear()
         self.ground = ground
         self.database, self.environment_id = ground.database, ground.environment_id
-        self.engine = _StagedEngine(
-            self.database, clock=self.clock, limits=self.limits, ids=self.ids, timing=_CALM
+        self.engine = StagedEngine(
+            self.database, clock=self.clock, limits=self.limits, ids=self.ids, timing=CALM
         )
         committer = self.engine._committer
         committer._inbox = Inbox(self.node, committer.go)
