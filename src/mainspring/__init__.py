@@ -48,6 +48,7 @@ from mainspring.sdk.context import Context
 from mainspring.sdk.debounce import Batch, Debounce
 from mainspring.sdk.doubt import Done, NotDone
 from mainspring.sdk.dynamic import DynamicSchedule
+from mainspring.sdk.error_groups import ErrorGroup
 from mainspring.sdk.events import Event, EventMessage
 from mainspring.sdk.handle import Run
 from mainspring.sdk.hooks import CallNext
@@ -94,6 +95,7 @@ __all__ = [
     "Done",
     "DuplicateJob",
     "DynamicSchedule",
+    "ErrorGroup",
     "Event",
     "EventMessage",
     "EventRejected",

@@ -12,7 +12,7 @@ from typing import Literal, Protocol
 
 from mainspring.clock import Instant, SystemClock
 
-Prefix = Literal["evt", "run", "wrk", "env", "proj", "key", "bat", "bulk", "tok", "apr"]
+Prefix = Literal["evt", "run", "wrk", "env", "proj", "key", "bat", "bulk", "tok", "apr", "err"]
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 #: Two characters at a time: half the work of one at a time.

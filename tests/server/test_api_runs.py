@@ -73,6 +73,7 @@ async def test_a_finished_run_is_shown_whole(stage: Stage) -> None:
         "payload": {"who": "Ada"},
         "output": {"ok": True},
         "error": None,
+        "error_id": None,
         "event_id": event_id,
         "event_name": "hello",
         "joined_events": None,

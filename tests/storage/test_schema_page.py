@@ -20,6 +20,8 @@ TABLES = {
     "token": "tokens",
     "bulk": "bulks",
     "entry": "history",
+    "error": "errors",
+    "error_change": "error_changes",
     "log": "logs",
     "schedule": "schedules",
     "queue": "queues",
@@ -47,4 +49,10 @@ def test_every_shape_has_a_table_with_its_columns() -> None:
         # Columns that a later migration added stand behind the last one, on its line.
         columns = [part.split()[0] for part in re.split(r",(?![^(]*\))", definition) if part.strip()]
         assert set(shape.columns) <= set(columns), name
-        assert set(columns) - set(shape.columns) <= {"sequence", "primary", "delivery", "heard_from"}, name
+        assert set(columns) - set(shape.columns) <= {
+            "sequence",
+            "primary",
+            "delivery",
+            "heard_from",
+            "error_id",
+        }, name

@@ -15,6 +15,7 @@ from mainspring.cli.db import db
 from mainspring.cli.demo_data import demo_data
 from mainspring.cli.dev import dev
 from mainspring.cli.doctor import doctor
+from mainspring.cli.errors import errors
 from mainspring.cli.events import events
 from mainspring.cli.init import init
 from mainspring.cli.jobs import jobs
@@ -51,6 +52,7 @@ app.add_typer(runs, name="runs", rich_help_panel=_LOOK)
 app.command(rich_help_panel=_LOOK)(logs)
 app.add_typer(jobs, name="jobs", rich_help_panel=_LOOK)
 app.add_typer(events, name="events", rich_help_panel=_LOOK)
+app.add_typer(errors, name="errors", rich_help_panel=_LOOK)
 app.add_typer(schedules, name="schedules", rich_help_panel=_LOOK)
 app.add_typer(breakers, name="breakers", rich_help_panel=_LOOK)
 app.add_typer(queues, name="queues", rich_help_panel=_LOOK)

@@ -23,6 +23,7 @@ ManyStatus = Annotated[
 ]
 ManyJob = Annotated[str | None, typer.Option("--job", help="Many runs: of this job.")]
 ManyTag = Annotated[str | None, typer.Option("--tag", help="Many runs: with this tag.")]
+ManyError = Annotated[str | None, typer.Option("--error", help="Many runs: that failed with this error.")]
 ManySince = Annotated[str | None, typer.Option("--since", help="Many runs: made since then, or 2h back.")]
 ManyUntil = Annotated[str | None, typer.Option("--until", help="Many runs: made before then.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only count the many runs.")]

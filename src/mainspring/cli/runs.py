@@ -23,11 +23,15 @@ def list_runs(
         str | None, typer.Option("--version", help="Only runs that this version of their job has or had.")
     ] = None,
     tag: Annotated[str | None, typer.Option("--tag", help="Only runs with this tag.")] = None,
+    error: Annotated[
+        str | None, typer.Option("--error", help="Only runs that failed with this error (err_...).")
+    ] = None,
     limit: options.Limit = 20,
     as_json: options.Json = False,
 ) -> None:
     """List runs, the newest first."""
-    page = connection.listing("/runs", limit, status=status, job=job, version=version, tag=tag)
+    wanted = {"status": status, "job": job, "version": version, "tag": tag, "error": error}
+    page = connection.listing("/runs", limit, **wanted)
     if as_json:
         return output.document(page)
     rows = [
@@ -235,6 +239,7 @@ def replay_run(
     status: options.ManyStatus = None,
     job: options.ManyJob = None,
     tag: options.ManyTag = None,
+    error: options.ManyError = None,
     since: options.ManySince = None,
     until: options.ManyUntil = None,
     dry_run: options.DryRun = False,
@@ -242,7 +247,7 @@ def replay_run(
 ) -> None:
     """Start a fresh run of the same job, with the same payload or another: all of it, or from a task on. Or many, by
     filter."""
-    filter = {"status": status, "job": job, "tag": tag, "since": since, "until": until}
+    filter = {"status": status, "job": job, "tag": tag, "error": error, "since": since, "until": until}
     if _means_many(run, filter, dry_run):
         said = {} if from_task is None else {"from_task": from_task}
         return act_on_many("replay", filter, said, dry_run=dry_run, as_json=as_json)
@@ -284,7 +289,7 @@ def logs(
 def _means_many(run: str | None, filter: dict[str, str | None], dry_run: bool) -> bool:
     is_filtered = dry_run or any(text is not None for text in filter.values())
     if run is None and not is_filtered:
-        exits.usage("which run?", "Name one, or say which with --status, --job, --tag, --since, --until.")
+        exits.usage("which run?", "Name one, or say which with --status, --job, --tag, --since, ...")
     if run is not None and is_filtered:
         exits.usage("a run and a filter", "Name one run, or say which with options; not both.")
     return run is None

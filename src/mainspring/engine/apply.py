@@ -51,6 +51,8 @@ from mainspring.engine.commands import (
 )
 from mainspring.engine.commits import apply_commits
 from mainspring.engine.doubts import settle_task
+from mainspring.engine.error_commands import ChangeError
+from mainspring.engine.error_groups import change_error, count_failures
 from mainspring.engine.events import cancel_event, send_events
 from mainspring.engine.jobs import enable_job
 from mainspring.engine.queue_changes import change_queue, limit_environment
@@ -126,6 +128,7 @@ def apply(batch: Batch, commands: Sequence[Command]) -> list[Any]:
     by_kind: dict[type, list[int]] = {}
     for index, command in enumerate(commands):
         by_kind.setdefault(type(command), []).append(index)
+    changes = by_kind.pop(ChangeError, [])
     for kind in sorted(by_kind, key=_PLACES.__getitem__):
         indexes = by_kind.pop(kind)
         batch.keeps_arrivals = kind is TriggerRuns and not by_kind
@@ -136,6 +139,10 @@ def apply(batch: Batch, commands: Sequence[Command]) -> list[Any]:
         settle_ended(batch)
         batch.flush()
     admit(batch)
+    # Last of all: who holds a group of failures waits for nobody who may wait for it.
+    count_failures(batch)
+    for index in changes:
+        results[index] = change_error(batch, commands[index])  # type: ignore[arg-type]  # by its kind
     return results
 
 

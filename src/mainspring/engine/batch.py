@@ -127,6 +127,9 @@ class Batch:
         self.replaced: list[tuple[str, str, str]] = []
         #: Runs that end in this batch and are known to have nobody behind them.
         self.unfollowed: set[str] = set()
+        #: Runs that failed in this batch, which are counted at its end; and whether older ones are looked for, too.
+        self.failed: list[str] = []
+        self.looks_for_failures = False
         #: Up to when rates that refuse are used up, by environment, job and key, where this batch holds them.
         self.start_rates: dict[tuple[str, str, str], Instant] = {}
         #: Environments where runs became ready after the claims were answered.

@@ -15,7 +15,7 @@ from mainspring.engine.shown import failure_json, run_result_json
 from mainspring.engine.singletons import lead_on
 from mainspring.engine.waits import NewWait, Resolution, resolve
 from mainspring.model.failures import Failure
-from mainspring.model.runs import FINAL_RUN_STATUSES, Run
+from mainspring.model.runs import FAILURES, FINAL_RUN_STATUSES, Run
 from mainspring.model.waits import Wait, run_channel
 from mainspring.storage.shapes import RUN, WAIT
 
@@ -132,7 +132,7 @@ def settle_ended(batch: Batch) -> None:
 def _show(batch: Batch, runs: list[Run]) -> None:
     """Who waits for these in this process need not look, where the row of a run is all that there is to see of it."""
     for run in runs:
-        if run.event_id is None and run.debounce_key is None:
+        if run.event_id is None and run.debounce_key is None and run.status not in FAILURES:
             batch.wake.ended[run.id] = run
 
 

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from mainspring.clock import Instant
 from mainspring.engine.approval_commands import AnswerApproval, DelegateApproval, RefusedAnswer
+from mainspring.engine.error_commands import ChangeError
 from mainspring.engine.token_commands import CompleteToken, CreateToken
 from mainspring.model.bulks import Bulk
 from mainspring.model.effects import Verdict
@@ -373,6 +374,7 @@ Command = (
     | RunSchedule
     | ChangeQueue
     | ChangeBreaker
+    | ChangeError
     | CreateToken
     | CompleteToken
     | AnswerApproval

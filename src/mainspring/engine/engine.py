@@ -42,6 +42,7 @@ from mainspring.engine.commands import (
 from mainspring.engine.committer import Committer, Hints, NoHints
 from mainspring.engine.deadlines import Deadlines
 from mainspring.engine.ends import Ends
+from mainspring.engine.error_verbs import ErrorVerbs
 from mainspring.engine.gathered import Gathered
 from mainspring.engine.inspect import RunKey, get_runs
 from mainspring.engine.lookout import Lookout
@@ -97,6 +98,7 @@ class Engine:
         self.ends = Ends()
         self.schedules = ScheduleVerbs(self._do, self.ids)
         self.tokens = TokenVerbs(self._do, self.limits)
+        self.errors = ErrorVerbs(self._do)
         self.approvals = ApprovalVerbs(self._do, self.limits)
         self._deadlines = Deadlines(self.clock)
         self._run_views: Gathered[RunKey, RunView] = Gathered(self._look_at_runs)

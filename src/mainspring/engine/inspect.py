@@ -32,7 +32,7 @@ from mainspring.model.breakers import Breaker
 from mainspring.model.events import Event
 from mainspring.model.joining import joins_events
 from mainspring.model.pending import LiveVersion, pending_reason
-from mainspring.model.runs import Run
+from mainspring.model.runs import FAILURES, Run
 from mainspring.model.schedules import Schedule
 from mainspring.model.store import StoreEntry, StoreScope
 from mainspring.model.timetables import upcoming
@@ -115,6 +115,8 @@ def _run_views(tx: Transaction, environment_id: str, runs: list[Run], now: Insta
             waits.setdefault(wait.run_id, []).append(view)
     joining = [run.id for run in runs if joins_events(run.debounce_key)]
     joined = {row[0]: row[1] for row in tx.rows("joined_so_far", run_ids=joining)} if joining else {}
+    failed = [run.id for run in runs if run.status in FAILURES]
+    errors = dict(tx.rows("errors_of_runs", ids=failed)) if failed else {}
     event_ids = sorted({run.event_id for run in runs if run.event_id})
     events = (
         {e.id: e.name for e in EVENT.values(tx.rows("events_by_ids", ids=event_ids))} if event_ids else {}
@@ -126,6 +128,7 @@ def _run_views(tx: Transaction, environment_id: str, runs: list[Run], now: Insta
             tuple(waits.get(run.id, ())),
             events.get(run.event_id or ""),
             joined.get(run.id),
+            error_id=errors.get(run.id),
         )
         for run in runs
     ]

@@ -79,6 +79,7 @@ def _rows(tx: Transaction, environment_id: str, query: RunQuery, places: Sequenc
         job_id=query.job_id,
         version=query.version,
         event_id=query.event_id,
+        error_id=query.error_id,
         schedule_id=query.schedule_id,
         tag=query.tag,
     )
@@ -117,6 +118,8 @@ def _sources(tx: Transaction, environment_id: str, query: RunQuery) -> list[Sour
         return candidates
 
     found: list[Source] = []
+    if query.error_id is not None:
+        found.append(source("newest_of_error", error_id=query.error_id))
     if query.event_id is not None:
         found.append(source("newest_of_event", event_id=query.event_id))
     if query.schedule_id is not None:

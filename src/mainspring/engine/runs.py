@@ -24,7 +24,7 @@ from mainspring.model.history import EntryKind
 from mainspring.model.jobs import JobSpec
 from mainspring.model.protocol import RunDraft
 from mainspring.model.queues import FREE, HELD
-from mainspring.model.runs import Run, RunStatus, expiry_of, span_after
+from mainspring.model.runs import FAILURES, Run, RunStatus, expiry_of, span_after
 from mainspring.model.schedules import SLOT_KEYS
 from mainspring.storage.database import Question
 from mainspring.storage.shapes import QUEUE, RUN
@@ -343,14 +343,14 @@ def end_run(
     waits for it, and cancels its children if it was cancelled or takes them with it. `said`: for its account."""
     environment_id, run_id, lease = run
     kept = failure_json(failure) if failure else None
-    batch.later(
-        "finish_run",
-        {"id": run_id, "lease": lease, "status": status, "output": output, "failure": kept, "now": batch.now},
-    )
+    end = {"status": status, "output": output, "failure": kept, "now": batch.now}
+    batch.later("finish_run", {"id": run_id, "lease": lease, **end})
     data: Mapping[str, Any] | None = said
     if failure:
         data = {"message": failure.message, "code": failure.code, "task": failure.task_key}
     batch.record((environment_id, run_id), _END_ENTRIES[status], data=data)
+    if status in FAILURES:
+        batch.failed.append(run_id)
     takes_children = takes_children or status == "CANCELLED"
     batch.ended.append(EndedRun(run_id, environment_id, status, output, kept, takes_children))
     batch.wake.finished.add(run_id)

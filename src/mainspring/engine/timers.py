@@ -28,6 +28,7 @@ def fire_timers(batch: Batch, command: FireTimers) -> TimersFired:
     count += deliver_due_events(batch, command.limit)
     count += fire_schedules(batch, command.limit)
     count += advance_bulks(batch)
+    batch.looks_for_failures = True
     due = RUN.values(batch.tx.rows("due_runs", now=batch.now, limit=command.limit))
     know_queues(batch, {(run.environment_id, run.queue) for run in due if not run.is_ready})
     for run in due:
@@ -53,6 +54,7 @@ def next_timer_at(batch: Batch) -> int | None:
         "next_breaker_at",
         "next_token_at",
         "next_approval_at",
+        "next_error_at",
     )
     answers = batch.tx.ask(*((name, {}) for name in names))
     return earliest(*(row[0] for rows in answers for row in rows))

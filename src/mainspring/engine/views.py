@@ -37,6 +37,8 @@ class RunQuery:
     version: str | None = None
     event_id: str | None = None
     schedule_id: str | None = None
+    #: The group of failures that it belongs to.
+    error_id: str | None = None
     tag: str | None = None
     since: Instant | None = None
     until: Instant | None = None
@@ -47,7 +49,13 @@ class RunQuery:
     def is_plain(self) -> bool:
         """Whether it asks for all runs of a time: every one that is looked at is on the page."""
         return not (
-            self.statuses or self.job_id or self.version or self.event_id or self.schedule_id or self.tag
+            self.statuses
+            or self.job_id
+            or self.version
+            or self.event_id
+            or self.schedule_id
+            or self.error_id
+            or self.tag
         )
 
 
@@ -108,6 +116,8 @@ class RunView:
     joined_events: int | None = None
     #: Of the answer to a start: whether it made the run; None elsewhere.
     is_new: bool | None = None
+    #: The group that its failure belongs to; None while there is none.
+    error_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

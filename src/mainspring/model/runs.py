@@ -22,6 +22,9 @@ RUN_MOVES: dict[RunStatus, frozenset[RunStatus]] = {
 #: So many workers died in a row while holding a run: perhaps it killed them.
 SUSPECT_FROM = 2
 
+#: Ends that are somebody's mistake, and are counted in groups (see `error_groups.py`).
+FAILURES: frozenset[RunStatus] = frozenset({"FAILED", "TIMED_OUT"})
+
 FINAL_RUN_STATUSES: frozenset[RunStatus] = frozenset(s for s, moves in RUN_MOVES.items() if not moves)
 
 

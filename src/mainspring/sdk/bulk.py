@@ -26,6 +26,8 @@ class RunFilter(TypedDict, total=False):
     job_id: str
     event_id: str
     tag: str
+    #: Those that failed with this error (`err_...`).
+    error_id: str
     since: datetime | str
     until: datetime | str
 
@@ -134,6 +136,8 @@ def _shown(filter: RunFilter) -> dict[str, Any]:
     shown: dict[str, Any] = dict(filter)
     if "job_id" in shown:
         shown["job"] = shown.pop("job_id")
+    if "error_id" in shown:
+        shown["error"] = shown.pop("error_id")
     for name in ("since", "until"):
         if isinstance(shown.get(name), datetime):
             shown[name] = to_iso(as_instant(shown[name]))

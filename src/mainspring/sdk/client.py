@@ -16,6 +16,7 @@ from mainspring.sdk.decorate import JobMaker
 from mainspring.sdk.definition import define
 from mainspring.sdk.door import Door
 from mainspring.sdk.dynamic import DynamicSchedule, check_only_one, dynamic_schedule
+from mainspring.sdk.error_groups import Errors
 from mainspring.sdk.events import Event, EventMessage, Events, drafts, read_event, request_of
 from mainspring.sdk.hooks import HOOK_NAMES, ClientHooks
 from mainspring.sdk.io import VERBS
@@ -66,6 +67,7 @@ class Client(JobMaker, Serving, ClientHooks):
         self.events: Events = Events(self._api)
         self.tokens: Tokens = Tokens(self._api)
         self.approvals: Approvals = Approvals(self._api)
+        self.errors: Errors = Errors(self._api)
         self.store: Store = Store(self._api)
         self.schedules: Schedules = Schedules(self._api)
 

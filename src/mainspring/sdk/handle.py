@@ -83,6 +83,12 @@ class RunState(Generic[OutputT_co]):
         return self._restored_output() if self.status == "SUCCESS" else None
 
     @property
+    def error_id(self) -> str | None:
+        """The group of failures that it belongs to: `client.errors`."""
+        found: str | None = self._shown.get("error_id")
+        return found
+
+    @property
     def error(self) -> Failure | None:
         """Why it failed, or why its last attempt did."""
         shown = self._shown.get("error")

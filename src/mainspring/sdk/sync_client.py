@@ -8,6 +8,7 @@ from mainspring.duration import Duration
 from mainspring.sdk.approvals import Approvals
 from mainspring.sdk.breakers import Breakers
 from mainspring.sdk.bridge import wait_for
+from mainspring.sdk.error_groups import Errors
 from mainspring.sdk.events import Event, EventMessage, Events
 from mainspring.sdk.jobs import Jobs
 from mainspring.sdk.queues import Queues
@@ -16,6 +17,7 @@ from mainspring.sdk.schedules import Schedules
 from mainspring.sdk.store import Store
 from mainspring.sdk.sync import SyncBreakers, SyncEvents, SyncJobs, SyncQueues, SyncRuns, SyncStore
 from mainspring.sdk.sync_approvals import SyncApprovals
+from mainspring.sdk.sync_errors import SyncErrors
 from mainspring.sdk.sync_schedules import SyncSchedules
 from mainspring.sdk.sync_tokens import SyncTokens
 from mainspring.sdk.tokens import Tokens
@@ -31,6 +33,7 @@ class Verbs(Protocol):
     events: Events
     tokens: Tokens
     approvals: Approvals
+    errors: Errors
     store: Store
     schedules: Schedules
 
@@ -62,6 +65,7 @@ class SyncClient:
         self.events: SyncEvents = SyncEvents(client.events)
         self.tokens: SyncTokens = SyncTokens(client.tokens)
         self.approvals: SyncApprovals = SyncApprovals(client.approvals)
+        self.errors: SyncErrors = SyncErrors(client.errors)
         self.store: SyncStore = SyncStore(client.store)
         self.schedules: SyncSchedules = SyncSchedules(client.schedules)
 

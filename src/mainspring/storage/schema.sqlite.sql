@@ -137,6 +137,56 @@ CREATE TABLE environments (
     unique (project_id, name)
 ) strict;
 
+CREATE TABLE error_changes (
+    error_id text not null,
+    number integer not null,
+    at integer not null,
+    kind text not null,
+    made_by text,
+    run_id text,
+    until integer,
+    runs integer,
+    primary key (error_id, number)
+) strict, without rowid;
+
+CREATE TABLE error_hours (
+    error_id text not null,
+    at integer not null,
+    runs integer not null,
+    primary key (error_id, at)
+) strict, without rowid;
+
+CREATE TABLE error_versions (
+    error_id text not null,
+    version text not null,
+    runs integer not null,
+    first_seen_at integer not null,
+    last_seen_at integer not null,
+    primary key (error_id, version)
+) strict, without rowid;
+
+CREATE TABLE errors (
+    id text not null primary key,
+    environment_id text not null,
+    job_id text not null,
+    task text,
+    type text not null,
+    message text not null,
+    status text not null,
+    runs integer not null,
+    first_seen_at integer not null,
+    last_seen_at integer not null,
+    last_run_id text not null,
+    resolved_at integer,
+    resolved_by text,
+    ignored_at integer,
+    ignored_by text,
+    ignored_until integer,
+    ignored_runs integer,
+    came_back_at integer,
+    changes integer not null
+) strict, without rowid;
+
 CREATE TABLE event_triggers (
     environment_id text not null,
     event_name text not null,
@@ -329,7 +379,8 @@ CREATE TABLE runs (
     debounce_key text,
     debounce_until integer,
     pinned_version text,
-    singleton_key text) strict;
+    singleton_key text,
+    error_id text) strict;
 
 CREATE TABLE schedules (
     id text not null,
@@ -505,6 +556,14 @@ CREATE INDEX bulks_open on bulks (next_at) where status = 'RUNNING';
 
 CREATE INDEX due_schedules on schedules (next_at) where next_at is not null;
 
+CREATE INDEX errors_by_job on errors (environment_id, job_id, last_seen_at, id);
+
+CREATE INDEX errors_by_status on errors (environment_id, status, last_seen_at, id);
+
+CREATE INDEX errors_by_time on errors (environment_id, last_seen_at, id);
+
+CREATE INDEX errors_due on errors (ignored_until) where ignored_until is not null;
+
 CREATE INDEX events_by_correlation on events (environment_id, correlation_id, name, delivery)
     where correlation_id is not null;
 
@@ -538,6 +597,8 @@ CREATE INDEX runs_alone on runs (worker_id) where lane = 3;
 CREATE INDEX runs_behind on runs (environment_id, job_id, singleton_key, priority desc, id) where slot = -1;
 
 CREATE INDEX runs_by_environment on runs (environment_id, created_at, id);
+
+CREATE INDEX runs_by_error on runs (error_id, created_at, id) where error_id is not null;
 
 CREATE INDEX runs_by_event on runs (event_id) where event_id is not null;
 
@@ -579,6 +640,8 @@ CREATE INDEX runs_ready on runs
 CREATE INDEX runs_ready_in_queues on runs
     (environment_id, queue, coalesce(job_id || '/' || pinned_version, job_id), priority desc, lane, available_at)
     where is_ready and queue <> job_id;
+
+CREATE INDEX runs_uncounted on runs (id) where error_id is null and status in ('FAILED', 'TIMED_OUT');
 
 CREATE INDEX runs_unserved on runs (environment_id, coalesce(job_id || '/' || pinned_version, job_id)) where slot = 2;
 

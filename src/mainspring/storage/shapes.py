@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeVar, get_args, get_type_hints
 from mainspring.model.approvals import Approval, ApprovalAnswer, ApprovalPerson
 from mainspring.model.breakers import Breaker
 from mainspring.model.bulks import Bulk
+from mainspring.model.error_groups import ErrorChange, ErrorGroup
 from mainspring.model.events import Event
 from mainspring.model.history import Entry
 from mainspring.model.logs import LogLine
@@ -66,6 +67,8 @@ EVENT = Shape(Event)
 BREAKER = Shape(Breaker)
 BULK = Shape(Bulk)
 ENTRY = Shape(Entry)
+ERROR = Shape(ErrorGroup)
+ERROR_CHANGE = Shape(ErrorChange)
 LOG = Shape(LogLine)
 QUEUE = Shape(Queue)
 QUEUE_KEY = Shape(QueueKey)
@@ -87,6 +90,8 @@ SHAPES: dict[str, Shape[Any]] = {
     "breaker": BREAKER,
     "bulk": BULK,
     "entry": ENTRY,
+    "error": ERROR,
+    "error_change": ERROR_CHANGE,
     "log": LOG,
     "queue": QUEUE,
     "queue_key": QUEUE_KEY,

@@ -107,13 +107,14 @@ def _filter(call: Call, asked: BulkBody, filter: BulkFilter) -> dict[str, Any]:
         if ended := [status for status in statuses if status in FINAL_RUN_STATUSES]:
             raise _bad("filter.status", f"{ended[0]} runs have ended: there is nothing to cancel")
         statuses = statuses or [status for status in RUN_MOVES if status not in FINAL_RUN_STATUSES]
-    elif not statuses:
+    elif not statuses and filter.error is None:
         raise _bad("filter.status", "is needed for replay: FAILED, say")
     return {
         "statuses": statuses,
         "job_id": filter.job,
         "event_id": filter.event_id,
         "tag": filter.tag,
+        "error_id": filter.error,
         "since": instant_of(filter.since, "filter.since", call.now()),
         "until": instant_of(filter.until, "filter.until", call.now()),
     }

@@ -46,6 +46,9 @@ class RunFilter(Paging):
     version: str | None = Field(None, max_length=256, description="Of the job, that has or had the run.")
     event_id: str | None = Field(None, max_length=256)
     schedule: str | None = Field(None, max_length=512)
+    error: str | None = Field(
+        None, max_length=64, description="Those that failed with this error (`err_...`)."
+    )
     tag: str | None = Field(None, max_length=256)
     since: Back = None
     until: Back = None
@@ -71,6 +74,7 @@ async def list_runs(call: Caller, asked: Annotated[RunFilter, Query()]) -> Listi
         version=asked.version,
         event_id=asked.event_id,
         schedule_id=asked.schedule,
+        error_id=asked.error,
         tag=asked.tag,
         since=instant_of(asked.since, "since", now),
         until=instant_of(asked.until, "until", now),

@@ -19,6 +19,7 @@ class BulkFilter(Body):
     job: str | None = Field(None, max_length=128)
     event_id: str | None = Field(None, max_length=256)
     tag: str | None = Field(None, max_length=256)
+    error: str | None = Field(None, max_length=64, description="Those that failed with it.")
     since: str | None = Field(None, description="An instant, or a span back from now: 2h.")
     until: str | None = Field(None, description="The same.")
 

@@ -65,6 +65,9 @@ class RunShape(BaseModel):
     payload: Json
     output: Json
     error: FailureShape | None
+    error_id: str | None = Field(
+        description="The group of failures that it belongs to: `/api/v1/errors/{id}`."
+    )
     event_id: str | None
     event_name: str | None
     joined_events: int | None = Field(
@@ -134,6 +137,7 @@ def run_facts(view: RunView) -> dict[str, Any]:
         "payload": value_of(run.payload),
         "output": value_of(run.output),
         "error": _failure_facts(run.failure),
+        "error_id": view.error_id,
         "event_id": run.event_id,
         "event_name": view.event_name,
         "joined_events": view.joined_events,

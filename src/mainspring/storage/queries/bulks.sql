@@ -38,6 +38,7 @@ select count(*) from runs r
 where r.environment_id = :environment_id and (:is_any_status or r.status in each(:statuses))
   and (cast(:job_id as text) is null or r.job_id = :job_id)
   and (cast(:event_id as text) is null or r.event_id = :event_id)
+  and (cast(:error_id as text) is null or r.error_id = :error_id)
   and (cast(:since as bigint) is null or r.created_at >= :since)
   and (cast(:until as bigint) is null or r.created_at < :until)
   and (cast(:tag as text) is null or exists (select 1 from run_tags t where t.environment_id = r.environment_id

@@ -7,6 +7,7 @@ where r.id in each(:ids) and (r.environment_id = :environment_id) is true
   and (cast(:version as text) is null or r.job_version = :version)
   and (cast(:schedule_id as text) is null or r.schedule_id = :schedule_id)
   and (cast(:event_id as text) is null or r.event_id = :event_id)
+  and (cast(:error_id as text) is null or r.error_id = :error_id)
   and (cast(:tag as text) is null or jsonb_exists(r.tags::jsonb, :tag))
 order by r.created_at desc, r.id desc;
 
