@@ -13,6 +13,8 @@ from mainspring.demo.evening import Evening, beat
 from mainspring.demo.luck import troubles
 from mainspring.demo.story import RUNS_PER_ORDER, Story
 from mainspring.demo.world import World
+from mainspring.engine.bulks import count_runs
+from mainspring.engine.views import RunQuery
 from mainspring.errors import Conflict
 from mainspring.model.runs import RunStatus
 from mainspring.storage.database import Database, Transaction
@@ -141,12 +143,4 @@ def write_world(
 
 
 def _count(tx: Transaction, world: World, one: RunStatus) -> int:
-    anything = dict.fromkeys(("job_id", "event_id", "since", "until", "tag"))
-    row = tx.row(
-        "count_runs",
-        environment_id=world.server.environment_id,
-        is_any_status=False,
-        statuses=[one],
-        **anything,
-    )
-    return int(row[0]) if row else 0
+    return count_runs(tx, world.server.environment_id, RunQuery(statuses=(one,)))
