@@ -11,7 +11,8 @@ from engine.items import done, error, failed, job, label, parked, started, succe
 from engine.puppet import Puppet, report
 from engine.world import World
 from mainspring.clock import SECOND
-from mainspring.engine.account import run_logs, run_tasks, run_trace
+from mainspring.engine.account import run_logs, run_tasks
+from mainspring.engine.spans import run_trace
 from mainspring.engine.views import LogQuery
 from mainspring.model.logs import LogLevel
 from mainspring.model.protocol import (

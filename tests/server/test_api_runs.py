@@ -98,6 +98,11 @@ async def test_a_finished_run_is_shown_whole(stage: Stage) -> None:
         "started_at": at,
         "finished_at": end,
         "deadline_at": None,
+        "parent_task": None,
+        "expires_at": None,
+        "worker_id": None,
+        "crashes": 0,
+        "cancel_requested_at": None,
         "pending_reason": None,
         "waiting_for": [],
         "is_new": None,
@@ -176,7 +181,7 @@ async def test_a_pending_run_says_why(stage: Stage) -> None:
 
 
 async def test_an_unknown_run_is_not_found(stage: Stage) -> None:
-    reads = [("GET", path) for path in ("", "?wait=5", "/tasks", "/logs", "/history", "/trace")]
+    reads = [("GET", path) for path in ("", "?wait=5", "/tasks", "/logs", "/history", "/trace", "/children")]
     for method, path in [*reads, *(("POST", path) for path in ("/cancel", "/replay", "/resume"))]:
         problem = await stage.refused(404, method, f"{RUNS}/run_nope{path}")
         assert problem["code"] == "not_found"

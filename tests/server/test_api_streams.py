@@ -229,3 +229,28 @@ async def test_streams_want_a_key_and_a_run_that_is_there(stage: Stage) -> None:
     await stage.refused(404, "GET", "/api/v1/runs/run_nope/chunks")
     for path in ("/api/v1/stream", "/api/v1/runs/run_nope/stream"):
         await stage.refused(401, "GET", path, headers={"Authorization": "Bearer tr_dev_wrong"})
+
+
+async def test_a_timeline_is_kept_up_by_the_spans_of_the_stream(stage: Stage) -> None:
+    worker, run = await a_run(stage)
+    path = f"/api/v1/runs/{run.run_id}"
+    await worker.report(run, started("a"))
+    trace = await stage.ask("GET", f"{path}/trace")
+    await worker.report(run, succeeded("a"), started("b"))
+    await worker.report(run, succeeded("b"), done("1"))
+    events = await read(stage, f"{path}/stream", params={"spans": True, "last_event_id": trace["sequence"]})
+    spans = {span["id"]: span for span in trace["data"]}
+    for _, kind, data in events:
+        if kind == "spans":
+            spans.update({span["id"]: span for span in data})
+    after = (await stage.ask("GET", f"{path}/trace"))["data"]
+    assert list(spans.values()) == after
+    assert [span["status"] for span in after] == ["SUCCESS", "SUCCESS", "SUCCESS"]
+
+
+async def test_the_spans_of_a_page_come_before_its_entries_and_only_when_asked_for(stage: Stage) -> None:
+    run_id = await a_finished_run(stage)
+    kinds = [kind for _, kind, _ in await read(stage, f"/api/v1/runs/{run_id}/stream?spans=true")]
+    assert kinds.index("spans") < kinds.index("entry")
+    plain = [kind for _, kind, _ in await read(stage, f"/api/v1/runs/{run_id}/stream")]
+    assert plain == [kind for kind in kinds if kind != "spans"]

@@ -1,12 +1,10 @@
-"""What a run did: its tasks with their attempts, its logs, its history, and the spans of its timeline."""
+"""What a run did: its tasks with their attempts, its logs and its history."""
 
-from mainspring.clock import Instant
 from mainspring.codec import decode
 from mainspring.engine.inspect import get_run_row, wait_views
-from mainspring.engine.views import LogQuery, Page, Span, StartView, TaskView
+from mainspring.engine.views import LogQuery, Page, StartView, TaskView
 from mainspring.model.history import Entry
 from mainspring.model.logs import LOG_LEVELS, LogLine
-from mainspring.model.runs import Run
 from mainspring.model.tasks import Attempt, Task
 from mainspring.storage.database import Transaction
 from mainspring.storage.shapes import ATTEMPT, ENTRY, LOG, TASK, WAIT
@@ -112,48 +110,3 @@ def run_history(
         return None
     rows = tx.rows("history_of_run", environment_id=environment_id, run_id=run_id, after=after, limit=limit)
     return ENTRY.values(rows)
-
-
-def run_trace(tx: Transaction, environment_id: str, run_id: str) -> list[Span] | None:
-    """Spans for the timeline, payloads left out; the run first."""
-    run = get_run_row(tx, environment_id, run_id)
-    if run is None:
-        return None
-    attempts = _attempts(tx, run_id)
-    return [
-        _run_span(run, attempts.get("", [])),
-        *(_task_span(t, attempts.get(t.key, [])) for t in _tasks(tx, run_id)),
-    ]
-
-
-def _run_span(run: Run, failed: list[Attempt]) -> Span:
-    return Span(
-        run.id,
-        None,
-        run.job_id,
-        "run",
-        run.status,
-        run.started_at or run.created_at,
-        run.finished_at,
-        run.attempt,
-        _bars(failed),
-    )
-
-
-def _task_span(task: Task, failed: list[Attempt]) -> Span:
-    parent = task.parent_key or task.run_id
-    return Span(
-        task.key,
-        parent,
-        task.name,
-        task.kind,
-        task.status,
-        task.started_at,
-        task.finished_at,
-        task.attempt,
-        _bars(failed),
-    )
-
-
-def _bars(attempts: list[Attempt]) -> tuple[tuple[Instant, Instant], ...]:
-    return tuple((attempt.started_at, attempt.finished_at) for attempt in attempts)

@@ -13,7 +13,8 @@ from mainspring.clock import SECOND, Clock
 from mainspring.engine.account import run_logs
 from mainspring.engine.inspect import get_run_row
 from mainspring.engine.shown import chunk_head
-from mainspring.engine.views import LogQuery
+from mainspring.engine.spans import run_trace, spans_in_news
+from mainspring.engine.views import LogQuery, Span
 from mainspring.model.history import Entry
 from mainspring.model.logs import LogLine
 from mainspring.model.runs import Run
@@ -87,6 +88,8 @@ class Place:
     sequence: int = 0
     #: The log line told last, as "lease.number"; None: log lines are not wanted.
     log: str | None = None
+    #: Whether the spans that entries are about are wanted.
+    with_spans: bool = False
 
     #: Before the first log line.
     BEFORE_LOGS: ClassVar[str] = "0.0"
@@ -105,6 +108,8 @@ class News:
     run: Run | None = None
     #: The log lines of the run, where they are wanted, in the order they were written.
     logs: tuple[LogLine, ...] = ()
+    #: The spans of the run's timeline that the entries are about, where they are wanted.
+    spans: tuple[Span, ...] = ()
 
 
 def run_news(
@@ -124,12 +129,21 @@ def run_news(
         limit=limit,
     )
     news = _news(ENTRY.values(rows), (place.sequence, settled, newest), limit, run)
+    if place.with_spans:
+        news = replace(news, spans=tuple(spans_in_news(tx, run, news.entries)))
     page = None
     if place.log is not None:
         page = run_logs(tx, environment_id, run_id, LogQuery(limit=limit, cursor=place.log))
     if page is None:
         return news
     return replace(news, logs=tuple(page.data), is_all=news.is_all and len(page.data) < limit)
+
+
+def trace_now(tx: Transaction, environment_id: str, run_id: str, edge: Edge) -> tuple[list[Span], int] | None:
+    """The spans of a run, and the sequence whose news they hold; None when there is no such run."""
+    settled, _ = edge.look(tx)
+    spans = run_trace(tx, environment_id, run_id)
+    return None if spans is None else (spans, settled)
 
 
 def environment_news(tx: Transaction, environment_id: str, edge: Edge, after: int | None, limit: int) -> News:

@@ -269,6 +269,20 @@ class WorkerView:
 
 
 @dataclass(frozen=True, slots=True)
+class ChildView:
+    """A run that another one started."""
+
+    id: str
+    job_id: str
+    status: RunStatus
+    #: The task of its parent that started it.
+    task_key: str | None
+    created_at: Instant
+    started_at: Instant | None
+    finished_at: Instant | None
+
+
+@dataclass(frozen=True, slots=True)
 class Span:
     """One bar of the timeline. The run itself is the root (`parent_id` None)."""
 

@@ -27,6 +27,7 @@ from mainspring.server.api import (
     store,
     streams,
     tokens,
+    trace,
     workers,
 )
 from mainspring.server.call import Services
@@ -49,6 +50,7 @@ _NOUNS = (
     checkpoints,
     streams,
     runs,
+    trace,
     queues,
     breakers,
     schedules,
@@ -71,7 +73,7 @@ def create_app(
 ) -> FastAPI:
     """The app over a started engine. `guard`: which Host headers it answers, any by default. `pages`: what it
     serves beside the API."""
-    plain_routes = (*HOT_ROUTES, *runs.RUN_ROUTES, *batches.BATCH_ROUTES, *WORKER_ROUTES)
+    plain_routes = (*HOT_ROUTES, *runs.RUN_ROUTES, *trace.TRACE_ROUTES, *batches.BATCH_ROUTES, *WORKER_ROUTES)
     app = _App(
         plain_routes,
         # Its pages load scripts from a CDN; the dashboard brings its own.

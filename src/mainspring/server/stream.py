@@ -8,8 +8,10 @@ import asyncio
 import heapq
 import re
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterable
+from dataclasses import replace
 from typing import Any
 
+from pydantic_core import to_json
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -21,6 +23,7 @@ from mainspring.model.history import Entry
 from mainspring.model.logs import LogLine
 from mainspring.server.call import Call, holder_of
 from mainspring.server.shapes.account import log_shape
+from mainspring.server.shapes.spans import span_facts
 from mainspring.server.shapes.streams import chunk_shape, run_now_shape, streamed_entry_shape
 
 #: Entries read and sent at once: what a reader may occupy in memory.
@@ -113,7 +116,7 @@ class Feed:
                 except MainspringError:
                     return  # the reader comes back, and is told then what is wrong
                 page, is_end = self._page(news)
-                self._place = Place(news.until, self._place.log)
+                self._place = replace(self._place, sequence=news.until)
                 if page:
                     yield page
                 if is_end:
@@ -142,6 +145,8 @@ class Feed:
             if shown != self._told:
                 self._told = shown
                 parts.append(_event("run", shown))
+        if news.spans:  # before the entries: who comes back after an entry's id has what it changed
+            parts.append(_event("spans", to_json([span_facts(span) for span in news.spans]).decode()))
         told: Iterable[Entry | LogLine] = news.entries
         if news.logs:  # by time, as far as each keeps its own order
             told = heapq.merge(told, news.logs, key=lambda one: one.at)
@@ -152,12 +157,11 @@ class Feed:
         return "".join(parts).encode(), is_end
 
     def _told_event(self, one: Entry | LogLine) -> str:
-        sequence, log = self._place.sequence, self._place.log
         if isinstance(one, LogLine):
             shape = log_shape(one)
-            self._place = Place(sequence, shape.id)
+            self._place = replace(self._place, log=shape.id)
             return _event("log", shape.model_dump_json(), self._place)
-        self._place = Place(one.sequence, log)
+        self._place = replace(self._place, sequence=one.sequence)
         if one.kind == "STREAM_APPENDED":
             return _event("chunk", chunk_shape(one).model_dump_json(), self._place)
         return _event("entry", streamed_entry_shape(one).model_dump_json(), self._place)

@@ -1,4 +1,4 @@
-"""What a run did: its tasks, logs, history and trace."""
+"""What a run did: its tasks, logs and history."""
 
 from typing import Annotated
 
@@ -14,14 +14,12 @@ from mainspring.server.rooms import Caller, room
 from mainspring.server.shapes.account import (
     EntryShape,
     LogShape,
-    SpanShape,
     TaskShape,
     entry_shape,
     log_shape,
-    span_shape,
     task_shape,
 )
-from mainspring.server.shapes.parts import Listing, listing, whole_list
+from mainspring.server.shapes.parts import Listing, listing
 
 router = room("/api/v1/runs/{id}", "runs")
 
@@ -70,13 +68,6 @@ async def list_history(call: Caller, id: str, asked: Annotated[Paging, Query()])
     found = await call.engine.read(account.run_history, call.environment_id, id, after, limit)
     entries = [entry_shape(entry) for entry in known(found, id)]
     return Listing(data=entries, next_cursor=str(entries[-1].sequence if entries else after))
-
-
-@router.get("/trace")
-async def list_trace(call: Caller, id: str) -> Listing[SpanShape]:
-    """Spans for a timeline, without payloads."""
-    spans = await call.engine.read(account.run_trace, call.environment_id, id)
-    return whole_list(known(spans, id), span_shape)
 
 
 def cursor_sequence(cursor: str | None) -> int:

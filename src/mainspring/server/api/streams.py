@@ -35,6 +35,7 @@ class StreamPlace(BaseModel):
 
 class RunStreamPlace(StreamPlace):
     logs: bool = Field(False, description="With the run's log lines among the rest.")
+    spans: bool = Field(False, description="With the spans of its timeline that change.")
 
 
 class ChunkFilter(Paging):
@@ -48,7 +49,7 @@ async def stream_run(
     """What a run does, live: from its beginning, or after an id, until it has ended."""
     left = place_of(request)
     place = left or Place()
-    place = Place(place.sequence, (place.log or Place.BEFORE_LOGS) if asked.logs else None)
+    place = Place(place.sequence, (place.log or Place.BEFORE_LOGS) if asked.logs else None, asked.spans)
 
     async def ask(place: Place) -> News:
         engine = call.engine

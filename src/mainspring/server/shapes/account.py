@@ -1,11 +1,11 @@
-"""What a run did, as the API shows it: its tasks, logs, history and trace."""
+"""What a run did, as the API shows it: its tasks, logs and history."""
 
 from typing import Any
 
 from pydantic import BaseModel, Field
 
 from mainspring.clock import to_iso
-from mainspring.engine.views import Span, TaskView
+from mainspring.engine.views import TaskView
 from mainspring.model.history import Entry, EntryKind
 from mainspring.model.logs import LogLevel, LogLine
 from mainspring.model.tasks import Attempt, TaskKind, TaskStatus
@@ -58,25 +58,6 @@ class EntryShape(BaseModel):
     task: str | None
     attempt: int | None
     data: dict[str, Any] | None
-
-
-class BarShape(BaseModel):
-    started_at: At
-    finished_at: At
-
-
-class SpanShape(BaseModel):
-    """One bar of the timeline; the run itself is the root."""
-
-    id: str
-    parent_id: str | None
-    name: str
-    kind: str
-    status: str
-    started_at: At
-    finished_at: At | None
-    attempt: int
-    attempts: list[BarShape] = Field(description="The failed ones.")
 
 
 def task_shape(view: TaskView) -> TaskShape:
@@ -154,21 +135,4 @@ def entry_shape(entry: Entry) -> EntryShape:
         task=entry.task_key,
         attempt=entry.attempt,
         data=value_of(entry.data),
-    )
-
-
-def span_shape(span: Span) -> SpanShape:
-    """One span."""
-    return SpanShape(
-        id=span.id,
-        parent_id=span.parent_id,
-        name=span.name,
-        kind=span.kind,
-        status=span.status,
-        started_at=to_iso(span.started_at),
-        finished_at=at(span.finished_at),
-        attempt=span.attempt,
-        attempts=[
-            BarShape(started_at=to_iso(start), finished_at=to_iso(end)) for start, end in span.attempts
-        ],
     )

@@ -74,6 +74,7 @@ class RunShape(BaseModel):
         description="How many events joined it, where a trigger makes one run of several."
     )
     parent_run_id: str | None
+    parent_task: str | None = Field(description="The task of the parent that started it.")
     replay_of: str | None = Field(description="The run that it replays.")
     replay_from: str | None = Field(description="The task of that run before which everything is kept.")
     schedule_id: str | None = Field(description="The schedule that started it.")
@@ -92,6 +93,10 @@ class RunShape(BaseModel):
     started_at: At | None
     finished_at: At | None
     deadline_at: At | None
+    expires_at: At | None = Field(description="It is given up when it has not started by then.")
+    worker_id: str | None = Field(description="The worker that has it.")
+    crashes: int = Field(description="How many workers in a row died with it.")
+    cancel_requested_at: At | None
     cancel_reason: str | None
     cancelled_by: str | None = Field(description="The API key that asked, or the parent that was cancelled.")
     pending_reason: PendingReasonShape | None
@@ -142,6 +147,7 @@ def run_facts(view: RunView) -> dict[str, Any]:
         "event_name": view.event_name,
         "joined_events": view.joined_events,
         "parent_run_id": run.parent_run_id,
+        "parent_task": run.parent_task_key,
         "replay_of": run.replay_of,
         "replay_from": run.replay_from,
         "schedule_id": run.schedule_id,
@@ -160,6 +166,10 @@ def run_facts(view: RunView) -> dict[str, Any]:
         "started_at": at(run.started_at),
         "finished_at": at(run.finished_at),
         "deadline_at": at(run.deadline_at),
+        "expires_at": at(run.expires_at),
+        "worker_id": run.worker_id,
+        "crashes": run.crashes,
+        "cancel_requested_at": at(run.cancel_requested_at),
         "cancel_reason": run.cancel_reason,
         "cancelled_by": run.cancelled_by,
         "pending_reason": _pending_facts(view.pending_reason),

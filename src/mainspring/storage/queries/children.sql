@@ -51,3 +51,8 @@ values (:environment_id, :batch_id, :number, :run_id) on conflict do nothing;
 -- The runs of a batch in their order.
 select {run:r} from batch_runs b join runs r on r.id = b.run_id
 where b.environment_id = :environment_id and b.batch_id = :batch_id order by b.number;
+
+-- name: children_of_run
+-- The runs that a run started, a page at a time.
+select id, job_id, status, parent_task_key, created_at, started_at, finished_at from runs
+where parent_run_id = :run_id and id > :after order by id limit :limit;

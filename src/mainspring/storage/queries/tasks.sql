@@ -89,6 +89,25 @@ select {attempt} from attempts where run_id = :run_id and task_key in each(:keys
 -- Failed tries of a run's tasks and of its body.
 select {attempt} from attempts where run_id = :run_id order by task_key, number;
 
+-- name: spans_of_run
+-- What a timeline shows of a run's tasks, as they began.
+select key, parent_key, name, kind, status, started_at, finished_at, attempt from tasks
+where run_id = :run_id order by started_at, key;
+
+-- name: spans_by_keys
+-- The same of some of them.
+select key, parent_key, name, kind, status, started_at, finished_at, attempt from tasks
+where run_id = :run_id and key in each(:keys) order by started_at, key;
+
+-- name: tries_of_run
+-- When the failed tries of a run's tasks and of its body were.
+select task_key, started_at, finished_at from attempts where run_id = :run_id order by task_key, number;
+
+-- name: tries_of_tasks
+-- The same of some tasks.
+select task_key, started_at, finished_at from attempts
+where run_id = :run_id and task_key in each(:keys) order by task_key, number;
+
 -- name: outlines_of_tasks
 -- All tasks of a run without what they were given and came to.
 select key, kind, status, position from tasks where run_id = :run_id;
