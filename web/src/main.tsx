@@ -7,6 +7,7 @@ import "./style/said.css";
 import "./style/form.css";
 import "./style/shell.css";
 import "./style/menu.css";
+import "./style/nav.css";
 import "./style/table.css";
 import "./style/trace.css";
 import "./style/run.css";

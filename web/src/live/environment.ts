@@ -15,16 +15,22 @@ export function onRuns(listener: Listener): () => void {
 export function followEnvironment(): () => void {
   let gathered = new Set<string>();
   let timer = 0;
+  let hasAnswers = false;
   const flush = () => {
     timer = 0;
     const runs = gathered;
     gathered = new Set();
+    if (hasAnswers) refresh("/api/v1/approvals");
+    hasAnswers = false;
     for (const listener of listeners) listener(runs);
     for (const prefix of ["/api/v1/jobs", "/api/v1/events", "/api/v1/queues"]) refresh(prefix);
   };
   const hear = (messages: Message[]) => {
     for (const { event, data } of messages) {
-      if (event === "entry") gathered.add((JSON.parse(data) as { run_id: string }).run_id);
+      if (event !== "entry") continue;
+      const entry = JSON.parse(data) as { run_id: string; kind: string };
+      gathered.add(entry.run_id);
+      if (entry.kind.startsWith("APPROVAL_") || entry.kind === "JOB_CANCELLED") hasAnswers = true;
     }
     if (gathered.size && !timer) timer = window.setTimeout(flush, GATHER_MS);
   };

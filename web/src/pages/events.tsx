@@ -2,7 +2,6 @@ import { useState } from "react";
 import { Link, useLocation, useSearchParams } from "wouter";
 import { Problem, send, type Shape } from "../api/client";
 import { refresh, useRead } from "../api/query";
-import { useKeys } from "../keys/keys";
 import { Button } from "../ui/button";
 import { At } from "../ui/clock";
 import { Command, Copy } from "../ui/copy";
@@ -21,18 +20,18 @@ type Event = Shape<"EventShape">;
 
 export default function EventsPage() {
   const [search, setSearch] = useSearchParams();
-  const [isSending, setSending] = useState(false);
   const name = search.get("name") ?? "";
   const cursor = search.get("cursor");
   const open = search.get("event");
+  const sending = search.get("send");
+  const setSending = (isSending: boolean) => setSearch(isSending ? { send: "" } : {});
   const events = useRead("/api/v1/events", { name, cursor, limit: 50 });
-  useKeys([{ press: "n", does: "Send an event", act: () => setSending(true) }]);
   return (
     <Page
       title="Events"
       filter={
         <form role="search" className="filter" onSubmit={(event) => event.preventDefault()}>
-          <input defaultValue={name} placeholder="Events of the name" aria-label="Events of the name" onBlur={(event) => setSearch(event.target.value ? { name: event.target.value } : {})} onKeyDown={(event) => event.key === "Enter" && event.currentTarget.blur()} />
+          <input defaultValue={name} placeholder="Events of the name" aria-label="Events of the name" title="Events of the name · key /" onBlur={(event) => setSearch(event.target.value ? { name: event.target.value } : {})} onKeyDown={(event) => event.key === "Enter" && event.currentTarget.blur()} />
         </form>
       }
       actions={
@@ -55,7 +54,7 @@ export default function EventsPage() {
         {(rows) => <EventsTable events={rows} onOpen={(id) => setSearch((was) => ({ ...Object.fromEntries(was), event: id }))} />}
       </Listed>
       <Pager cursor={cursor} next={events.data?.next_cursor} onGo={(to) => setSearch({ ...(name && { name }), ...(to && { cursor: to }) })} />
-      {isSending && <SendDialog onClose={() => setSending(false)} />}
+      {sending !== null && <SendDialog first={sending} onClose={() => setSending(false)} />}
       {open && <EventDialog id={open} onClose={() => setSearch((was) => { was.delete("event"); return was; })} />}
     </Page>
   );
@@ -184,19 +183,13 @@ function useNames(): Map<string, Heard> {
   return names;
 }
 
-function SendDialog({ onClose }: { onClose: () => void }) {
+function SendDialog({ first, onClose }: { first: string; onClose: () => void }) {
   const [, go] = useLocation();
   const names = useNames();
-  const [name, setName] = useState("");
-  const [payload, setPayload] = useState<Parsed>({ text: "{}", value: {}, problem: null });
-  const [isTyped, setTyped] = useState(false);
+  const [name, setName] = useState(first);
+  const [typed, setTyped] = useState<Parsed | null>(null);
+  const payload = typed ?? parsedOf(names.get(name)?.first ?? {});
   const [problem, setProblem] = useState<Problem | null>(null);
-  const choose = (chosen: string) => {
-    setName(chosen);
-    if (!isTyped && names.has(chosen)) {
-      setPayload(parsedOf(names.get(chosen)?.first));
-    }
-  };
   const post = async () => {
     if (payload.problem || !name) return;
     try {
@@ -205,7 +198,6 @@ function SendDialog({ onClose }: { onClose: () => void }) {
       const run = event.runs[0];
       if (run && event.runs.length === 1) go(`/runs/${run.id}`);
       else go(`/events?event=${event.event_id}`);
-      onClose();
     } catch (error) {
       setProblem(error as Problem);
     }
@@ -222,7 +214,7 @@ function SendDialog({ onClose }: { onClose: () => void }) {
       >
         <div className="field">
           <label htmlFor="event-name">Name</label>
-          <input id="event-name" list="event-names" value={name} required autoFocus autoComplete="off" onChange={(event) => choose(event.target.value)} placeholder="order.created" />
+          <input id="event-name" list="event-names" value={name} required autoFocus autoComplete="off" onChange={(event) => setName(event.target.value)} placeholder="order.created" />
           <datalist id="event-names">
             {[...names.keys()].map((each) => (
               <option key={each} value={each} />
@@ -232,7 +224,7 @@ function SendDialog({ onClose }: { onClose: () => void }) {
             <p className="offers-line">
               Jobs listen for{" "}
               {[...names.keys()].slice(0, 6).map((each) => (
-                <button type="button" key={each} className="tag" onClick={() => choose(each)}>
+                <button type="button" key={each} className="tag" onClick={() => setName(each)}>
                   {each}
                 </button>
               ))}
@@ -245,10 +237,7 @@ function SendDialog({ onClose }: { onClose: () => void }) {
           schema={names.get(name)?.schema ?? null}
           errors={problem?.errors ?? []}
           parsed={payload}
-          onChange={(parsed) => {
-            setTyped(true);
-            setPayload(parsed);
-          }}
+          onChange={setTyped}
           onSubmit={() => void post()}
         />
         {problem && <Wrong problem={problem} />}

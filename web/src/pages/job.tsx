@@ -12,6 +12,7 @@ import type { Parsed } from "../ui/json-field";
 import { parsedOf, SchemaForm } from "../schema-form/form";
 import { firstValue, type Schema } from "../schema-form/schema";
 import { Skeleton, Wrong } from "../ui/said";
+import { useTitle } from "../ui/title";
 import { Tabs } from "../ui/tabs";
 import { type Job, Strip, Switch } from "./jobs";
 
@@ -23,6 +24,7 @@ export default function JobPage() {
   const show = (name: string) => setSearch(name === "test" ? {} : { tab: name }, { replace: true });
   useKeys([{ press: "t", does: "Test the job", act: () => show("test") }]);
   const job = read.data;
+  useTitle(job?.name, "job");
   if (read.problem && !job) return <Wrong problem={read.problem} retry={read.reload} />;
   if (!job) return <Skeleton />;
   return (
@@ -46,7 +48,7 @@ export default function JobPage() {
         </div>
       </header>
       {job.description && <p className="pad">{job.description}</p>}
-      <Tabs label="About the job" tabs={{ test: "Test", schema: "Schema", versions: "Versions", settings: "Settings" }} chosen={tab} onChoose={show} />
+      <Tabs label="About the job" tabs={{ test: "Test", schema: "Schema", versions: "Versions", settings: "Settings" }} chosen={tab} onChoose={show} hints={{ test: "t" }} />
       {tab === "test" && <Test job={job} />}
       {tab === "schema" && (job.payload_schema ? <Json value={job.payload_schema} label="schema" /> : <p className="faint pad">It takes any JSON: annotate its payload with a model to have it checked.</p>)}
       {tab === "versions" && <Versions job={job} />}

@@ -31,8 +31,10 @@ const PLACE = "mainspring.times";
 let style = (localStorage.getItem(PLACE) as TimeStyle | null) ?? "relative";
 const watchers = new Set<() => void>();
 
-export function nextTimeStyle(): void {
-  style = STYLES[(STYLES.indexOf(style) + 1) % STYLES.length] ?? "relative";
+export const nextTimeStyle = (): void => setTimeStyle(STYLES[(STYLES.indexOf(style) + 1) % STYLES.length] ?? "relative");
+
+export function setTimeStyle(now: TimeStyle): void {
+  style = now;
   localStorage.setItem(PLACE, style);
   for (const watcher of watchers) watcher();
 }

@@ -2,6 +2,8 @@
 // the way to older rows.
 import { type ReactNode, useRef } from "react";
 import type { Read } from "../api/query";
+import { useKeys } from "../keys/keys";
+import { filterKey, rowKeys } from "../keys/rows";
 import { Button } from "./button";
 import { Skeleton, Wrong } from "./said";
 import { useScrollKept } from "./scroll";
@@ -20,6 +22,8 @@ export function Page({ title, filter, actions, children }: PageProps) {
   const page = useRef<HTMLDivElement>(null);
   useTitle(title);
   useScrollKept(page);
+  const here = () => page.current;
+  useKeys([...rowKeys(here), filterKey(here)]);
   return (
     <div className="page" ref={page}>
       <header className="top">

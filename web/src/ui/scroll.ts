@@ -5,9 +5,10 @@ const places = new Map<string, number>();
 const MOST = 100;
 let isBack = false;
 
-window.addEventListener("popstate", () => {
-  isBack = true;
-});
+// Before the router hears of it: it draws the page at once.
+window.addEventListener("popstate", () => (isBack = true), { capture: true });
+// Its own event, for what is gone to and not back.
+window.addEventListener("pushState", () => (isBack = false), { capture: true });
 
 /** Keeps how far `ref` is scrolled under its address; takes it up again when one comes back to it. */
 export function useScrollKept(ref: RefObject<HTMLElement | null>): void {

@@ -3,9 +3,11 @@ interface Props {
   tabs: Record<string, string>;
   chosen: string;
   onChoose: (name: string) => void;
+  /** The keys that lead to them. */
+  hints?: Record<string, string>;
 }
 
-export function Tabs({ label, tabs, chosen, onChoose }: Props) {
+export function Tabs({ label, tabs, chosen, onChoose, hints }: Props) {
   const names = Object.keys(tabs);
   const step = (by: number) => onChoose(names[(names.indexOf(chosen) + by + names.length) % names.length] ?? chosen);
   return (
@@ -16,6 +18,7 @@ export function Tabs({ label, tabs, chosen, onChoose }: Props) {
           type="button"
           role="tab"
           aria-selected={name === chosen}
+          title={hints?.[name] && `${tabs[name]} · key ${hints[name]}`}
           tabIndex={name === chosen ? 0 : -1}
           onClick={() => onChoose(name)}
           onKeyDown={(event) => {

@@ -12,8 +12,10 @@ export function showTheme(): void {
   else document.documentElement.dataset.theme = theme;
 }
 
-export function nextTheme(): void {
-  theme = THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length] ?? "system";
+export const nextTheme = (): void => setTheme(THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length] ?? "system");
+
+export function setTheme(now: Theme): void {
+  theme = now;
   localStorage.setItem(PLACE, theme);
   showTheme();
   for (const watcher of watchers) watcher();

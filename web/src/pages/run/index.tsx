@@ -9,8 +9,9 @@ import { Copy } from "../../ui/copy";
 import { BackIcon, CancelIcon, ReplayIcon } from "../../ui/icons";
 import { Json } from "../../ui/json";
 import { Skeleton, Wrong } from "../../ui/said";
-import { Status } from "../../ui/status";
+import { Status, wordOf } from "../../ui/status";
 import { Tabs } from "../../ui/tabs";
+import { useTitle } from "../../ui/title";
 import { attempt } from "../../ui/toast";
 import { startedBy } from "../runs/table";
 import { ErrorCard, PendingCard, Progress, WaitingCards } from "./cards";
@@ -22,6 +23,7 @@ import { Panel } from "./panel";
 export function RunPage() {
   const { id = "" } = useParams();
   const { run, spans, problem, beat, reload } = useRun(id);
+  useTitle(run?.job_id, run && wordOf(run.status));
   const [search, setSearch] = useSearchParams();
   const [, go] = useLocation();
   const selected = search.get("task");

@@ -43,6 +43,7 @@ export function FilterBar({ text, onChange }: { text: string; onChange: (text: s
           value={draft}
           placeholder="Filter: status:failed job:import tag:vip since:2h"
           aria-label="Filter"
+          title="Filter · key /"
           role="combobox"
           aria-expanded={offers.length > 0}
           aria-controls={list}

@@ -7,6 +7,8 @@ import { Command } from "../../ui/copy";
 import { count } from "../../ui/format";
 import { CancelIcon, ReplayIcon } from "../../ui/icons";
 import { Empty, Skeleton, Wrong } from "../../ui/said";
+import { useScrollKept } from "../../ui/scroll";
+import { useTitle } from "../../ui/title";
 import { attempt } from "../../ui/toast";
 import { FilterBar } from "./bar";
 import { readFilter, withQualifier } from "./filter";
@@ -20,6 +22,8 @@ export function RunsPage() {
   const cursor = search.get("cursor");
   const filter = useMemo(() => readFilter(text), [text]);
   const page = useRef<HTMLDivElement>(null);
+  useTitle("Runs");
+  useScrollKept(page);
   const state = useRuns(filter.params, cursor, () => (page.current?.scrollTop ?? 0) < 40);
   const [at, setAt] = useState(0);
   const [chosen, setChosen] = useState<Set<string>>(new Set());

@@ -39,7 +39,7 @@ export function RunsTable({ runs, at, chosen, onChoose, onFilter }: Props) {
             <tr key={run.id} ref={row === at ? here : undefined} className={row === at ? "here" : undefined}>
               <td className="tick">
                 <input
-                  type="checkbox"
+                  type="checkbox" title="Choose · key x"
                   checked={chosen.has(run.id)}
                   onChange={() => onChoose(run.id)}
                   aria-label={`Choose ${run.id}`}
