@@ -14,6 +14,7 @@ import psycopg
 from chaos.app import TASKS, now, output_of
 from chaos.storm import Storm
 from mainspring.audit.clients import check_finished, check_observations
+from mainspring.audit.counts import check_counts
 from mainspring.audit.data import check_database
 from mainspring.audit.observations import Observation
 from mainspring.storage.open import open_database
@@ -59,6 +60,7 @@ def judge(storm: Storm) -> Verdict:
         findings = [
             *check_finished(database),
             *check_database(database),
+            *check_counts(database),
             *check_observations(database, [*storm.observations, *begun]),
         ]
     finally:

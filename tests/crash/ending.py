@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from mainspring.audit.clients import check_finished
+from mainspring.audit.counts import check_counts
 from mainspring.audit.data import check_database
 from mainspring.clock import Instant
 from mainspring.engine import account, inspect
@@ -45,7 +46,10 @@ def ending(database: Database, environment_id: str, now: Instant) -> dict[str, A
 
 def wrongs(database: Database) -> list[str]:
     """What the auditor says against a database in which all is over."""
-    return [str(one) for one in (*check_database(database, grace=0), *check_finished(database))]
+    return [
+        str(one)
+        for one in (*check_database(database, grace=0), *check_counts(database), *check_finished(database))
+    ]
 
 
 def _run(tx: Transaction, run: Run) -> dict[str, Any]:

@@ -64,6 +64,7 @@ async def test_a_job_is_shown_whole(stage: Stage) -> None:
         ],
         "counts": {},
         "last_runs": [],
+        "next_run_at": None,
     }
     assert (await stage.ask("GET", JOBS)) == {"data": [shown], "next_cursor": None}
 

@@ -5,6 +5,7 @@ from collections import Counter
 from typing import Any
 
 from mainspring.audit.clients import check_finished, check_observations
+from mainspring.audit.counts import check_counts
 from mainspring.audit.data import check_database
 from mainspring.engine.blame import MAX_FAULTS
 from simulation.laws import hold
@@ -131,5 +132,10 @@ def _effects(platform: Any) -> None:
 def _audit(platform: Any) -> None:
     """What `doctor --audit` says of the database, and of what everybody saw."""
     database, seen = platform.database, platform.witness.observations()
-    found = [*check_database(database), *check_observations(database, seen), *check_finished(database)]
+    found = [
+        *check_database(database),
+        *check_counts(database),
+        *check_observations(database, seen),
+        *check_finished(database),
+    ]
     hold(not found, found[0].rule.invariant if found else "", *found[:5])

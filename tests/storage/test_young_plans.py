@@ -19,11 +19,17 @@ from mainspring.storage.statements import POSTGRES, load_statements
 STATEMENTS = load_statements(POSTGRES)
 #: Indexes that hold what many runs and events have in common, and who goes through one of them on purpose.
 _COMMON = {
-    "runs_by_status": {"debounced_runs", "let_go", "newest_of_status"},
+    "runs_by_status": {
+        *("count_standing", "count_standing_of_job"),
+        *("debounced_runs", "let_go", "newest_of_status"),
+    },
     "runs_by_environment": {"count_runs", "newest_of_all", "newest_of_event", "newest_of_leased"},
-    "runs_by_job": {"count_runs", "last_runs_of_job", "newest_of_job", "recent_durations"},
+    "runs_by_job": {
+        *("audit_ended", "count_anew"),
+        *("count_newest_of_job", "count_runs", "last_runs_of_job", "newest_of_job", "recent_durations"),
+    },
     "runs_leased": {
-        *("count_leases", "count_leases_of_environment", "held_run", "held_suspect"),
+        *("count_leases", "count_leases_of_environment", "count_running", "held_run", "held_suspect"),
         *("list_workers", "running_by_queue", "runs_of_workers"),
     },
     "events_due": {"due_events", "next_event_at"},

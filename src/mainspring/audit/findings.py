@@ -163,6 +163,14 @@ WAIT_WITHOUT_RUN = Rule(
 )
 RUN_MISSING = Rule("run-missing", "I1", _RESTORE)
 
+# ── counts ───────────────────────────────────────────────────────────────────────────────────────────
+COUNT_DIFFERS = Rule(
+    "count-differs",
+    "I2",
+    "Counts the ended runs of the environment anew; servers wait until it is done.",
+    is_mended=True,
+)
+
 # ── what clients saw ─────────────────────────────────────────────────────────────────────────────────
 _ASK = "Not mended: something that was confirmed does not hold."
 CONFIRMED_LOST = Rule("confirmed-lost", "I1", _ASK)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from mainspring.audit import findings as rules
+from mainspring.audit.counts import count_anew
 from mainspring.audit.data import check_cases, rules_over
 from mainspring.audit.findings import Finding
 from mainspring.audit.mends import MENDS, Patient
@@ -33,6 +34,7 @@ _MOST_MENDS = 20
 class Repair:
     """What became of the findings about one run."""
 
+    #: Of a run; of an environment whose counts were made anew.
     run_id: str
     #: Ids of the rules that hold again; empty when nothing was done.
     rules: tuple[str, ...]
@@ -56,11 +58,15 @@ class Repairer:
         self._ids = IdSource(now)
 
     def repair(self, findings: Iterable[Finding]) -> Iterator[Repair]:
-        """One answer per run (or missing run) that has a finding with a mend; the others are left alone."""
+        """One answer per run (or missing run) that has a finding with a mend; the others are left alone. Counts come
+        last: mends may end runs."""
         by_run: dict[str, list[Finding]] = {}
+        uncounted: set[str] = set()
         for finding in findings:
             if finding.rule.is_mended and finding.run_id is not None:
                 by_run.setdefault(finding.run_id, []).append(finding)
+            elif finding.rule is rules.COUNT_DIFFERS and finding.environment_id is not None:
+                uncounted.add(finding.environment_id)
         for run_id, found in by_run.items():
             try:
                 yield self._repair(run_id, found)
@@ -68,6 +74,9 @@ class Repairer:
                 yield Repair(run_id, (), str(error))
             except TransactionConflict:
                 yield Repair(run_id, (), "a server was changing it: run the audit again")
+        for environment_id in sorted(uncounted):
+            count_anew(self._database, environment_id, self._now())
+            yield Repair(environment_id, (rules.COUNT_DIFFERS.id,))
 
     def _repair(self, run_id: str, found: list[Finding]) -> Repair:
         with self._database.write() as tx:

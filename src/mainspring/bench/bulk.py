@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from mainspring.clock import SECOND, SystemClock
+from mainspring.clock import HOUR, SECOND, SystemClock
 from mainspring.engine.accounts import ensure_environment
 from mainspring.ids import IdSource
 from mainspring.storage.database import Database
@@ -62,6 +62,9 @@ def fill(url: str, load: Load, told: Callable[[int], None] = lambda runs: None) 
                     tx.run(statement, **values)
             written += last - first + 1
             told(written)
+        with database.write() as tx:
+            tx.run("forget_counts", environment_id=environment_id)
+            tx.run("count_anew", environment_id=environment_id, recent=clock.now() - HOUR)
         _settle(database)
         return environment_id
     finally:

@@ -1,4 +1,4 @@
-"""W9: the list of runs and the page of a run, asked over the API while very many runs are kept."""
+"""W9: the list of runs, the page of a run and the counts, asked over the API while very many runs are kept."""
 
 import time
 from collections.abc import AsyncIterator
@@ -48,6 +48,18 @@ def questions(runs: int) -> dict[str, Question]:
 _PARTS = ("", "/tasks", "/logs", "/history", "/trace")
 
 
+#: What the overview and the page of jobs ask for.
+_COUNTS: tuple[tuple[str, Question], ...] = (
+    *(("/stats", {"span": span}) for span in ("1h", "24h", "7d", "30d")),
+    ("/stats", {"span": "30d", "job": "many-tasks"}),
+    ("/stats/jobs", {"span": "7d"}),
+    ("/stats/jobs", {"span": "30d"}),
+    ("/jobs", {}),
+    ("/queues", {}),
+    ("/workers", {}),
+)
+
+
 async def lists(door: Door, runs: int) -> list[Figure]:
     """W9: the p95 of every question over a load of so many runs (see `bulk.py`)."""
     figures = []
@@ -59,6 +71,10 @@ async def lists(door: Door, runs: int) -> list[Figure]:
         some = [run_name(runs * n // _TIMES) for n in range(_TIMES)]
         spans = [(await _asked(door, f"/runs/{run_id}{part}", {}))[1] for run_id in some]
         figures.append(Figure("W9", f"page of a run{part}, p95", at_percent(spans, 95), "ms"))
+    for path, question in _COUNTS:
+        spans = [(await _asked(door, path, question))[1] for _ in range(_TIMES)]
+        what = " ".join([path, *(f"{name}={value}" for name, value in question.items())])
+        figures.append(Figure("W9", f"{what}, p95", at_percent(spans, 95), "ms"))
     worst = max(figures, key=lambda figure: figure.value)
     return [*figures, Figure("W9", f"worst of them with {runs:,} runs", worst.value, "ms")]
 

@@ -4,10 +4,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from itertools import chain
 from typing import Any
 
 import typer
 
+from mainspring.audit.counts import check_counts
 from mainspring.audit.data import check_database
 from mainspring.audit.findings import Finding
 from mainspring.audit.repair import Repair, Repairer
@@ -52,7 +54,7 @@ def _audit(database: Database) -> list[Finding]:
     """The first findings of each rule; a rule that is broken everywhere must not hide another."""
     counts = Counter[str]()
     found: list[Finding] = []
-    for finding in check_database(database):
+    for finding in chain(check_database(database), check_counts(database)):
         counts[finding.rule.id] += 1
         if counts[finding.rule.id] <= MOST:
             found.append(finding)

@@ -24,6 +24,7 @@ from mainspring.cli.runs import logs, runs
 from mainspring.cli.schedules import schedules
 from mainspring.cli.send import send, trigger
 from mainspring.cli.server import server
+from mainspring.cli.stats import stats
 from mainspring.cli.store import store
 from mainspring.cli.tokens import tokens
 from mainspring.cli.worker import worker
@@ -60,6 +61,7 @@ app.add_typer(approvals, name="approvals", rich_help_panel=_LOOK)
 app.add_typer(tokens, name="tokens", rich_help_panel=_LOOK)
 app.add_typer(store, name="store", rich_help_panel=_LOOK)
 app.add_typer(workers, name="workers", rich_help_panel=_LOOK)
+app.command(rich_help_panel=_LOOK)(stats)
 app.add_typer(db, name="db", rich_help_panel=_CARE)
 app.command(rich_help_panel=_CARE)(check)
 app.command(rich_help_panel=_CARE)(doctor)

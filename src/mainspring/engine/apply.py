@@ -50,6 +50,7 @@ from mainspring.engine.commands import (
     UseStore,
 )
 from mainspring.engine.commits import apply_commits
+from mainspring.engine.counts import fold_counts
 from mainspring.engine.doubts import settle_task
 from mainspring.engine.error_commands import ChangeError
 from mainspring.engine.error_groups import change_error, count_failures
@@ -139,6 +140,7 @@ def apply(batch: Batch, commands: Sequence[Command]) -> list[Any]:
         settle_ended(batch)
         batch.flush()
     admit(batch)
+    fold_counts(batch)
     # Last of all: who holds a group of failures waits for nobody who may wait for it.
     count_failures(batch)
     for index in changes:

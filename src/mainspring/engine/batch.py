@@ -85,6 +85,15 @@ class EndedRun:
     takes_children: bool
 
 
+class Tally:
+    """What a committer keeps between its batches for `counts.py`: which rows are its own, and when it looks for old
+    ones next."""
+
+    def __init__(self, part: int = 0) -> None:
+        self.part = part
+        self.fold_at: Instant = 0
+
+
 class Batch:
     """The transaction, the instant and the gathered writes of one batch."""
 
@@ -97,6 +106,9 @@ class Batch:
         self.limits = limits
         self.timing = timing
         self.wake = Wake()
+        self.tally = Tally()
+        #: Whether runs ended in it.
+        self.has_ends = False
         #: Which of some runs that ended somebody waits for in this process.
         self.awaited: Callable[[Iterable[str]], list[str]] = _nobody
         self.ended: list[EndedRun] = []

@@ -10,6 +10,7 @@ from mainspring.clock import Instant
 from mainspring.codec import decode
 from mainspring.engine.batch import Batch, EndedRun
 from mainspring.engine.cancels import cancel_ends_at, clean_up, jobs_with_hook
+from mainspring.engine.counts import count_ended
 from mainspring.engine.runs import cancel_note, cancel_now
 from mainspring.engine.shown import failure_json, run_result_json
 from mainspring.engine.singletons import lead_on
@@ -107,6 +108,7 @@ def settle_ended(batch: Batch) -> None:
         with batch.tx.together():
             batch.tx.run("delete_waits_of_runs", run_ids=ids)
             batch.tx.run("close_tasks", run_ids=ids, now=batch.now)
+            count_ended(batch, ids)
         outputs = _results(ended)
         awaited = batch.awaited(ids)
         shown = [("runs_by_ids", {"ids": awaited})] if awaited else []

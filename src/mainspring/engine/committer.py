@@ -7,6 +7,7 @@ the very transaction that makes runs ready, so a start reaches a worker without 
 
 import asyncio
 import logging
+import secrets
 import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future as ThreadFuture
@@ -18,7 +19,7 @@ from typing import Any, Protocol
 from mainspring import faults
 from mainspring.clock import Clock
 from mainspring.engine.apply import apply, apply_open_claims
-from mainspring.engine.batch import Batch
+from mainspring.engine.batch import Batch, Tally
 from mainspring.engine.commands import Claim, Command
 from mainspring.engine.timing import Timing
 from mainspring.errors import DatabaseUnavailable, MainspringError, ServerUnavailable, TransactionConflict
@@ -113,6 +114,8 @@ class Committer:
         self._awaited = awaited
         self._inbox: SimpleQueue[Any] = SimpleQueue()
         self._open_claims: dict[_Claimant, Submission] = {}
+        # Rows of one's own among the counts; where nobody else writes they need no name.
+        self._tally = Tally(0 if database.dialect == "sqlite" else secrets.randbits(31))
         self._thread = threading.Thread(target=self._run, name="mainspring-committer", daemon=True)
         #: Nothing is put into the inbox after _STOP: it would never be answered.
         self._gate = threading.Lock()
@@ -234,6 +237,7 @@ class Committer:
         with self._database.write() as tx:
             batch = Batch(tx, self._clock.now(), ids=self._ids, limits=self._limits, timing=self._timing)
             batch.awaited = self._awaited
+            batch.tally = self._tally
             batch.claims = [s.command for s in {**self._open_claims, **claims}.values()]
             results = apply(batch, [s.command for s in others])
             handed = {c: s for c, s in self._open_claims.items() if c in batch.handed}

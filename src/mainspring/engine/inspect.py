@@ -1,6 +1,5 @@
 """The read questions of API, CLI and dashboard: `question(tx, environment_id, ...)`. Nothing here decides."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from operator import attrgetter
@@ -246,17 +245,23 @@ def list_jobs(tx: Transaction, environment_id: str, only: str | None = None) -> 
     most = max(LAST_RUNS, min(MOST_COUNTED, COUNTED_IN_ALL // max(len(rows), 1)))
     if only is not None:
         rows, most = [row for row in rows if row[0] == only], MOST_COUNTED
+    if not rows:
+        return []
     served, live = _served(tx, environment_id)
     job_ids = [row[0] for row in rows]
+    asked = {"environment_id": environment_id, "job_ids": job_ids}
+    next_slots = dict(tx.rows("next_slots_of_jobs", **asked))
     versions: dict[str, list[VersionView]] = {}
     kept = tx.rows("versions_of_jobs", environment_id=environment_id, job_ids=job_ids)
     for job_id, version, _, registered_at, seen_at in kept:
         have = tuple(one.worker for one in live.get(job_id, ()) if one.version == version)
         versions.setdefault(job_id, []).append(VersionView(version, registered_at, seen_at, have))
     views = []
-    for job_id, text, enabled, updated_at in rows:
+    of_jobs = [{"environment_id": environment_id, "job_id": job_id} for job_id in job_ids]
+    last_runs = tx.ask(*(("last_runs_of_job", {**one, "limit": LAST_RUNS}) for one in of_jobs))
+    counts = tx.ask(*(("count_newest_of_job", {**one, "limit": most}) for one in of_jobs))
+    for (job_id, text, enabled, updated_at), last, counted in zip(rows, last_runs, counts, strict=True):
         spec = spec_from_text(text)
-        last = tx.rows("last_runs_of_job", environment_id=environment_id, job_id=job_id, limit=most)
         views.append(
             JobView(
                 spec,
@@ -264,8 +269,9 @@ def list_jobs(tx: Transaction, environment_id: str, only: str | None = None) -> 
                 job_id in served or any(one.queues for one in live.get(job_id, ())),
                 updated_at,
                 tuple(versions.get(job_id, ())),
-                Counter(status for _, status in last),
-                tuple(LastRun(*row) for row in last[:LAST_RUNS]),
+                dict(counted),
+                tuple(LastRun(*row) for row in last),
+                next_slots.get(job_id),
             )
         )
     return views

@@ -149,6 +149,8 @@ class EventView:
 class LastRun:
     id: str
     status: RunStatus
+    started_at: Instant | None
+    finished_at: Instant | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +186,8 @@ class JobView:
     versions: tuple[VersionView, ...] = ()
     counts: dict[RunStatus, int] = field(default_factory=dict)
     last_runs: tuple[LastRun, ...] = ()
+    #: When a schedule starts it next.
+    next_run_at: Instant | None = None
 
 
 @dataclass(frozen=True, slots=True)

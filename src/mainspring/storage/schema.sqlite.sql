@@ -1,5 +1,44 @@
 -- Written by `python -m mainspring.storage.schema` from the migrations: change those, not this.
 
+CREATE VIEW ended_runs as
+select id, environment_id, job_id, status, finished_at, case
+    when started_at is null then -1
+    when finished_at < started_at + 1024 then 0
+    else finished_at - started_at - (finished_at - started_at) % case
+        when finished_at - started_at < 2048 then 256
+        when finished_at - started_at < 4096 then 512
+        when finished_at - started_at < 8192 then 1024
+        when finished_at - started_at < 16384 then 2048
+        when finished_at - started_at < 32768 then 4096
+        when finished_at - started_at < 65536 then 8192
+        when finished_at - started_at < 131072 then 16384
+        when finished_at - started_at < 262144 then 32768
+        when finished_at - started_at < 524288 then 65536
+        when finished_at - started_at < 1048576 then 131072
+        when finished_at - started_at < 2097152 then 262144
+        when finished_at - started_at < 4194304 then 524288
+        when finished_at - started_at < 8388608 then 1048576
+        when finished_at - started_at < 16777216 then 2097152
+        when finished_at - started_at < 33554432 then 4194304
+        when finished_at - started_at < 67108864 then 8388608
+        when finished_at - started_at < 134217728 then 16777216
+        when finished_at - started_at < 268435456 then 33554432
+        when finished_at - started_at < 536870912 then 67108864
+        when finished_at - started_at < 1073741824 then 134217728
+        when finished_at - started_at < 2147483648 then 268435456
+        when finished_at - started_at < 4294967296 then 536870912
+        when finished_at - started_at < 8589934592 then 1073741824
+        when finished_at - started_at < 17179869184 then 2147483648
+        when finished_at - started_at < 34359738368 then 4294967296
+        when finished_at - started_at < 68719476736 then 8589934592
+        when finished_at - started_at < 137438953472 then 17179869184
+        when finished_at - started_at < 274877906944 then 34359738368
+        when finished_at - started_at < 549755813888 then 68719476736
+        when finished_at - started_at < 1099511627776 then 137438953472
+        else 274877906944 end
+    end as lasted
+from runs where finished_at is not null;
+
 CREATE TABLE api_keys (
     id text primary key,
     environment_id text not null references environments (id),
@@ -320,6 +359,18 @@ CREATE TABLE queues (
     primary key (environment_id, name)
 ) strict, without rowid;
 
+CREATE TABLE run_counts (
+    environment_id text not null,
+    width integer not null,
+    at integer not null,
+    job_id text not null,
+    status text not null,
+    lasted integer not null,
+    part integer not null,
+    runs integer not null,
+    primary key (environment_id, width, at, job_id, status, lasted, part)
+) strict, without rowid;
+
 CREATE TABLE run_tags (
     environment_id text not null,
     tag text not null,
@@ -592,6 +643,8 @@ CREATE INDEX open_keys on queue_keys (environment_id, queue, priority desc, lane
 
 CREATE INDEX queues_due on queues (timer_at) where timer_at is not null;
 
+CREATE INDEX run_counts_by_age on run_counts (width, at);
+
 CREATE INDEX runs_alone on runs (worker_id) where lane = 3;
 
 CREATE INDEX runs_behind on runs (environment_id, job_id, singleton_key, priority desc, id) where slot = -1;
@@ -653,7 +706,7 @@ CREATE INDEX schedules_by_dynamic_id on schedules (environment_id, dynamic_id, j
 
 CREATE INDEX schedules_in_code on schedules (environment_id, job_id) where dynamic_id is null;
 
-CREATE INDEX schedules_of_job on schedules (environment_id, job_id);
+CREATE INDEX schedules_of_job on schedules (environment_id, job_id, next_at);
 
 CREATE INDEX start_rates_by_end on start_rates (environment_id, job_id, spent_until);
 
@@ -670,5 +723,7 @@ CREATE INDEX waits_by_channel on waits (environment_id, channel) where channel i
 CREATE INDEX waits_due on waits (due_at) where due_at is not null;
 
 CREATE INDEX waits_for_breakers on waits (environment_id, channel, created_at) where kind = 'breaker';
+
+CREATE INDEX waits_for_people on waits (environment_id, kind) where kind in ('approval', 'token');
 
 CREATE INDEX workers_by_environment on workers (environment_id, status);

@@ -12,7 +12,7 @@ from mainspring.model.joining import EventBatch, EventDebounce
 from mainspring.model.retry import RetryPolicy
 from mainspring.model.runs import RunStatus
 from mainspring.model.timetables import Timetable
-from mainspring.server.shapes.parts import At, seconds
+from mainspring.server.shapes.parts import At, at, seconds
 
 
 class EventDebounceShape(BaseModel):
@@ -61,6 +61,8 @@ class RetryShape(BaseModel):
 class LastRunShape(BaseModel):
     id: str
     status: RunStatus
+    started_at: At | None
+    finished_at: At | None
 
 
 class KeyReset(BaseModel):
@@ -100,7 +102,8 @@ class JobShape(BaseModel):
     counts: dict[str, int] = Field(
         description="Its newest runs by status, 1,000 at most.", examples=[{"SUCCESS": 12}]
     )
-    last_runs: list[LastRunShape] = Field(description="The newest first.")
+    last_runs: list[LastRunShape] = Field(description="The newest first, 30 at most.")
+    next_run_at: At | None = Field(description="When a schedule starts it next.")
 
 
 def job_shape(view: JobView) -> JobShape:
@@ -130,7 +133,16 @@ def job_shape(view: JobView) -> JobShape:
         updated_at=to_iso(view.updated_at),
         versions=[_version_shape(one) for one in view.versions],
         counts={str(status): count for status, count in view.counts.items()},
-        last_runs=[LastRunShape(id=run.id, status=run.status) for run in view.last_runs],
+        last_runs=[
+            LastRunShape(
+                id=run.id,
+                status=run.status,
+                started_at=at(run.started_at),
+                finished_at=at(run.finished_at),
+            )
+            for run in view.last_runs
+        ],
+        next_run_at=at(view.next_run_at),
     )
 
 

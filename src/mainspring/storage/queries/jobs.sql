@@ -42,9 +42,16 @@ select id, spec, enabled, updated_at from jobs where environment_id = :environme
 
 -- name: last_runs_of_job
 -- The newest runs of a job.
-select id, status from runs where environment_id = :environment_id and job_id = :job_id
+select id, status, started_at, finished_at from runs where environment_id = :environment_id and job_id = :job_id
 order by created_at desc, id desc limit :limit;
 
 -- name: all_job_ids
 -- The ids of the jobs of all environments.
 select distinct id from jobs order by id;
+
+-- name: count_newest_of_job
+-- The newest runs of a job by status.
+select status, count(*) from (
+  select status from runs where environment_id = :environment_id and job_id = :job_id
+  order by created_at desc, id desc limit :limit) newest
+group by status;
