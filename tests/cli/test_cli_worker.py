@@ -70,6 +70,26 @@ def test_a_second_worker_brings_its_jobs_and_drains(tmp_path: Path, launch: Laun
     assert "Draining 0 runs" in said.to_end()
 
 
+def test_an_operator_drains_a_fleet_one_by_one(tmp_path: Path, launch: Launch) -> None:
+    (tmp_path / "app.py").write_text(FIRST)
+    (tmp_path / "second.py").write_text(SECOND)
+    dev = launch(tmp_path, "app.py").wait_until_ready()
+    fleet, said = start(tmp_path, "worker", "second.py", "--name", "second", "--workers", "2")
+    said.wait_for("2 workers are ready")
+    first, second = [w["id"] for w in dev.read("workers")["data"] if w["name"] == "second"]
+    drained = dev.cli("workers", "drain", first, "--by", "ann")
+    assert drained.returncode == 0, drained.stderr
+    assert "told to take nothing more" in drained.stdout
+    said.wait_for(r"Worker \d was drained by an operator, and has left")
+    assert fleet.poll() is None, "the other one goes on"
+    assert dev.finished(dev.send("extra.wanted", {})["runs"][0]["id"])["output"] == "from the second worker"
+    assert dev.cli("workers", "drain", second, "--json").returncode == 0
+    assert fleet.wait(60) == 0
+    (gone,) = (w for w in dev.read("workers")["data"] if w["id"] == first)
+    assert (gone["status"], gone["message"], gone["drain"]["by"]) == ("GONE", "it left", "ann")
+    assert dev.cli("workers", "drain", first).returncode == 5
+
+
 def test_a_worker_needs_an_app_and_a_server(tmp_path: Path) -> None:
     (tmp_path / "app.py").write_text(SECOND)
     missing = run_cli("--api-key", "tr_dev_key1", "worker", "nowhere.py", cwd=tmp_path)

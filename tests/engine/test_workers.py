@@ -11,6 +11,8 @@ from mainspring.clock import HOUR, SECOND
 from mainspring.engine.commands import EndWorkers, NoteSilence, RegisterWorker, WorkerSighting
 from mainspring.engine.inspect import list_workers
 from mainspring.engine.silence import Silence
+from mainspring.engine.worker_commands import DrainWorker
+from mainspring.errors import Conflict, NotFound
 from mainspring.model.protocol import ClaimedRun
 from mainspring.storage.shapes import WORKER
 
@@ -209,6 +211,44 @@ def test_a_farewell_gives_back_at_once(world: World, puppet: Puppet, run: Claime
     assert (world.status(run.run_id), world.run(run.run_id).crashes) == ("PENDING", 0)
     assert puppet.beat().unknown_worker
     assert world.run(run.run_id).lane == 0, "ahead of fresh runs"
+
+
+def test_a_drained_worker_is_granted_nothing_whatever_it_knows(
+    world: World, puppet: Puppet, run: ClaimedRun
+) -> None:
+    """As one of an older version would: it goes on asking, and says of itself that it is well."""
+    drained = world.do(DrainWorker(world.env, puppet.id, "ann"))
+    assert (drained.status, drained.drain_at, drained.drain_by) == ("DRAINING", world.now, "ann")
+    waiting = world.call("bill").id
+    assert puppet.take() == ()
+    answer = puppet.beat()
+    assert answer.drain
+    assert not answer.unknown_worker
+    world.advance(1)
+    world.do(DrainWorker(world.env, puppet.id, "bob"))
+    world.do(RegisterWorker(world.env, registration(puppet.id, job("bill"))))
+    kept = world.worker_row(puppet.id)
+    assert (kept.status, kept.drain_at, kept.drain_by, kept.is_leaving) == (
+        "DRAINING",
+        drained.drain_at,
+        "ann",
+        False,
+    )
+    assert puppet.take() == ()
+    puppet.report(run, done(None))
+    assert world.status(run.run_id) == "SUCCESS"
+    assert world.worker(job("bill")).take_one().run_id == waiting
+
+
+def test_only_a_worker_that_is_there_can_be_drained(world: World, puppet: Puppet) -> None:
+    elsewhere = world.worker(job("bill"), environment_id=world.environment("other"))
+    for unknown in ("wrk_none", elsewhere.id):
+        with pytest.raises(NotFound):
+            world.do(DrainWorker(world.env, unknown))
+    puppet.leave()
+    with pytest.raises(Conflict):
+        world.do(DrainWorker(world.env, puppet.id))
+    assert world.worker_row(puppet.id).ended_reason == "left"
 
 
 def test_a_supervisor_ends_its_workers_by_name(world: World) -> None:

@@ -89,7 +89,7 @@ async def test_a_worker_is_shown_until_it_leaves(stage: Stage) -> None:
     assert (shown["id"], shown["name"], shown["slots"], shown["running"]) == (worker.id, "puppet", 7, 1)
     assert (shown["status"], shown["jobs"]) == ("ALIVE", ["greet"])
     beat = Heartbeat(worker.id, ((run.run_id, run.lease),), 1, 1, is_draining=True)
-    assert await say(stage, "heartbeat", beat) == {"notices": [], "unknown_worker": False}
+    assert await say(stage, "heartbeat", beat) == {"notices": [], "unknown_worker": False, "drain": False}
     assert (await stage.ask("GET", "/api/v1/workers"))["data"][0]["status"] == "DRAINING"
     assert await say(stage, "farewell", Farewell(worker.id)) == {}
     assert (await stage.ask("GET", "/api/v1/workers"))["data"][0]["status"] == "GONE"

@@ -13,6 +13,7 @@ from mainspring.model.runs import FINAL_RUN_STATUSES, RUN_MOVES, Run
 from mainspring.model.tasks import FINAL_TASK_STATUSES, TASK_MOVES, Task
 from mainspring.model.waits import Wait
 from simulation.bells import Bells
+from simulation.drains import Drains
 from simulation.joined import Joined
 from simulation.places import Places
 from simulation.questions import Questions
@@ -63,6 +64,7 @@ class Laws:
         self.questions = Questions(tables, hold)
         self.joined = Joined(tables, hold)
         self.singles = Singles(tables, hold)
+        self.drains = Drains(tables, hold)
         self._expected_jobs = expected_jobs
         #: Spans that waits asked for, and when (monotonic); and what event waits asked for, as user code said.
         self.delays: dict[TaskId, tuple[int, int]] = {}
@@ -103,6 +105,7 @@ class Laws:
         self.questions.committed()
         self.joined.committed(change)
         self.singles.committed(change)
+        self.drains.committed(change)
         self._waits(change, now, at)
         self._events(change, now)
         self._cancels(change)

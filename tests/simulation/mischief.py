@@ -47,6 +47,7 @@ class Mischief:
             "block": self._block,
             "give up": self._give_up,
             "drain": self._drain,
+            "retire": self._retire,
             "weather": self._weather,
             "hints": self._hints,
             "server's clock": lambda pick, jump: self._jump(self._platform.live_servers(), pick, jump),
@@ -119,6 +120,15 @@ class Mischief:
         crew = _picked(self._platform.live_crews(), pick)
         if crew is not None and hasattr(crew.worker, "_claims"):
             crew.node.loop.call_soon(crew.worker.drain)
+            self._replaced(crew, SECOND)
+
+    def _retire(self, pick: float) -> None:
+        """An operator drains it, who does not know whether it hears."""
+        crew = _picked(self._platform.live_crews(), pick)
+        if crew is not None:
+            environment_id = crew.node.environment_id
+            people = self._platform.people[self._platform.environment_ids.index(environment_id)]
+            people.node.spawn(people.ask("drain_worker", crew.worker.worker_id))
             self._replaced(crew, SECOND)
 
     def _weather(self, pick: float, span: int, kind: str, value: Any) -> None:

@@ -108,6 +108,7 @@ def _fault(rng: random.Random) -> Entry:
         (1, "block", (pick, rng.choice((span, 14 * SECOND)))),
         (1, "give up", (pick,)),
         (0.7, "drain", (pick,)),
+        (0.7, "retire", (pick,)),
         (1.5, "weather", (pick, span, "loses", rng.choice((0.1, 0.4)))),
         (1.5, "weather", (pick, span, "doubles", 0.3)),
         (1, "weather", (pick, rng.choice((span, 13 * SECOND)), "cut", 1)),

@@ -17,6 +17,7 @@ from mainspring.engine import (
     children,
     commits,
     joining,
+    queues,
     replays,
     runs,
     schedules,
@@ -295,8 +296,22 @@ def an_end_that_nobody_behind_hears_of() -> AbstractContextManager[Any]:
     return mock.patch.object(children, "lead_on", return_value=None)
 
 
+def a_drain_that_only_the_worker_knows_of() -> AbstractContextManager[Any]:
+    """The server goes on granting runs to a drained worker that asks for them."""
+    claimants = queues._claimants
+
+    def forgetful(batch: Batch, ids: list[str]) -> Any:
+        found = claimants(batch, ids)
+        return {
+            id: replace(one, status="ALIVE") if one.status == "DRAINING" else one for id, one in found.items()
+        }
+
+    return mock.patch.object(queues, "_claimants", forgetful)
+
+
 #: By what is printed beside them, each with the law that gives it away.
 PLANTS: tuple[Plant, ...] = (
+    a_drain_that_only_the_worker_knows_of,
     a_decision_that_tells_nobody,
     a_wait_that_asks_its_approval_nothing,
     a_quorum_that_the_first_answer_makes,

@@ -13,6 +13,7 @@ from mainspring.engine.commands import ChangeBreaker, ChangeQueue, RescheduleRun
 from mainspring.engine.committer import _Hint
 from mainspring.engine.engine import Engine
 from mainspring.engine.timing import Timing
+from mainspring.engine.worker_commands import DrainWorker
 from mainspring.ids import IdSource
 from mainspring.model.wake import Wake
 from mainspring.storage.database import Database, Transaction
@@ -203,6 +204,7 @@ class Server:
             "change_breaker": lambda env, message: engine.change(
                 ChangeBreaker(env, "bell", is_open=message, span=4 * SECOND)
             ),
+            "drain_worker": lambda env, message: engine.change(DrainWorker(env, message, "an operator")),
             "complete": lambda env, message: engine.tokens.complete(message),
             "vote": lambda env, message: engine.approvals.answer(message),
             "delegate": lambda env, message: engine.approvals.delegate(message),

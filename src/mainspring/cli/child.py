@@ -31,6 +31,8 @@ class Child:
     def __init__(self, worker_id: str, process: asyncio.subprocess.Process, reports: int) -> None:
         self.worker_id = worker_id
         self.is_draining = False
+        #: An operator drained it: nobody takes its place.
+        self.is_retired = False
         self._process = process
         self._reports = reports
         self._listening: asyncio.BaseTransport | None = None
@@ -85,6 +87,8 @@ class Child:
     def _hear(self, said: dict[str, Any]) -> None:
         if said["kind"] == "failed":
             self._failed = said
+        if said["kind"] == "retiring":
+            self.is_draining = self.is_retired = True
         if said["kind"] == "ready":
             # Under another id when the server had given it up meanwhile.
             self.worker_id, self.job_ids = said["worker_id"], said["jobs"]

@@ -139,6 +139,9 @@ class _Session:
         when = f" in {pause / 1e6:g} s" if pause else ""
         self._tell(f"The worker {how}; what it held goes on. Starting another{when}.", "bold red")
 
+    def retired(self) -> None:
+        self._tell("The worker was drained and has left. Save a file to start another.", "bold yellow")
+
     def broken(self, error: MainspringError) -> None:
         exits.tell(error)
         self._tell("The last good code goes on. Waiting for the next save.", "bold red")

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from mainspring.cli import exits, output
 from mainspring.cli.child import Launch
@@ -36,8 +36,16 @@ async def _run(launch: Launch, count: int, drain_timeout: int) -> None:
                 farewell = Farewell(worker_id, died=True, fault=fault)
                 await asyncio.wait_for(backend.farewell(farewell), _TOLD_WITHIN)
 
-    fleet = [Supervisor(launch, give_back, _Told(number), clock) for number in range(1, count + 1)]
-    stop = asyncio.Event()
+    stop, retired = asyncio.Event(), set[int]()
+
+    def has_retired(number: int) -> None:
+        retired.add(number)
+        if len(retired) == count:
+            stop.set()
+
+    fleet = [
+        Supervisor(launch, give_back, _Told(number, has_retired), clock) for number in range(1, count + 1)
+    ]
 
     def asked() -> None:
         if stop.is_set():
@@ -70,8 +78,9 @@ async def _run(launch: Launch, count: int, drain_timeout: int) -> None:
 class _Told:
     """What is said of one of them. Their jobs are the same: the first one names them."""
 
-    def __init__(self, number: int) -> None:
+    def __init__(self, number: int, has_retired: Callable[[int], None]) -> None:
         self._number = number
+        self._has_retired = has_retired
 
     def registered(self, job_ids: Sequence[str], *, is_reload: bool) -> None:
         if self._number == 1 and not is_reload:
@@ -82,6 +91,10 @@ class _Told:
         how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
         when = f" in {pause / SECOND:g} s" if pause else ""
         output.say(f"Worker {self._number} {how}. Starting another{when}.")
+
+    def retired(self) -> None:
+        output.say(f"Worker {self._number} was drained by an operator, and has left.")
+        self._has_retired(self._number)
 
     def broken(self, error: MainspringError) -> None:
         exits.tell(error)

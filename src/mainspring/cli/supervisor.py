@@ -26,6 +26,10 @@ class Audience(Protocol):
 
     def died(self, code: int, pause: int) -> None: ...
 
+    def retired(self) -> None:
+        """An operator drained the worker, and it has left."""
+        ...
+
     def broken(self, error: MainspringError) -> None:
         """Saved code does not load, or its jobs cannot be registered."""
         ...
@@ -125,6 +129,8 @@ class Supervisor:
         self._children.discard(child)
         is_unasked = not (child.is_draining or self._is_stopping)
         await self._give_back(child.worker_id, is_unasked, child.fault())
+        if child is self._current and child.is_retired and not self._is_stopping:
+            self._audience.retired()
         if child is not self._current or not is_unasked:
             return
         self._current = None

@@ -102,6 +102,10 @@ def _tell(report: dict[str, Any]) -> None:
         output.say("Ready. ctrl-C drains and stops.")
     elif report["kind"] == "draining":
         output.say(f"Draining {report['running']} runs to their next checkpoint. ctrl-C again stops at once.")
+    elif report["kind"] == "retiring":
+        output.say(
+            f"Drained by an operator: {report['running']} runs go on to their end, then this worker leaves."
+        )
 
 
 def app_or_found(app: str | None) -> str:

@@ -73,7 +73,8 @@ from mainspring.engine.store import use_store
 from mainspring.engine.timers import fire_timers
 from mainspring.engine.token_commands import CompleteToken, CreateToken
 from mainspring.engine.tokens import complete_token, create_token
-from mainspring.engine.workers import beat, leave, note_silence, register
+from mainspring.engine.worker_commands import DrainWorker
+from mainspring.engine.workers import beat, drain, leave, note_silence, register
 
 _Rule = Callable[[Batch, list[Any]], Sequence[Any]]
 
@@ -88,6 +89,7 @@ _RULES: dict[type, _Rule] = {
     RegisterWorker: _each(register),
     Beat: _each(beat),  # before the sweep that would take its silence for death
     Leave: _each(leave),
+    DrainWorker: _each(drain),
     EndWorkers: _each(end_workers),
     NoteSilence: _each(note_silence),
     Commit: apply_commits,

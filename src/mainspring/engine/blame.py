@@ -80,7 +80,7 @@ def give_back(batch: Batch, workers: list[Worker], reason: str, *, blames: bool,
     if not workers:
         return 0
     for worker in workers:
-        batch.tx.run("end_worker", id=worker.id)
+        batch.tx.run("end_worker", id=worker.id, now=batch.now, reason=reason)
         batch.wake.attention.add(worker.id)
     runs = RUN.values(batch.tx.rows("runs_of_workers", worker_ids=[worker.id for worker in workers]))
     held: dict[str | None, list[Run]] = {}

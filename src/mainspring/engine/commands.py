@@ -11,6 +11,7 @@ from mainspring.clock import Instant
 from mainspring.engine.approval_commands import AnswerApproval, DelegateApproval, RefusedAnswer
 from mainspring.engine.error_commands import ChangeError
 from mainspring.engine.token_commands import CompleteToken, CreateToken
+from mainspring.engine.worker_commands import DrainWorker
 from mainspring.model.bulks import Bulk
 from mainspring.model.effects import Verdict
 from mainspring.model.events import Event, EventDraft, Rejection, Skip, StartedRun
@@ -390,6 +391,7 @@ Command = (
     | Commit
     | Beat
     | Leave
+    | DrainWorker
     | EndWorkers
     | NoteSilence
     | FireTimers

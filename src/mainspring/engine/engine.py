@@ -52,6 +52,7 @@ from mainspring.engine.schedule_verbs import ScheduleVerbs
 from mainspring.engine.timing import Timing
 from mainspring.engine.token_verbs import TokenVerbs
 from mainspring.engine.views import RunView
+from mainspring.engine.worker_commands import DrainWorker
 from mainspring.errors import MainspringError
 from mainspring.ids import IdSource
 from mainspring.model.bulks import Bulk
@@ -325,9 +326,9 @@ class Engine:
         finally:
             self._watchers.remove(watcher)
 
-    # ── queues and breakers ──────────────────────────────────────────────────────────────────────────────
-    async def change(self, change: ChangeQueue | ChangeBreaker) -> None:
-        """Raises `NotFound`, `InvalidQueue`."""
+    # ── queues, breakers, workers ──────────────────────────────────────────────────────────────────────────────
+    async def change(self, change: ChangeQueue | ChangeBreaker | DrainWorker) -> None:
+        """Raises `NotFound`, `InvalidQueue`, `Conflict`."""
         await self._do(change)
 
     async def limit_environment(self, environment_id: str, max_leases: int | None) -> None:

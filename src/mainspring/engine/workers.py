@@ -4,7 +4,7 @@ from difflib import get_close_matches
 
 from mainspring.clock import Instant
 from mainspring.codec import clean_text, encode
-from mainspring.engine.admission import call_back
+from mainspring.engine.admission import call_back, give_up_slots
 from mainspring.engine.batch import Batch
 from mainspring.engine.blame import give_back, release_run
 from mainspring.engine.checkpoints import notices
@@ -14,7 +14,15 @@ from mainspring.engine.queue_changes import save_queues
 from mainspring.engine.runs import end_run
 from mainspring.engine.scheduling import save_schedules
 from mainspring.engine.versions import save_versions, supersede
-from mainspring.errors import Conflict, InvalidQueue, MainspringError, ProtocolMismatch, UnknownWorker
+from mainspring.engine.worker_commands import DrainWorker
+from mainspring.errors import (
+    Conflict,
+    InvalidQueue,
+    MainspringError,
+    NotFound,
+    ProtocolMismatch,
+    UnknownWorker,
+)
 from mainspring.model.protocol import (
     PROTOCOL_VERSION,
     Heartbeat,
@@ -129,13 +137,31 @@ def beat(batch: Batch, command: Beat) -> HeartbeatAnswer:
         "beat_worker",
         id=worker.id,
         now=batch.now,
-        status="DRAINING" if said.is_draining else "ALIVE",
+        status="DRAINING" if said.is_draining or worker.drain_at is not None else "ALIVE",
+        is_leaving=said.is_draining,
         progress=said.progress,
         blocked_stack=None if stack is None else clean_text(stack, batch.limits.max_error_bytes),
     )
     granted = RUN.values(batch.tx.rows("runs_of_workers", worker_ids=[worker.id]))
     _undo_lost_grants(batch, said, granted)
-    return HeartbeatAnswer((*notices(batch, worker.id), *_ended_leases(said, granted)))
+    news = (*notices(batch, worker.id), *_ended_leases(said, granted))
+    return HeartbeatAnswer(news, drain=worker.drain_at is not None)
+
+
+def drain(batch: Batch, command: DrainWorker) -> Worker | MainspringError:
+    """From this batch on it is granted nothing, whatever it knows; its next heartbeat is told that it may go."""
+    rows = batch.tx.rows("workers_by_ids", ids=[command.worker_id])
+    worker = WORKER.value(rows[0]) if rows else None
+    if worker is None or worker.environment_id != command.environment_id:
+        return NotFound(
+            f"there is no worker {command.worker_id[:64]!r} in this environment",
+            mend="`mainspring workers` lists them.",
+        )
+    if worker.status == "GONE":
+        return Conflict(f"the worker '{worker.id}' has gone", mend="There is nothing left to drain.")
+    batch.tx.run("drain_worker", id=worker.id, now=batch.now, by=command.by)
+    give_up_slots(batch, [worker])
+    return WORKER.value(batch.tx.rows("workers_by_ids", ids=[worker.id])[0])
 
 
 def note_silence(batch: Batch, command: NoteSilence) -> None:

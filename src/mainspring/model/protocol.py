@@ -372,7 +372,7 @@ class Heartbeat:
     worker_id: str
     #: (run_id, lease) of every run held.
     held: tuple[tuple[str, int], ...]
-    #: The last claim request that is over (answered or given up): grants up to it that are not held were lost.
+    #: The last claim that is over (answered or given up): grants up to it that are not held were lost.
     claims_done: int
     #: Claims answered plus commits acknowledged since the start: evidence that the worker takes work.
     progress: int
@@ -385,15 +385,14 @@ class Heartbeat:
 class HeartbeatAnswer:
     notices: tuple[Notice, ...] = field(default=())
     unknown_worker: bool = False
+    drain: bool = False  # it ends what it holds, and leaves; older workers do not look
 
 
 @dataclass(frozen=True, slots=True)
 class Farewell:
-    """The worker leaves: its remaining leases end at once, nobody is blamed.
-
-    Or whoever started it says that it `died`, unasked, so that its runs go on at once. `fault` is what its process
-    ended by itself of, such as "SIGSEGV" or "exit code 3"; "" when it may have been killed from outside.
-    """
+    """The worker leaves: its remaining leases end at once, nobody is blamed. Or whoever started it says that it `died`,
+    unasked, so that its runs go on at once. `fault` is what its process ended by itself of, such as "SIGSEGV" or "exit
+    code 3"; "" when it may have been killed from outside."""
 
     worker_id: str
     died: bool = False

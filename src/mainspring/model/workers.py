@@ -53,6 +53,14 @@ class Worker:
     superseded: str = "[]"
     #: JSON array of the queues that it takes from; empty: all.
     queues: str = "[]"
+    #: When somebody said that it takes nothing more, and who.
+    drain_at: Instant | None = None
+    drain_by: str | None = None
+    #: It says itself that it takes nothing more.
+    is_leaving: bool = False
+    ended_at: Instant | None = None
+    #: Why it is GONE: "left", "exited", "heartbeats_missed", "deafened", "superseded".
+    ended_reason: str | None = None
 
 
 @lru_cache(maxsize=1024)

@@ -31,6 +31,7 @@ from mainspring.sdk.serving import Serving
 from mainspring.sdk.store import Store
 from mainspring.sdk.sync_client import SyncClient
 from mainspring.sdk.tokens import Tokens
+from mainspring.sdk.workers import Workers
 
 
 class Client(JobMaker, Serving, ClientHooks):
@@ -64,6 +65,7 @@ class Client(JobMaker, Serving, ClientHooks):
         self.jobs: Jobs = Jobs(self._api)
         self.queues: Queues = Queues(self._api)
         self.breakers: Breakers = Breakers(self._api)
+        self.workers: Workers = Workers(self._api)
         self.events: Events = Events(self._api)
         self.tokens: Tokens = Tokens(self._api)
         self.approvals: Approvals = Approvals(self._api)

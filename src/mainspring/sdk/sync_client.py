@@ -20,7 +20,9 @@ from mainspring.sdk.sync_approvals import SyncApprovals
 from mainspring.sdk.sync_errors import SyncErrors
 from mainspring.sdk.sync_schedules import SyncSchedules
 from mainspring.sdk.sync_tokens import SyncTokens
+from mainspring.sdk.sync_workers import SyncWorkers
 from mainspring.sdk.tokens import Tokens
+from mainspring.sdk.workers import Workers
 
 
 class Verbs(Protocol):
@@ -30,6 +32,7 @@ class Verbs(Protocol):
     jobs: Jobs
     queues: Queues
     breakers: Breakers
+    workers: Workers
     events: Events
     tokens: Tokens
     approvals: Approvals
@@ -62,6 +65,7 @@ class SyncClient:
         self.jobs: SyncJobs = SyncJobs(client.jobs)
         self.queues: SyncQueues = SyncQueues(client.queues)
         self.breakers: SyncBreakers = SyncBreakers(client.breakers)
+        self.workers: SyncWorkers = SyncWorkers(client.workers)
         self.events: SyncEvents = SyncEvents(client.events)
         self.tokens: SyncTokens = SyncTokens(client.tokens)
         self.approvals: SyncApprovals = SyncApprovals(client.approvals)

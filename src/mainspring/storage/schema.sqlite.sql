@@ -587,7 +587,12 @@ CREATE TABLE workers (
     versions text not null default '{}',
     pinning text not null default '[]',
     superseded text not null default '[]',
-    queues text not null default '[]') strict;
+    queues text not null default '[]',
+    drain_at integer,
+    drain_by text,
+    is_leaving integer not null default 0,
+    ended_at integer,
+    ended_reason text) strict;
 
 CREATE INDEX approvals_due on approvals (timer_at) where timer_at is not null;
 

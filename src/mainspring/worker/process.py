@@ -28,6 +28,7 @@ What it says, when `report_fd` is given (`--report-fd N`, the writing end of a p
     {"kind": "ready", "worker_id": "wrk_...", "jobs": ["hello", "order"]}   registered; again after each
                                                                             re-registration, with a new id
     {"kind": "draining", "running": 3}                                      a stop was asked for
+    {"kind": "retiring", "running": 3}                                      an operator drains it: it takes no more
     {"kind": "stopped", "released": 1}                                      all is over; exit follows
 
 A supervisor that replaces a worker starts the new one, waits for "loaded" (or "failed": then the old one
@@ -141,6 +142,7 @@ async def _work(
         pinned_only=options.pinned_only,
         queues=options.queues,
         ready=lambda worker_id: report(kind="ready", worker_id=worker_id, jobs=sorted(client.registered)),
+        retiring=lambda: report(kind="retiring", running=worker.running),
     )
     loop = asyncio.get_running_loop()
 

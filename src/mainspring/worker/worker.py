@@ -68,6 +68,7 @@ class Worker:
         pinned_only: bool = False,
         queues: Sequence[str] = (),
         ready: Callable[[str], None] | None = None,
+        retiring: Callable[[], None] | None = None,
     ) -> None:
         """`slots`: runs executed side by side. `name`: a label for people and supervisors (the host's name when
         empty); `app`: the app's reference, as it is shown. `drain_timeout` (microseconds): how long a draining
@@ -76,7 +77,7 @@ class Worker:
         every outcome. `echoes`: what runs print is also printed here, not only kept. `pinned_only`: it
         takes only runs that are bound to its versions of the jobs, and its versions become no current ones. `queues`:
         those that it takes from, all if none is named; `InvalidQueue` for one in which no job stands. `ready` is
-        called with the worker's id after every registration."""
+        called with the worker's id after every registration, `retiring` when an operator drains it."""
         self._client = client
         self._backend = backend if client.sealing is None else SealedBackend(backend, client.sealing)
         self._slots = slots
@@ -90,8 +91,10 @@ class Worker:
         self._pinned_only = pinned_only
         self._queues = tuple(queues)
         self._ready = ready
+        self._retiring = retiring
         self.worker_id = worker_id or new_id("wrk")
         self.is_draining = False
+        self._is_retiring = False
         self._roster = Roster(self._let_go, Dormant(0 if always_replay else parked_runs))
         self._is_joining = False
         self._is_watching = False
@@ -137,6 +140,23 @@ class Worker:
         self._timer = self._loop.create_task(self._clock.sleep(self._drain_timeout), context=Context())
         self._timer.add_done_callback(self._out_of_time)
         self._check_drained()
+
+    def retire(self) -> None:
+        """Takes nothing new, and lets what it holds go on to its end or its next wait, however long that takes;
+        `run` then returns."""
+        if self.is_leaving:
+            return
+        self._is_retiring = True
+        log.info("told to take nothing more: %d runs go on, then this worker leaves", len(self._roster))
+        if self._retiring is not None:
+            self._retiring()
+        self._claims.withdraw()
+        self._check_drained()
+
+    @property
+    def is_leaving(self) -> bool:
+        """Whether it takes nothing new any more."""
+        return self.is_draining or self._is_retiring
 
     def _out_of_time(self, timer: "asyncio.Task[None]") -> None:
         if not timer.cancelled():
@@ -265,7 +285,7 @@ class Worker:
         log.warning("the server does not know this worker any more; it registers again")
         self._claims.stop()
         self._roster.revoke()
-        if self.is_draining:
+        if self.is_leaving:
             self._end()
             return
         self.worker_id = new_id("wrk")
@@ -277,7 +297,7 @@ class Worker:
 
     # ── claims, notices, leases ──────────────────────────────────────────────────────────────────────
     def _free(self) -> int:
-        return 0 if self.is_draining else self._slots - len(self._roster)
+        return 0 if self.is_leaving else self._slots - len(self._roster)
 
     def _claimed(self, answer: ClaimAnswer) -> None:
         if answer.unknown_worker:
@@ -300,7 +320,7 @@ class Worker:
         self._check_drained()
 
     def _check_drained(self) -> None:
-        if self.is_draining and not self._roster:
+        if self.is_leaving and not self._roster:
             self._end()
 
     def _watch_leases(self) -> None:
@@ -324,7 +344,7 @@ class Worker:
             held=self._roster.leases(),
             claims_done=done,
             progress=self._claims.answered + self._outbox.acknowledged,
-            is_draining=self.is_draining,
+            is_draining=self.is_leaving,
             blocked_stack=blocked_stack,
         )
 
@@ -333,8 +353,10 @@ class Worker:
             return
         if answer.unknown_worker:
             self._unknown()
-        else:
-            self._tell(answer.notices)
+            return
+        self._tell(answer.notices)
+        if answer.drain:
+            self.retire()
 
     def failed(self, error: MainspringError) -> None:
         self._fail(error)

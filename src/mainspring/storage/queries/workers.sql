@@ -1,7 +1,7 @@
 -- name: insert_worker
 -- A worker registered, perhaps again; an id that another environment uses, or whose worker was ended, is left alone.
 insert into workers ({worker}) values ({:worker}) on conflict (id) do update set
-  status = excluded.status, job_ids = excluded.job_ids, versions = excluded.versions,
+  status = case when workers.drain_at is null then excluded.status else 'DRAINING' end, job_ids = excluded.job_ids, versions = excluded.versions,
   pinning = excluded.pinning, superseded = excluded.superseded, queues = excluded.queues, heartbeat_at = excluded.heartbeat_at
 where workers.environment_id = excluded.environment_id and workers.status <> 'GONE';
 
@@ -28,7 +28,7 @@ from workers w where w.id in each(:ids) order by w.id;
 
 -- name: beat_worker
 -- A sign of life, and what the worker says of itself.
-update workers set heartbeat_at = :now, heartbeats = heartbeats + 1, silence = 0, status = :status,
+update workers set heartbeat_at = :now, heartbeats = heartbeats + 1, silence = 0, status = :status, is_leaving = :is_leaving,
   progress_at = case when progress = :progress then progress_at else :now end, progress = :progress,
   blocked_stack = :blocked_stack
 where id = :id and status <> 'GONE';
@@ -48,7 +48,13 @@ update workers set commit_seq = :commit_seq where id = :id and commit_seq < :com
 
 -- name: end_worker
 -- Dead to us: whatever it sends from now on is refused.
-update workers set status = 'GONE' where id = :id and status <> 'GONE';
+update workers set status = 'GONE', ended_at = :now, ended_reason = :reason where id = :id and status <> 'GONE';
+
+-- name: drain_worker
+-- It takes nothing more; who said so first is kept.
+update workers set status = 'DRAINING', drain_at = coalesce(drain_at, :now),
+  drain_by = case when drain_at is null then cast(:by as text) else drain_by end
+where id = :id and status <> 'GONE';
 
 -- name: live_workers
 -- Every worker that has not been ended.
