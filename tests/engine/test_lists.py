@@ -53,7 +53,7 @@ def fits(run: Run, query: RunQuery) -> bool:
         (not query.statuses or run.status in query.statuses)
         and query.job_id in (None, run.job_id)
         and query.event_id in (None, run.event_id)
-        and (query.tag is None or query.tag in json.loads(run.tags))
+        and set(query.tags) <= set(json.loads(run.tags))
         and (query.since is None or run.created_at >= query.since)
         and (query.until is None or run.created_at < query.until)
     )
@@ -80,7 +80,7 @@ def random_query(chance: random.Random, some: Run) -> RunQuery:
         statuses=tuple(chance.sample(STATUSES, chance.randint(1, 3))) if perhaps(0.5) else (),  # type: ignore[arg-type]
         job_id=chance.choice(("many-tasks", "one-task", "seldom", "none")) if perhaps(0.3) else None,
         event_id=some.event_id if perhaps(0.1) else None,
-        tag=chance.choice(("vip", "first", "none")) if perhaps(0.3) else None,
+        tags=tuple(chance.sample(("vip", "first", "none"), chance.randint(1, 2))) if perhaps(0.3) else (),
         since=some.created_at if perhaps(0.3) else None,
         until=some.created_at + chance.randrange(500) * SECOND if perhaps(0.3) else None,
         limit=chance.choice((1, 7, 50, 400)),
@@ -107,7 +107,7 @@ def test_a_page_looks_at_so_many_runs_and_no_more(
     monkeypatch.setattr(lists, "_PORTIONS", (20, 25))
     database, environment_id = filled
     with database.read() as tx:
-        page, cursor = newest_runs(tx, environment_id, RunQuery(("EXPIRED", "SUCCESS"), tag="first"))
+        page, cursor = newest_runs(tx, environment_id, RunQuery(("EXPIRED", "SUCCESS"), tags=("first",)))
         assert (len(page), cursor) == (27, None), "a tag that few have is its own list"
         page, cursor = newest_runs(tx, environment_id, RunQuery(("SUCCESS",), job_id="one-task", limit=50))
         assert (len(page), cursor is None) == (45, False)
@@ -115,7 +115,7 @@ def test_a_page_looks_at_so_many_runs_and_no_more(
 
 def test_another_environments_runs_are_not_listed(filled: tuple[Database, str]) -> None:
     database, _ = filled
-    for query in (RunQuery(), RunQuery(tag="vip"), RunQuery(("FAILED",)), RunQuery(job_id="seldom")):
+    for query in (RunQuery(), RunQuery(tags=("vip",)), RunQuery(("FAILED",)), RunQuery(job_id="seldom")):
         with database.read() as tx:
             assert newest_runs(tx, "env_other", query) == ([], None)
 
@@ -127,7 +127,7 @@ def test_a_run_is_found_by_the_tags_it_has_now(world: World) -> None:
 
     def found(tag: str) -> list[str]:
         with world.database.read() as tx:
-            return [run.id for run in newest_runs(tx, world.env, RunQuery(tag=tag))[0]]
+            return [run.id for run in newest_runs(tx, world.env, RunQuery(tags=(tag,)))[0]]
 
     assert (found("late"), found("kept"), found("early")) == ([run.id], [run.id], [])
 
@@ -140,6 +140,8 @@ def test_a_run_is_found_by_the_tags_it_has_now(world: World) -> None:
         ("newest_of_status", "runs_by_status (environment_id=? AND status=? AND created_at>?"),
         ("newest_of_tag", "PRIMARY KEY (environment_id=? AND tag=? AND created_at>?"),
         ("newest_of_event", "runs_by_event (event_id=?)"),
+        ("newest_of_parent", "runs_by_parent (parent_run_id=?)"),
+        ("newest_of_prefix", "sqlite_autoindex_runs_1 (id>? AND id<?)"),
         ("newest_of_leased", "runs_leased"),
     ],
 )

@@ -23,10 +23,10 @@ _COMMON = {
         *("count_standing", "count_standing_of_job"),
         *("debounced_runs", "let_go", "newest_of_status"),
     },
-    "runs_by_environment": {"count_runs", "newest_of_all", "newest_of_event", "newest_of_leased"},
+    "runs_by_environment": {"newest_of_all", "newest_of_event", "newest_of_leased"},
     "runs_by_job": {
         *("audit_ended", "count_anew"),
-        *("count_newest_of_job", "count_runs", "last_runs_of_job", "newest_of_job", "recent_durations"),
+        *("count_newest_of_job", "last_runs_of_job", "newest_of_job", "recent_durations"),
     },
     "runs_leased": {
         *("count_leases", "count_leases_of_environment", "count_running", "held_run", "held_suspect"),

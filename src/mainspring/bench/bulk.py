@@ -16,6 +16,8 @@ _PORTION = 10_000
 #: Runs began so far apart, the last of a load now. Microseconds.
 APART = SECOND
 _FAILURE = '{"type":"ValueError","message":"no","code":"task_failed"}'
+#: `#n` is the run's number, `#m` one of 500.
+_PAYLOAD = '{"order_id":"o#n","amount":#m,"lines":[{"sku":"A-7"}]}'
 _CHANNEL = "event:bench.event\nnever-"
 
 
@@ -56,6 +58,7 @@ def fill(url: str, load: Load, told: Callable[[int], None] = lambda runs: None) 
                 "no": False,
                 "metadata": "{}",
                 "failure": _FAILURE,
+                "payload": _PAYLOAD,
             }
             with database.write() as tx:
                 for statement in statements:

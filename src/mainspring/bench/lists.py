@@ -41,8 +41,27 @@ def questions(runs: int) -> dict[str, Question]:
         "a tag and a status that never meet": {"tag": "vip", "status": "FAILED"},
         "a job and success of long ago": {"job": "seldom", "status": "SUCCESS"},
         "status and time": {"status": "FAILED", "since": ago(0.9), "until": ago(0.5)},
+        "an event's name": {"event": "bench.event"},
+        "a queue": {"queue": "many-tasks"},
+        "a queue that none is in": {"queue": "none"},
+        "a run's children": {"parent": run_name(1)},
+        "test runs": {"is_test": "true"},
+        "runs that no run started": {"is_root": "true"},
+        "how an id begins": {"id": run_name(runs // 2)[:-2]},
+        "the little of an id that all share": {"id": run_name(0)[:8]},
+        "a payload of just now": {"payload.order_id": f"o{runs - 5}"},
+        "a payload of long ago": {"payload.order_id": "o5"},
+        "a payload that many have": {"payload.lines.sku": "A-7"},
+        "payload and status": {"payload.amount": "207", "status": "FAILED"},
     }
 
+
+#: What is counted before it is done to many.
+COUNTED: dict[str, Question] = {
+    "all": {},
+    "a status that few have": {"status": "FAILED"},
+    "a job and a payload": {"job": "one-task", "payload.amount": "100"},
+}
 
 #: What the page of a run asks for.
 _PARTS = ("", "/tasks", "/logs", "/history", "/trace")
@@ -67,6 +86,9 @@ async def lists(door: Door, runs: int) -> list[Figure]:
     for name, question in questions(runs).items():
         spans = [span async for span in _pages(door, question)]
         figures.append(Figure("W9", f"list, {name}, p95", at_percent(spans, 95), "ms"))
+    for name, question in COUNTED.items():
+        spans = [(await _asked(door, "/runs/count", question))[1] for _ in range(_TIMES)]
+        figures.append(Figure("W9", f"count, {name}, p95", at_percent(spans, 95), "ms"))
     for part in _PARTS:
         some = [run_name(runs * n // _TIMES) for n in range(_TIMES)]
         spans = [(await _asked(door, f"/runs/{run_id}{part}", {}))[1] for run_id in some]

@@ -6,7 +6,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from mainspring.cli import about, connection, exits
+from mainspring.cli import about, connection, exits, run_list
 from mainspring.cli.approvals import approvals
 from mainspring.cli.bench import bench
 from mainspring.cli.breakers import breakers
@@ -49,6 +49,7 @@ app.command(rich_help_panel=_START)(server)
 app.command(rich_help_panel=_START)(worker)
 app.command(rich_help_panel=_WORK)(send)
 app.command(rich_help_panel=_WORK)(trigger)
+run_list.add_to(runs)
 app.add_typer(runs, name="runs", rich_help_panel=_LOOK)
 app.command(rich_help_panel=_LOOK)(logs)
 app.add_typer(jobs, name="jobs", rich_help_panel=_LOOK)

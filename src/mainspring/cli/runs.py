@@ -13,41 +13,6 @@ from mainspring.model.logs import LOG_LEVELS
 runs = groups.group("Runs: list, get, cancel, resume, settle, replay. Bare `runs` lists.")
 
 
-@runs.command("list")
-def list_runs(
-    status: Annotated[
-        str | None, typer.Option("--status", help="One, or several with commas: FAILED,WAITING.")
-    ] = None,
-    job: Annotated[str | None, typer.Option("--job", help="Only runs of this job.")] = None,
-    version: Annotated[
-        str | None, typer.Option("--version", help="Only runs that this version of their job has or had.")
-    ] = None,
-    tag: Annotated[str | None, typer.Option("--tag", help="Only runs with this tag.")] = None,
-    error: Annotated[
-        str | None, typer.Option("--error", help="Only runs that failed with this error (err_...).")
-    ] = None,
-    limit: options.Limit = 20,
-    as_json: options.Json = False,
-) -> None:
-    """List runs, the newest first."""
-    wanted = {"status": status, "job": job, "version": version, "tag": tag, "error": error}
-    page = connection.listing("/runs", limit, **wanted)
-    if as_json:
-        return output.document(page)
-    rows = [
-        (
-            run["id"],
-            run["job_id"],
-            run["job_version"],
-            run["status"],
-            output.local_time(run["created_at"]),
-            _remark(run),
-        )
-        for run in page["data"]
-    ]
-    output.table(("RUN", "JOB", "VERSION", "STATUS", "CREATED", ""), rows, empty="There are no runs yet.")
-
-
 @runs.command("get")
 def get_run(run: options.RunId, as_json: options.Json = False) -> None:
     """Show a run with its tasks, attempts and errors."""
@@ -311,7 +276,7 @@ def _show_run(run: dict[str, Any], starts: list[dict[str, Any]]) -> None:
             ("bound to", run["pinned_version"]),
             ("ran on", _versions(starts)),
             ("status", run["status"]),
-            ("remark", _remark(run) or None),
+            ("remark", remark(run) or None),
             ("attempt", f"{run['attempt']} of {run['max_attempts']}"),
             ("event", run["event_id"]),
             ("events", _joined(run)),
@@ -346,7 +311,7 @@ def _origin(run: dict[str, Any]) -> str | None:
     return f"{run['replay_of']} from '{run['replay_from']}' on"
 
 
-def _remark(run: dict[str, Any]) -> str:
+def remark(run: dict[str, Any]) -> str:
     """Why the run stands where it stands."""
     if run["pending_reason"]:
         return str(run["pending_reason"]["message"])

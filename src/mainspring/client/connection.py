@@ -141,10 +141,10 @@ class Connections:
         return ways
 
 
-def target(path: str, query: Mapping[str, str] | None = None) -> str:
+def target(path: str, query: Mapping[str, str | list[str]] | None = None) -> str:
     """Path and query as a request has them. What is percent-encoded in `path` stays so."""
     plain = quote(path, safe="/%:@!$&'()*+,;=~")
-    return f"{plain}?{urlencode(query)}" if query else plain
+    return f"{plain}?{urlencode(query, doseq=True)}" if query else plain
 
 
 def timeouts(answer_within: float | None) -> httpx2.Timeout:

@@ -124,8 +124,13 @@ def _pause(error: MainspringError, pause: int) -> int:
     return round(pause * random.uniform(0.5, 1.0))
 
 
-def _query(params: Mapping[str, Any] | None) -> dict[str, str]:
-    return {name: _text(value) for name, value in (params or {}).items() if value is not None}
+def _query(params: Mapping[str, Any] | None) -> dict[str, str | list[str]]:
+    return {name: _said(value) for name, value in (params or {}).items() if value is not None}
+
+
+def _said(value: Any) -> str | list[str]:
+    """A list is a parameter that is repeated."""
+    return [_text(one) for one in value] if isinstance(value, list | tuple) else _text(value)
 
 
 def _text(value: Any) -> str:

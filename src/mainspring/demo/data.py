@@ -143,4 +143,4 @@ def write_world(
 
 
 def _count(tx: Transaction, world: World, one: RunStatus) -> int:
-    return count_runs(tx, world.server.environment_id, RunQuery(statuses=(one,)))
+    return count_runs(tx, world.server.environment_id, RunQuery(statuses=(one,)))[0]

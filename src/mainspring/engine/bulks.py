@@ -5,6 +5,7 @@ else gets a turn. A run that cannot be replayed is counted with its reason; the 
 """
 
 from collections.abc import Iterator
+from dataclasses import fields
 from typing import Any
 
 from mainspring.clock import Instant
@@ -12,12 +13,13 @@ from mainspring.codec import decode, encode
 from mainspring.engine.batch import Batch
 from mainspring.engine.cancels import cancel_found, jobs_with_hook
 from mainspring.engine.commands import AbortBulk, CancelRun, ReplayRun, StartBulk
-from mainspring.engine.lists import cursor_of, newest_runs, place_of
+from mainspring.engine.lists import count_matches, cursor_of, find_runs, place_of, runs_at
 from mainspring.engine.replays import replay_run
 from mainspring.engine.runs import no_such_run
 from mainspring.engine.views import Page, RunQuery
 from mainspring.errors import MainspringError, NotFound
 from mainspring.model.bulks import Bulk, BulkStatus
+from mainspring.model.payload_paths import PayloadTerm
 from mainspring.model.runs import Run
 from mainspring.storage.database import Transaction
 from mainspring.storage.shapes import BULK, RUN
@@ -28,6 +30,9 @@ CHUNK = {"cancel": 100, "replay": 50}
 PAUSE = 10_000
 #: So many failures are kept with their reasons.
 MOST_FAILURES = 100
+#: It is counted up to here; one more than that is looked at.
+MOST_COUNTED = 10_000
+_COUNTED = (1_000, 4_000, 5_001)
 
 
 def start_bulk(batch: Batch, command: StartBulk) -> Bulk:
@@ -72,21 +77,9 @@ def list_bulks(
     return Page(bulks, more)
 
 
-def count_runs(tx: Transaction, environment_id: str, query: RunQuery) -> int:
-    """How many runs it would be."""
-    row = tx.row(
-        "count_runs",
-        environment_id=environment_id,
-        is_any_status=not query.statuses,
-        statuses=list(query.statuses),
-        job_id=query.job_id,
-        event_id=query.event_id,
-        error_id=query.error_id,
-        tag=query.tag,
-        since=query.since,
-        until=query.until,
-    )
-    return int(row[0]) if row else 0
+def count_runs(tx: Transaction, environment_id: str, query: RunQuery) -> tuple[int, bool]:
+    """How many runs fit, up to `MOST_COUNTED`, and whether that is all of them."""
+    return count_matches(tx, environment_id, query, MOST_COUNTED, _COUNTED)
 
 
 # ── a chunk ──────────────────────────────────────────────────────────────────────────────────────────
@@ -127,25 +120,35 @@ def _next(batch: Batch, bulk: Bulk) -> tuple[list[str], str | None]:
         end = start + size
         return criteria["ids"][start:end], str(end) if end < len(criteria["ids"]) else None
     query = query_of(criteria, bulk.created_at, limit=size, cursor=bulk.place)
-    runs, cursor = newest_runs(batch.tx, bulk.environment_id, query)
-    return [run.id for run in runs if not _is_own(bulk, run)], cursor
+    found = find_runs(batch.tx, bulk.environment_id, query)
+    runs = runs_at(batch.tx, found.places)
+    return [run.id for run in runs if not _is_own(bulk, run)], found.cursor
+
+
+def criteria_of(query: RunQuery) -> dict[str, Any]:
+    """What is kept of a question: JSON that `query_of` reads."""
+    asked = {
+        one.name: getattr(query, one.name) for one in fields(query) if one.name not in ("limit", "cursor")
+    }
+    asked["payload"] = [[term.path, term.text] for term in query.payload]
+    return {name: value for name, value in asked.items() if value not in (None, (), [])}
 
 
 def query_of(
     criteria: dict[str, Any], asked_at: Instant, *, limit: int = 1, cursor: str | None = None
 ) -> RunQuery:
     """The list of runs that criteria mean: of those that were there when it was asked for."""
-    until = criteria.get("until")
+    asked = dict(criteria)
+    tag = asked.pop("tag", None)  # as it was kept when there could be one alone
+    until = asked.pop("until", None)
     return RunQuery(
-        statuses=tuple(criteria.get("statuses", ())),
-        job_id=criteria.get("job_id"),
-        event_id=criteria.get("event_id"),
-        error_id=criteria.get("error_id"),
-        tag=criteria.get("tag"),
-        since=criteria.get("since"),
+        statuses=tuple(asked.pop("statuses", ())),
+        tags=tuple(asked.pop("tags", ())) if tag is None else (tag,),
+        payload=tuple(PayloadTerm(path, text) for path, text in asked.pop("payload", ())),
         until=asked_at + 1 if until is None else min(until, asked_at + 1),
         limit=limit,
         cursor=cursor,
+        **asked,
     )
 
 

@@ -10,7 +10,7 @@ from mainspring.engine.accounts import KeyHolder, authenticate
 from mainspring.engine.breaker_reads import breakers_of, in_words
 from mainspring.engine.doubts import doubt_message
 from mainspring.engine.jobs import spec_from_text
-from mainspring.engine.lists import MOST_LOOKED_AT, newest_runs
+from mainspring.engine.lists import MOST_LOOKED_AT, find_runs, runs_at
 from mainspring.engine.skips import outcomes_from_text, skips_of
 from mainspring.engine.views import (
     EventQuery,
@@ -19,6 +19,7 @@ from mainspring.engine.views import (
     LastRun,
     Page,
     RunOfEvent,
+    RunPage,
     RunQuery,
     RunView,
     ScheduleQuery,
@@ -97,10 +98,11 @@ def get_batch(tx: Transaction, environment_id: str, batch_id: str) -> list[Run]:
     return RUN.values(tx.rows("runs_of_batch", environment_id=environment_id, batch_id=batch_id))
 
 
-def list_runs(tx: Transaction, environment_id: str, query: RunQuery, now: Instant) -> Page[RunView]:
+def list_runs(tx: Transaction, environment_id: str, query: RunQuery, now: Instant) -> RunPage[RunView]:
     """A page, newest first; it may hold fewer than `limit` though there is a next one (see `lists.py`)."""
-    runs, cursor = newest_runs(tx, environment_id, query)
-    return Page(_run_views(tx, environment_id, runs, now), cursor)
+    found = find_runs(tx, environment_id, query)
+    views = _run_views(tx, environment_id, runs_at(tx, found.places), now)
+    return RunPage(views, found.cursor, found.looked_to, found.sealed)
 
 
 def _run_views(tx: Transaction, environment_id: str, runs: list[Run], now: Instant) -> list[RunView]:

@@ -2,48 +2,101 @@
 
 What a page may hold is found in two steps. An index names candidates, newest first: those of a tag, of a status, of a
 job, or simply the newest; of several that fit the question the rarest is taken, the one whose candidates reach
-furthest back. The rows of the candidates are then held against all filters. A page that has looked at as many as may
-be (`MOST_LOOKED_AT`) ends there, full or not: its cursor goes on, so nothing is skipped and nobody waits for long.
+furthest back. The candidates are then held against all filters. A page that has looked at as many as may be
+(`MOST_LOOKED_AT`) ends there, full or not: its cursor goes on, so nothing is skipped and nobody waits for long.
+
+Payloads have no index: the database finds those texts that may fit, and what is in them is read here.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from heapq import nlargest
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from mainspring.clock import Instant
+from mainspring.codec import decode
+from mainspring.engine.candidates import END, Place, rarest, sources_of
 from mainspring.engine.views import RunQuery
+from mainspring.model.payload_paths import PayloadTerm, is_hidden
 from mainspring.model.runs import Run
+from mainspring.model.sealed import SEALED_TEXT
 from mainspring.storage.database import Transaction
 from mainspring.storage.shapes import RUN
-
-#: Where a run stands in the list: when it was made, and its id.
-Place = tuple[Instant, str]
-#: The newest candidates before a place, so many at most.
-Source = Callable[[Place, int], list[Place]]
 
 #: A page that finds little looks at more and more candidates at a time, and at so many in all.
 _PORTIONS = (200, 800, 1_500)
 MOST_LOOKED_AT = sum(_PORTIONS)
-#: After every run.
-_END: Place = (1 << 62, "~")
+#: The same where payloads are asked about: few at first, for they may be long.
+_PAYLOAD_PORTIONS = (50, 200, 750, 2_000, 3_000)
+#: No further portion after so many characters of payloads: searched, and read.
+_MOST_SEARCHED = 32_000_000
+_MOST_READ = 4_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a question came to. `cursor`: where to go on, None at the end; `looked_to`: the time of that place."""
+
+    places: list[Place]
+    cursor: str | None
+    looked_to: Instant | None
+    sealed: int
+
+
+@dataclass(slots=True)
+class _Portion:
+    """Candidates that were looked at: those that fit, and where the next begin; None: there are no more."""
+
+    places: list[Place]
+    before: Place | None
+    sealed: int = 0
+    searched: int = 0
+    read: int = 0
 
 
 def newest_runs(tx: Transaction, environment_id: str, query: RunQuery) -> tuple[list[Run], str | None]:
     """The runs of a page, and the cursor of the next one; None when there is none."""
-    before = min(place_of(query.cursor), (query.until, "") if query.until is not None else _END)
-    sources = _sources(tx, environment_id, query)
+    found = find_runs(tx, environment_id, query)
+    return runs_at(tx, found.places), found.cursor
+
+
+def runs_at(tx: Transaction, places: Sequence[Place]) -> list[Run]:
+    """The runs at these places, in their order."""
+    if not places:
+        return []
+    runs = {run.id: run for run in RUN.values(tx.rows("runs_by_ids", ids=[id for _, id in places]))}
+    return [runs[id] for _, id in places if id in runs]
+
+
+def find_runs(tx: Transaction, environment_id: str, query: RunQuery) -> Found:
+    """Where the runs of a page stand."""
     if query.is_plain:
-        places = sources[0](before, query.limit + 1)
-        return _whole(_rows(tx, environment_id, query, places), query.limit, None)
-    found: list[Run] = []
-    for portion in _PORTIONS:
-        candidates = _rarest(sources, before, portion)
-        found += _rows(tx, environment_id, query, candidates)
-        if len(candidates) < portion:
-            return _whole(found, query.limit, None)
-        before = candidates[-1]
+        (source,) = sources_of(tx, environment_id, query)
+        return _page(source(_start(query), query.limit + 1), query.limit, None, 0)
+    found: list[Place] = []
+    sealed, before = 0, None
+    for portion in _portions(tx, environment_id, query, _PAYLOAD_PORTIONS if query.payload else _PORTIONS):
+        found += portion.places
+        sealed += portion.sealed
+        before = portion.before
         if len(found) > query.limit:
             break
-    return _whole(found, query.limit, before)
+    return _page(found, query.limit, before, sealed)
+
+
+def count_matches(
+    tx: Transaction, environment_id: str, query: RunQuery, most: int, portions: Sequence[int]
+) -> tuple[int, bool]:
+    """How many runs fit, up to `most`, and whether that is all; no more are looked at than the portions say."""
+    if query.is_plain:
+        (source,) = sources_of(tx, environment_id, query)
+        found = len(source(_start(query), most + 1))
+        return min(found, most), found <= most
+    found, before = 0, None
+    for portion in _portions(tx, environment_id, query, portions):
+        found += len(portion.places)
+        before = portion.before
+        if found > most:
+            return most, False
+    return found, before is None
 
 
 def cursor_of(place: Place) -> str:
@@ -53,23 +106,45 @@ def cursor_of(place: Place) -> str:
 def place_of(cursor: str | None) -> Place:
     """Where a page begins."""
     if cursor is None:
-        return _END
+        return END
     at, _, run_id = cursor.partition(".")
     return int(at), run_id
 
 
-def _whole(found: list[Run], limit: int, looked_to: Place | None) -> tuple[list[Run], str | None]:
-    """A page of what was found; `looked_to`: there may be more from there on."""
-    if len(found) > limit:
-        last = found[limit - 1]
-        return found[:limit], cursor_of((last.created_at, last.id))
-    return found, cursor_of(looked_to) if looked_to else None
+def _start(query: RunQuery) -> Place:
+    return min(place_of(query.cursor), (query.until, "") if query.until is not None else END)
 
 
-def _rows(tx: Transaction, environment_id: str, query: RunQuery, places: Sequence[Place]) -> list[Run]:
+def _page(found: list[Place], limit: int, before: Place | None, sealed: int) -> Found:
+    """`before`: there may be more from there on."""
+    last = found[limit - 1] if len(found) > limit else before
+    if last is None:
+        return Found(found, None, None, sealed)
+    return Found(found[:limit], cursor_of(last), last[0], sealed)
+
+
+def _portions(
+    tx: Transaction, environment_id: str, query: RunQuery, sizes: Sequence[int]
+) -> Iterator[_Portion]:
+    """Portions of candidates, the newest first, as long as there are any and they are not too much to read."""
+    sources = sources_of(tx, environment_id, query)
+    before = _start(query)
+    searched = read = 0
+    for size in sizes:
+        candidates = rarest(sources, before, size)
+        portion = _fitting(tx, environment_id, query, candidates)
+        portion.before = candidates[-1] if len(candidates) == size else None
+        yield portion
+        searched, read = searched + portion.searched, read + portion.read
+        if portion.before is None or searched > _MOST_SEARCHED or read > _MOST_READ:
+            return
+        before = portion.before
+
+
+def _fitting(tx: Transaction, environment_id: str, query: RunQuery, places: Sequence[Place]) -> _Portion:
     """Those of the candidates that every filter lets through, in the order of the list."""
     if not places:
-        return []
+        return _Portion([], None)
     rows = tx.rows(
         "filter_runs",
         ids=[run_id for _, run_id in places],
@@ -79,72 +154,35 @@ def _rows(tx: Transaction, environment_id: str, query: RunQuery, places: Sequenc
         job_id=query.job_id,
         version=query.version,
         event_id=query.event_id,
-        error_id=query.error_id,
+        event_name=query.event_name,
         schedule_id=query.schedule_id,
-        tag=query.tag,
+        error_id=query.error_id,
+        queue=query.queue,
+        parent_run_id=query.parent_run_id,
+        is_any_tag=not query.tags,
+        tags=list(query.tags),
+        is_test=query.is_test,
+        is_root=query.is_root,
+        id_prefix=query.id_prefix,
+        is_any_payload=not query.payload,
+        needles=sorted({needle for term in query.payload for needle in term.needles}),
+        sealed=SEALED_TEXT,
     )
-    return RUN.values(rows)
+    if not query.payload:
+        return _Portion([(at, id) for at, id, _, _ in rows], None)
+    found = _Portion([], None)
+    for at, id, size, payload in rows:
+        found.searched += size
+        if payload is None:
+            continue
+        found.read += size
+        if _has(payload, query.payload):
+            found.places.append((at, id))
+        elif is_hidden(payload):
+            found.sealed += 1
+    return found
 
 
-# ── candidates ───────────────────────────────────────────────────────────────────────────────────────
-def _rarest(sources: list[Source], before: Place, portion: int) -> list[Place]:
-    """The candidates of the source whose `portion` reaches furthest back, or of one that has fewer."""
-    best: list[Place] = []
-    for source in sources:
-        found = source(before, portion)
-        if len(found) < portion:
-            return found
-        if not best or found[-1] < best[-1]:
-            best = found
-    return best
-
-
-def _sources(tx: Transaction, environment_id: str, query: RunQuery) -> list[Source]:
-    """The indexes that fit a question; each alone names every run that it is about."""
-
-    def source(statement: str, **values: str) -> Source:
-        def candidates(before: Place, limit: int) -> list[Place]:
-            rows = tx.rows(
-                statement,
-                environment_id=environment_id,
-                at=before[0],
-                before=before[1],
-                since=query.since if query.since is not None else 0,
-                limit=limit,
-                **values,
-            )
-            return [(at, run_id) for at, run_id in rows]
-
-        return candidates
-
-    found: list[Source] = []
-    if query.error_id is not None:
-        found.append(source("newest_of_error", error_id=query.error_id))
-    if query.event_id is not None:
-        found.append(source("newest_of_event", event_id=query.event_id))
-    if query.schedule_id is not None:
-        found.append(source("newest_of_schedule", schedule_id=query.schedule_id))
-    if query.tag is not None:
-        found.append(source("newest_of_tag", tag=query.tag))
-    if query.statuses and "SUCCESS" not in query.statuses:
-        found.append(
-            _merged(
-                [
-                    source("newest_of_leased")
-                    if status == "RUNNING"
-                    else source("newest_of_status", status=status)
-                    for status in query.statuses
-                ]
-            )
-        )
-    if query.job_id is not None:
-        found.append(source("newest_of_job", job_id=query.job_id))
-    return found or [source("newest_of_all")]
-
-
-def _merged(sources: Sequence[Source]) -> Source:
-    def candidates(before: Place, limit: int) -> list[Place]:
-        every: Iterable[Place] = (place for source in sources for place in source(before, limit))
-        return nlargest(limit, every)
-
-    return candidates if len(sources) > 1 else sources[0]
+def _has(payload: str, terms: Sequence[PayloadTerm]) -> bool:
+    value = decode(payload)
+    return all(term.fits(value) for term in terms)

@@ -1,6 +1,6 @@
 """What the read questions answer: values for API, CLI and dashboard, without a word of SQL in them."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar
 
 from mainspring.clock import Instant
@@ -8,6 +8,7 @@ from mainspring.model.breakers import Breaker
 from mainspring.model.events import Event, Rejection, Skip
 from mainspring.model.jobs import JobSpec
 from mainspring.model.logs import LogLevel
+from mainspring.model.payload_paths import PayloadTerm
 from mainspring.model.pending import PendingReason
 from mainspring.model.queues import Queue
 from mainspring.model.runs import Run, RunStatus
@@ -27,6 +28,15 @@ class Page(Generic[T]):
     next_cursor: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class RunPage(Page[T]):
+    """A page of runs. `looked_to`: how far back it was looked where there may be more; `sealed`: so many runs were
+    passed over since what their payload has is encrypted."""
+
+    looked_to: Instant | None = None
+    sealed: int = 0
+
+
 # ── questions ────────────────────────────────────────────────────────────────────────────────────────
 @dataclass(frozen=True, slots=True)
 class RunQuery:
@@ -36,10 +46,22 @@ class RunQuery:
     #: The version of its job that has or had it.
     version: str | None = None
     event_id: str | None = None
+    #: The name of the event that started it.
+    event_name: str | None = None
     schedule_id: str | None = None
     #: The group of failures that it belongs to.
     error_id: str | None = None
-    tag: str | None = None
+    queue: str | None = None
+    parent_run_id: str | None = None
+    #: All of them.
+    tags: tuple[str, ...] = ()
+    is_test: bool | None = None
+    #: Whether no other run started it.
+    is_root: bool | None = None
+    #: How its id begins.
+    id_prefix: str | None = None
+    #: All of them.
+    payload: tuple[PayloadTerm, ...] = ()
     since: Instant | None = None
     until: Instant | None = None
     limit: int = 50
@@ -48,15 +70,10 @@ class RunQuery:
     @property
     def is_plain(self) -> bool:
         """Whether it asks for all runs of a time: every one that is looked at is on the page."""
-        return not (
-            self.statuses
-            or self.job_id
-            or self.version
-            or self.event_id
-            or self.schedule_id
-            or self.error_id
-            or self.tag
-        )
+        return replace(self, since=None, until=None, limit=50, cursor=None) == _EVERY_RUN
+
+
+_EVERY_RUN = RunQuery()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,32 +4,17 @@ import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal
 
-from mainspring.clock import SECOND, to_iso
+from mainspring.clock import SECOND
 from mainspring.duration import Duration, parse_duration
 from mainspring.errors import WaitTimeout
-from mainspring.model.runs import RunStatus
 from mainspring.sdk.api import Api, segment
-from mainspring.sdk.events import as_instant
 from mainspring.sdk.json_text import encode
+from mainspring.sdk.run_filter import RunFilter, filter_body
 
 #: Seconds between two looks at how far it has come.
 _LOOK_EVERY = 0.25
-
-
-class RunFilter(TypedDict, total=False):
-    """Which runs: those that pass all that is given. Instants, or texts like "2h" for a span back from now."""
-
-    status: RunStatus | Sequence[RunStatus]
-    job_id: str
-    event_id: str
-    tag: str
-    #: Those that failed with this error (`err_...`).
-    error_id: str
-    since: datetime | str
-    until: datetime | str
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +51,13 @@ class Bulk:
 
     @property
     def total(self) -> int:
-        """How many runs it was when it was asked for."""
+        """How many runs it was when it was asked for, as far as they were counted."""
         return int(self._shown["total"])
+
+    @property
+    def is_total_exact(self) -> bool:
+        """False: there are more than `total`; counting ends at 10,000."""
+        return bool(self._shown["is_total_exact"])
 
     @property
     def done(self) -> int:
@@ -126,19 +116,6 @@ async def start_bulk(
     if ids is not None:
         body["ids"] = list(ids)
     if filter is not None:
-        body["filter"] = _shown(filter)
+        body["filter"] = filter_body(filter)
     text = encode(body, what="the filter")
     return Bulk(api, await api.call("POST", "/runs/bulk", body=text, idempotency_key=idempotency_key))
-
-
-def _shown(filter: RunFilter) -> dict[str, Any]:
-    """As the API takes it."""
-    shown: dict[str, Any] = dict(filter)
-    if "job_id" in shown:
-        shown["job"] = shown.pop("job_id")
-    if "error_id" in shown:
-        shown["error"] = shown.pop("error_id")
-    for name in ("since", "until"):
-        if isinstance(shown.get(name), datetime):
-            shown[name] = to_iso(as_instant(shown[name]))
-    return shown

@@ -25,7 +25,7 @@ class Door(Protocol):
     ) -> Any:
         """Ask `method` ("GET", "POST", ...) of `path` ("/api/v1/runs/run_...") and decode the JSON answer.
 
-        `params` become the query string, None values left out. `body` is JSON text. `idempotency_key` makes
+        `params` become the query string, None left out, lists repeated. `body` is JSON text. `idempotency_key` makes
         a write safe to send again, and the door does so when the answer was lost; None: it makes one where
         it needs one. `timeout` is in seconds and counts for one try; None takes the door's own. An answer
         without a body is None.

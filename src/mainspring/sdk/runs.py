@@ -2,17 +2,17 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, Unpack
 
-from mainspring.clock import to_iso
 from mainspring.duration import Duration
-from mainspring.model.runs import RunStatus
 from mainspring.sdk.api import Api, Listing, segment
-from mainspring.sdk.bulk import Bulk, RunFilter, start_bulk
+from mainspring.sdk.bulk import Bulk, start_bulk
 from mainspring.sdk.doubt import Done, NotDone
-from mainspring.sdk.events import as_instant
-from mainspring.sdk.handle import UNSET, Run
+from mainspring.sdk.handle import Run
 from mainspring.sdk.json_text import encode
+from mainspring.sdk.run_filter import RunFilter, filter_params
+
+_UNSET: Any = object()
 
 
 class Runs:
@@ -26,33 +26,14 @@ class Runs:
         return await self._handle(run_id).refresh()
 
     def list(
-        self,
-        *,
-        status: RunStatus | Sequence[RunStatus] | None = None,
-        job_id: str | None = None,
-        version: str | None = None,
-        event_id: str | None = None,
-        tag: str | None = None,
-        error_id: str | None = None,
-        since: datetime | str | None = None,
-        until: datetime | str | None = None,
-        limit: int | None = None,
-        cursor: str | None = None,
+        self, *, limit: int | None = None, cursor: str | None = None, **filter: Unpack[RunFilter]
     ) -> Listing[Run[Any]]:
-        """Runs, the newest first: `page = await client.runs.list()`, or `async for run in ...` for all."""
-        statuses = [status] if isinstance(status, str) else list(status or ())
-        params = {
-            "status": ",".join(statuses) or None,
-            "job": job_id,
-            "version": version,
-            "event_id": event_id,
-            "tag": tag,
-            "error": error_id,
-            "since": None if since is None else to_iso(as_instant(since)),
-            "until": None if until is None else to_iso(as_instant(until)),
-            "limit": limit,
-            "cursor": cursor,
-        }
+        """Runs, the newest first: `page = await client.runs.list()`, or `async for run in ...` for all.
+
+        Those that pass all that is given: `status=["FAILED", "TIMED_OUT"], job_id=, tag=, since="2h"`, and by what
+        is in their payload: `payload={"order_id": "o1"}`. Encrypted payloads cannot be searched.
+        """
+        params = {**filter_params(filter), "limit": limit, "cursor": cursor}
         return Listing(self._api, "/runs", params, lambda shown: Run(self._api, shown))
 
     async def cancel(self, run_id: str, *, reason: str | None = None) -> Run[Any]:
@@ -80,7 +61,7 @@ class Runs:
         run_id: str,
         from_task: str | None = None,
         *,
-        payload: Any = UNSET,
+        payload: Any = _UNSET,
         idempotency_key: str | None = None,
     ) -> Run[Any]:
         """As `Run.replay`: the handle of the fresh run."""

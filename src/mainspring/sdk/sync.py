@@ -8,16 +8,16 @@ from datetime import datetime
 from typing import Any, Generic, Literal, TypeVar, Unpack
 
 from mainspring.duration import Duration
-from mainspring.model.runs import RunStatus
 from mainspring.sdk.api import Listing, Page
 from mainspring.sdk.breakers import Breakers, ShownBreaker
 from mainspring.sdk.bridge import iterate, wait_for
-from mainspring.sdk.bulk import Bulk, RunFilter
+from mainspring.sdk.bulk import Bulk
 from mainspring.sdk.doubt import Done, NotDone
 from mainspring.sdk.events import Event, Events
 from mainspring.sdk.handle import Run, RunState
 from mainspring.sdk.jobs import Jobs, RegisteredJob
 from mainspring.sdk.queues import LimitChanges, Queues, ShownQueue
+from mainspring.sdk.run_filter import RunFilter
 from mainspring.sdk.runs import Runs
 from mainspring.sdk.store import Store
 from mainspring.sdk.updates import RunUpdate
@@ -138,32 +138,10 @@ class SyncRuns:
         return SyncRun(wait_for(self._runs.retrieve(run_id), "client.sync.runs.retrieve"))
 
     def list(
-        self,
-        *,
-        status: RunStatus | Sequence[RunStatus] | None = None,
-        job_id: str | None = None,
-        version: str | None = None,
-        event_id: str | None = None,
-        tag: str | None = None,
-        error_id: str | None = None,
-        since: datetime | str | None = None,
-        until: datetime | str | None = None,
-        limit: int | None = None,
-        cursor: str | None = None,
+        self, *, limit: int | None = None, cursor: str | None = None, **filter: Unpack[RunFilter]
     ) -> SyncListing[SyncRun[Any]]:
         """As `client.runs.list`."""
-        listing = self._runs.list(
-            status=status,
-            job_id=job_id,
-            version=version,
-            event_id=event_id,
-            tag=tag,
-            error_id=error_id,
-            since=since,
-            until=until,
-            limit=limit,
-            cursor=cursor,
-        )
+        listing = self._runs.list(limit=limit, cursor=cursor, **filter)
         return SyncListing(listing, "client.sync.runs.list", SyncRun)
 
     def cancel(self, run_id: str, *, reason: str | None = None) -> SyncRun[Any]:

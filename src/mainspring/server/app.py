@@ -18,6 +18,7 @@ from mainspring.server.api import (
     checkpoints,
     errors,
     events,
+    exports,
     health,
     jobs,
     queues,
@@ -75,7 +76,14 @@ def create_app(
 ) -> FastAPI:
     """The app over a started engine. `guard`: which Host headers it answers, any by default. `pages`: what it
     serves beside the API."""
-    plain_routes = (*HOT_ROUTES, *runs.RUN_ROUTES, *trace.TRACE_ROUTES, *batches.BATCH_ROUTES, *WORKER_ROUTES)
+    plain_routes = (
+        *HOT_ROUTES,
+        *exports.EXPORT_ROUTES,
+        *runs.RUN_ROUTES,
+        *trace.TRACE_ROUTES,
+        *batches.BATCH_ROUTES,
+        *WORKER_ROUTES,
+    )
     app = _App(
         plain_routes,
         # Its pages load scripts from a CDN; the dashboard brings its own.

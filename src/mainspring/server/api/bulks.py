@@ -1,18 +1,27 @@
 """Bulk actions: many runs cancelled or replayed by one request."""
 
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import Query
 from starlette.requests import Request
 
 from mainspring.codec import encode
-from mainspring.engine.bulks import count_runs, get_bulk, list_bulks, no_such_bulk, query_of
+from mainspring.engine.bulks import (
+    count_runs,
+    criteria_of,
+    get_bulk,
+    list_bulks,
+    no_such_bulk,
+    query_of,
+)
 from mainspring.engine.commands import AbortBulk, StartBulk
 from mainspring.errors import BadRequest
 from mainspring.ids import id_of
 from mainspring.model.bulks import Bulk, BulkStatus
 from mainspring.model.runs import FINAL_RUN_STATUSES, RUN_MOVES
-from mainspring.server.api.queries import Paging, instant_of, page_size, place_of, statuses_of
+from mainspring.server.api.queries import Paging, page_size, place_of
+from mainspring.server.api.run_filters import RunCriteria, payload_terms, run_query
 from mainspring.server.bodies import idempotency_key_of
 from mainspring.server.call import Call
 from mainspring.server.rooms import Caller, room
@@ -28,12 +37,13 @@ async def start_bulk(call: Caller, request: Request, asked: BulkBody) -> BulkSha
     now = call.now()
     criteria = _criteria(call, asked)
     if "ids" in criteria:
-        total = len(criteria["ids"])
+        total, is_exact = len(criteria["ids"]), True
     else:
         query = query_of(criteria, now)
-        total = await call.engine.read(count_runs, call.environment_id, query)
+        total, is_exact = await call.engine.read(count_runs, call.environment_id, query)
     if asked.dry_run:
-        return dry_shape(asked.action, total)
+        return dry_shape(asked.action, total, is_exact=is_exact)
+    options = {"reason": asked.reason, "from_task": asked.from_task, "is_counted": is_exact}
     key = idempotency_key_of(request)
     bulk = Bulk(
         id=call.engine.ids.new("bulk") if key is None else id_of("bulk", (call.environment_id, key)),
@@ -41,7 +51,7 @@ async def start_bulk(call: Caller, request: Request, asked: BulkBody) -> BulkSha
         action=asked.action,
         status="RUNNING",
         criteria=encode(criteria, what="filter"),
-        options=encode({"reason": asked.reason, "from_task": asked.from_task}, what="options"),
+        options=encode(options, what="options"),
         place=None,
         total=total,
         done=0,
@@ -99,25 +109,26 @@ def _criteria(call: Call, asked: BulkBody) -> dict[str, Any]:
 
 
 def _filter(call: Call, asked: BulkBody, filter: BulkFilter) -> dict[str, Any]:
-    if not any(filter.model_dump().values()):
+    given = filter.model_dump(exclude_none=True)
+    if not any(value not in ("", [], {}) for value in given.values()):
         raise _bad("filter", "is empty: name at least a status, a job, a tag or a time")
-    words = [filter.status] if isinstance(filter.status, str) else filter.status or []
-    statuses = statuses_of(",".join(words), "filter.status")
+    paths = given.pop("payload", {})
+    query = run_query(RunCriteria(**given), call.now(), within="filter.")
+    texts = {path: _text(value) for path, value in paths.items()}
+    query = replace(query, payload=payload_terms(texts, "filter."))
+    statuses = query.statuses
     if asked.action == "cancel":
         if ended := [status for status in statuses if status in FINAL_RUN_STATUSES]:
             raise _bad("filter.status", f"{ended[0]} runs have ended: there is nothing to cancel")
-        statuses = statuses or [status for status in RUN_MOVES if status not in FINAL_RUN_STATUSES]
+        statuses = statuses or tuple(status for status in RUN_MOVES if status not in FINAL_RUN_STATUSES)
     elif not statuses and filter.error is None:
         raise _bad("filter.status", "is needed for replay: FAILED, say")
-    return {
-        "statuses": statuses,
-        "job_id": filter.job,
-        "event_id": filter.event_id,
-        "tag": filter.tag,
-        "error_id": filter.error,
-        "since": instant_of(filter.since, "filter.since", call.now()),
-        "until": instant_of(filter.until, "filter.until", call.now()),
-    }
+    return criteria_of(replace(query, statuses=statuses))
+
+
+def _text(value: str | float | bool | None) -> str:
+    """A value as it is written in a parameter."""
+    return value if isinstance(value, str) else encode(value, what="a payload filter")
 
 
 def _bad(path: str, message: str) -> BadRequest:

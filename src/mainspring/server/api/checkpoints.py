@@ -37,7 +37,7 @@ async def list_checkpoints(
         statuses=tuple(statuses_of(asked.status)) or OPEN,
         job_id=asked.job,
         version=asked.version,
-        tag=asked.tag,
+        tags=() if asked.tag is None else (asked.tag,),
         limit=page_size(asked.limit, call.limits),
         cursor=place_of(asked.cursor, r"\d{1,18}\.[\w-]{1,64}"),
     )

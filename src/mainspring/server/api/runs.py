@@ -12,9 +12,9 @@ from mainspring.codec import encode
 from mainspring.engine import inspect
 from mainspring.engine.account import run_starts
 from mainspring.engine.commands import RepinRun, RescheduleRun, SettleTask
-from mainspring.engine.views import RunQuery
 from mainspring.server.answers import json_response
-from mainspring.server.api.queries import Back, Paging, instant_of, page_size, place_of, statuses_of
+from mainspring.server.api.queries import DEFAULT_PAGE, page_size, place_of
+from mainspring.server.api.run_filters import RunCriteria, run_query
 from mainspring.server.bodies import idempotency_key_of, read_query
 from mainspring.server.call import call_of
 from mainspring.server.found import find_run
@@ -29,8 +29,16 @@ from mainspring.server.shapes.bodies import (
     SettleBody,
     validated,
 )
-from mainspring.server.shapes.parts import Listing, listing, whole_list
-from mainspring.server.shapes.runs import RunShape, StartShape, run_facts, run_shape, start_shape
+from mainspring.server.shapes.parts import Listing, whole_list
+from mainspring.server.shapes.runs import (
+    RunListing,
+    RunShape,
+    StartShape,
+    run_facts,
+    run_listing,
+    run_shape,
+    start_shape,
+)
 
 router = room("/api/v1/runs", "runs")
 
@@ -38,20 +46,9 @@ router = room("/api/v1/runs", "runs")
 LONGEST_WAIT = 60.0
 
 
-class RunFilter(Paging):
-    status: str | None = Field(
-        None, description="One, or several with commas.", examples=["FAILED,TIMED_OUT"]
-    )
-    job: str | None = Field(None, max_length=128)
-    version: str | None = Field(None, max_length=256, description="Of the job, that has or had the run.")
-    event_id: str | None = Field(None, max_length=256)
-    schedule: str | None = Field(None, max_length=512)
-    error: str | None = Field(
-        None, max_length=64, description="Those that failed with this error (`err_...`)."
-    )
-    tag: str | None = Field(None, max_length=256)
-    since: Back = None
-    until: Back = None
+class RunFilter(RunCriteria):
+    limit: int = Field(DEFAULT_PAGE, ge=1, description="Rows on a page.")
+    cursor: str | None = Field(None, max_length=1_024, description="`next_cursor` of the page before.")
 
 
 class RunWait(BaseModel):
@@ -65,24 +62,18 @@ class RunsWait(RunWait):
 
 
 @router.get("")
-async def list_runs(call: Caller, asked: Annotated[RunFilter, Query()]) -> Listing[RunShape]:
-    """Runs, newest first. A page may hold fewer than `limit` though `next_cursor` says that there is more."""
+async def list_runs(call: Caller, asked: Annotated[RunFilter, Query()]) -> RunListing:
+    """Runs, newest first. A page may hold fewer than `limit` though `next_cursor` says that there is more: then it
+    was looked back to `looked_back_to`, and the cursor goes on from there."""
     now = call.now()
-    query = RunQuery(
-        statuses=tuple(statuses_of(asked.status)),
-        job_id=asked.job,
-        version=asked.version,
-        event_id=asked.event_id,
-        schedule_id=asked.schedule,
-        error_id=asked.error,
-        tag=asked.tag,
-        since=instant_of(asked.since, "since", now),
-        until=instant_of(asked.until, "until", now),
+    query = run_query(
+        asked,
+        now,
         limit=page_size(asked.limit, call.limits),
         cursor=place_of(asked.cursor, r"\d{1,18}\.[\w-]{1,64}"),
     )
     page = await call.engine.read(inspect.list_runs, call.environment_id, query, now)
-    return listing(page, run_shape)
+    return run_listing(page)
 
 
 async def get_run(request: Request) -> Response:

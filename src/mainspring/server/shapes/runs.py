@@ -7,10 +7,10 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from mainspring.clock import to_iso
-from mainspring.engine.views import RunView, StartView, WaitView
+from mainspring.engine.views import RunPage, RunView, StartView, WaitView
 from mainspring.model.pending import PendingReason
 from mainspring.model.runs import Run, RunStatus
-from mainspring.server.shapes.parts import At, Json, at, value_of
+from mainspring.server.shapes.parts import At, Json, Listing, at, value_of
 
 
 class FailureShape(BaseModel):
@@ -103,6 +103,36 @@ class RunShape(BaseModel):
     waiting_for: list[WaitShape]
     is_new: bool | None = Field(
         None, description="Of the answer to a start: whether it made the run, or found it; null elsewhere."
+    )
+
+
+class RunListing(Listing[RunShape]):
+    """One page of the list of runs."""
+
+    looked_back_to: At | None = Field(
+        None,
+        description="Runs made since then were looked at; null: all there are, `next_cursor` is null too.",
+    )
+    encrypted: int = Field(
+        0,
+        description="Runs that a `payload.` filter passed over since theirs is encrypted: no server reads it.",
+    )
+
+
+class RunCountShape(BaseModel):
+    count: int
+    is_exact: bool = Field(
+        description="False: no more than 10,000 runs were looked at, and there are others."
+    )
+
+
+def run_listing(page: RunPage[RunView]) -> RunListing:
+    """A page of runs, and how far it was looked for them."""
+    return RunListing(
+        data=[run_shape(view) for view in page.data],
+        next_cursor=page.next_cursor,
+        looked_back_to=at(page.looked_to),
+        encrypted=page.sealed,
     )
 
 

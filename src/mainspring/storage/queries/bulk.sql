@@ -9,7 +9,7 @@ select 'run_0000000000' || cast(1000000000000000 + n as text), :environment_id,
   case when n < 40 then 'seldom' when n % 20 = 0 then 'one-task' else 'many-tasks' end, '0.0.1',
   case when n % 200 = 7 then 'FAILED' when n % 5000 = 11 then 'CANCELLED' when n % 100000 = 13 then 'TIMED_OUT'
     when n < 20 then 'EXPIRED' else 'SUCCESS' end,
-  '"order ' || cast(n as text) || '"', '1',
+  replace(replace(cast(:payload as text), '#n', cast(n as text)), '#m', cast(n % 500 as text)), '1',
   case when n % 200 = 7 then :failure end,
   case when n % 10 = 0 then 'evt_0000000000' || cast(1000000000000000 + n as text) end, 'many-tasks', 0,
   case when n < 30 then '["first","vip"]' when n % 10 = 3 then '["vip"]' else '[]' end, :metadata, :no, 1, 3, 0, 1, 1, :no, 1,

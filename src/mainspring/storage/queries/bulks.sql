@@ -31,15 +31,3 @@ where id = :id and status = 'RUNNING';
 -- It goes no further; what is done stays done.
 update bulks set status = 'ABORTED', finished_at = :now
 where environment_id = :environment_id and id = :id and status = 'RUNNING';
-
--- name: count_runs
--- How many runs pass the filters of a list.
-select count(*) from runs r
-where r.environment_id = :environment_id and (:is_any_status or r.status in each(:statuses))
-  and (cast(:job_id as text) is null or r.job_id = :job_id)
-  and (cast(:event_id as text) is null or r.event_id = :event_id)
-  and (cast(:error_id as text) is null or r.error_id = :error_id)
-  and (cast(:since as bigint) is null or r.created_at >= :since)
-  and (cast(:until as bigint) is null or r.created_at < :until)
-  and (cast(:tag as text) is null or exists (select 1 from run_tags t where t.environment_id = r.environment_id
-    and t.tag = :tag and t.created_at = r.created_at and t.run_id = r.id));

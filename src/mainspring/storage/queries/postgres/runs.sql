@@ -1,6 +1,10 @@
 -- name: filter_runs
--- Those of some runs that pass the filters of a list, newest first.
-select {run:r} from runs r
+-- Those of some runs that pass the filters of a list, newest first. Where payloads are asked about: how long they are,
+-- and those that may fit, for they have what is looked for, escapes that may hide it, or something encrypted.
+select r.created_at, r.id, case when not :is_any_payload then octet_length(r.payload) end,
+  case when not :is_any_payload and (strpos(r.payload, '\') > 0 or strpos(r.payload, cast(:sealed as text)) > 0
+    or not exists (select 1 from unnest(:needles::text[]) n (value) where strpos(r.payload, n.value) = 0)) then r.payload end
+from runs r
 where r.id in each(:ids) and (r.environment_id = :environment_id) is true
   and (:is_any_status or r.status in each(:statuses)) is true
   and (cast(:job_id as text) is null or r.job_id = :job_id)
@@ -8,7 +12,14 @@ where r.id in each(:ids) and (r.environment_id = :environment_id) is true
   and (cast(:schedule_id as text) is null or r.schedule_id = :schedule_id)
   and (cast(:event_id as text) is null or r.event_id = :event_id)
   and (cast(:error_id as text) is null or r.error_id = :error_id)
-  and (cast(:tag as text) is null or jsonb_exists(r.tags::jsonb, :tag))
+  and (cast(:event_name as text) is null
+    or exists (select 1 from events e where e.id = r.event_id and (e.name = :event_name) is true))
+  and (cast(:queue as text) is null or r.queue = :queue)
+  and (cast(:parent_run_id as text) is null or r.parent_run_id = :parent_run_id)
+  and (cast(:is_test as boolean) is null or r.is_test = :is_test)
+  and (cast(:is_root as boolean) is null or (r.parent_run_id is null) = :is_root)
+  and (cast(:id_prefix as text) is null or substr(r.id, 1, length(cast(:id_prefix as text))) = :id_prefix)
+  and (:is_any_tag or jsonb_exists_all(r.tags::jsonb, :tags::text[]))
 order by r.created_at desc, r.id desc;
 
 -- name: hold_with_parents
