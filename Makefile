@@ -7,7 +7,7 @@ UV := $(shell command -v uv 2>/dev/null)
 PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	$$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$name && break; done)
 
-.PHONY: help demo test lint format web simulate crash record chaos bench clean
+.PHONY: help demo test lint format web screens simulate crash record chaos bench clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -32,6 +32,9 @@ format: $(READY) ## Rewrite the sources in the house's format
 web: $(READY) ## Build the dashboard from web/, as `make test` does when web/ has changed
 	@PYTHONPATH=tests $(BIN)/python -m dashboard.contract
 	@$(MAKE) --no-print-directory $(READY)
+
+screens: $(READY) ## Pictures of every page over the demo's data, into build/screens; of the docs: PICTURES=1; only: VIEWS="runs jobs"
+	@PYTHONPATH=tests $(BIN)/python -m browser.screens $(if $(PICTURES),--pictures) $(VIEWS)
 
 simulate: $(READY) ## Chance against the engine: SEEDS=2000 from BEGIN=0, or one again: SEED=17 (KEEP=0,3)
 	@PYTHONPATH=tests $(BIN)/python -m simulation $(if $(SEEDS),--seeds $(SEEDS)) $(if $(BEGIN),--begin $(BEGIN)) \

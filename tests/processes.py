@@ -33,7 +33,11 @@ def clean_environment(**extra: str) -> dict[str, str]:
 
 
 def run_cli(
-    *arguments: str, cwd: Path, stdin: str | None = None, env: Mapping[str, str] | None = None
+    *arguments: str,
+    cwd: Path,
+    stdin: str | None = None,
+    env: Mapping[str, str] | None = None,
+    timeout: float = PATIENCE,
 ) -> subprocess.CompletedProcess[str]:
     """One command, to its end."""
     return subprocess.run(
@@ -44,7 +48,7 @@ def run_cli(
         stdin=subprocess.DEVNULL if stdin is None else None,
         capture_output=True,
         text=True,
-        timeout=PATIENCE,
+        timeout=timeout,
         check=False,
     )
 

@@ -16,7 +16,7 @@ from mainspring.demo.data import Plan, write_demo, write_world
 from mainspring.errors import Conflict, DatabaseInUse
 from mainspring.model.runs import RunStatus
 from mainspring.storage.open import open_database
-from processes import Dev, run_cli
+from processes import PATIENCE, Dev, run_cli
 
 NOW = from_iso("2026-11-23T15:00:00Z")
 KEY = "tr_dev_demo"
@@ -47,7 +47,7 @@ def rows(path: Path) -> dict[str, list[Any]]:
 def played(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, int]]:
     """A folder with the data of the command as it is called, and what it said of the runs."""
     folder = tmp_path_factory.mktemp("demo")
-    done = run_cli("demo-data", "--runs", "400", "--days", "3", "--json", cwd=folder)
+    done = run_cli("demo-data", "--runs", "400", "--days", "3", "--json", cwd=folder, timeout=5 * PATIENCE)
     assert done.returncode == 0, done.stderr
     said = json.loads(done.stdout)
     assert said["next"] == "mainspring dev --demo"

@@ -155,7 +155,10 @@ async def pay_back(order_id: str, amount: float) -> str:
     id="refund-order",
     name="Refund order",
     version="1.3.0",
-    trigger=event_trigger("refund.requested"),
+    trigger=event_trigger(
+        "refund.requested",
+        examples=[{"order_id": "TW-20417", "customer": "Ines Albrecht", "amount": 94.9, "reason": "damaged"}],
+    ),
     tags=["money", "people"],
 )
 async def refund_order(asked: RefundRequest, io: IO) -> dict[str, object]:

@@ -53,7 +53,8 @@ async def import_catalogue(wanted: CatalogueImport, io: IO) -> dict[str, object]
                 io.logger.warning(str(error), row=number)
                 return None
 
-        sku = await io.run_task(f"row-{number:04}", write, retry=Retry(max_attempts=4, min_delay="2s"))
+        again = Retry(max_attempts=4, min_delay="2s")
+        sku = await io.run_task(f"row-{number:04}", write, name="import row", retry=again)
         done, wrong = done + 1, wrong + (sku is None)
         if done % 25 == 0:
             await io.progress(done, numbers, f"{done} of {numbers} rows")

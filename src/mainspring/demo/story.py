@@ -61,6 +61,9 @@ class Story:
         tell(self._export(at + 7 * HOUR, f"2026-{9 - day % 6:02}"))
 
     def _moment(self) -> Instant:
+        """When somebody buys: by day; and now, whatever the hour, so that what is new is of all kinds."""
+        if self.chance.random() < 0.12:
+            return self.ends - self.chance.randrange(3 * HOUR)
         while True:
             at = self.begins + self.chance.randrange(self.ends - self.begins)
             if self.chance.random() * max(_BUSY) < _BUSY[to_datetime(at).hour]:

@@ -39,6 +39,9 @@ from mainspring.testing.plays.server import AGES, CALM, Inbox, StagedEngine
 from mainspring.testing.plays.universe import BEGIN, Node, NodeClock, Universe
 from mainspring.worker import capture
 
+#: Where `mainspring dev --demo` finds the jobs.
+APP = "mainspring.demo.app:client"
+
 #: Turns of nodes: no world that is meant goes on for so long.
 _MOST_TURNS = 50_000_000
 #: How long a server takes to answer, microseconds: at least, and at most.
@@ -166,6 +169,7 @@ class Crew:
             self.backend,
             clock=NodeClock(node),
             name=node.name,
+            app=APP,
             worker_id=server.ids.new("wrk"),
             echoes=False,
         )
