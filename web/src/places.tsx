@@ -2,7 +2,7 @@
 import { type ComponentType, lazy, type ReactNode } from "react";
 import { RunPage } from "./pages/run";
 import { RunsPage } from "./pages/runs";
-import { ApprovalsIcon, EventsIcon, JobsIcon, QueuesIcon, RunsIcon, SchedulesIcon, WorkersIcon } from "./ui/icons";
+import { ApprovalsIcon, ErrorsIcon, EventsIcon, JobsIcon, QueuesIcon, RunsIcon, SchedulesIcon, WorkersIcon } from "./ui/icons";
 
 export interface Place {
   path: string;
@@ -34,6 +34,14 @@ export const PLACES: Place[] = [
     icon: <EventsIcon size={size} />,
     key: "e",
   },
+  {
+    path: "/errors",
+    page: lazy(() => import("./pages/errors")),
+    name: "Errors",
+    icon: <ErrorsIcon size={size} />,
+    key: "x",
+  },
+  { path: "/errors/:id", page: lazy(() => import("./pages/errors/group")) },
   {
     path: "/approvals",
     page: lazy(() => import("./pages/approvals")),

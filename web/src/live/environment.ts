@@ -16,8 +16,11 @@ export function followEnvironment(): () => void {
   let gathered = new Set<string>();
   let timer = 0;
   let hasAnswers = false;
+  let hasFailed = false;
   const flush = () => {
     timer = 0;
+    if (hasFailed) refresh("/api/v1/errors");
+    hasFailed = false;
     const runs = gathered;
     gathered = new Set();
     if (hasAnswers) refresh("/api/v1/approvals");
@@ -31,6 +34,7 @@ export function followEnvironment(): () => void {
       const entry = JSON.parse(data) as { run_id: string; kind: string };
       gathered.add(entry.run_id);
       if (entry.kind.startsWith("APPROVAL_") || entry.kind === "JOB_CANCELLED") hasAnswers = true;
+      if (entry.kind === "JOB_FAILED" || entry.kind === "JOB_TIMED_OUT") hasFailed = true;
     }
     if (gathered.size && !timer) timer = window.setTimeout(flush, GATHER_MS);
   };

@@ -7,6 +7,7 @@ export {
   Check as DoneIcon,
   Clock as TimesIcon,
   Keyboard as KeysIcon,
+  Bug as ErrorsIcon,
   ChevronDown as OpenIcon,
   ChevronRight as FoldedIcon,
   Copy as CopyIcon,

@@ -168,7 +168,8 @@ export function ErrorCard({ failure, run }: { failure: Shape<"FailureShape"> | n
           </>
         )}
         {run && `Attempt ${run.attempt} of ${run.max_attempts}. `}
-        {run && !run.finished_at && "It is tried again."}
+        {run && !run.finished_at && "It is tried again. "}
+        {run?.error_id && <Link href={`/errors/${run.error_id}`}>All runs that failed so</Link>}
       </p>
       {failure.traceback && <Traceback text={failure.traceback} />}
     </section>

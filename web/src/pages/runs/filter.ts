@@ -14,6 +14,7 @@ export const QUALIFIERS: Record<string, { param: string; hint: string; values?: 
   until: { param: "until", hint: "an instant, or a span back" },
   version: { param: "version", hint: "of the job" },
   event: { param: "event_id", hint: "the event that started it" },
+  error: { param: "error", hint: "the error it failed with: err_..." },
   schedule: { param: "schedule", hint: "the schedule that started it" },
 };
 
