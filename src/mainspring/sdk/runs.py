@@ -8,11 +8,9 @@ from mainspring.duration import Duration
 from mainspring.sdk.api import Api, Listing, segment
 from mainspring.sdk.bulk import Bulk, start_bulk
 from mainspring.sdk.doubt import Done, NotDone
-from mainspring.sdk.handle import Run
+from mainspring.sdk.handle import UNSET, Run
 from mainspring.sdk.json_text import encode
 from mainspring.sdk.run_filter import RunFilter, filter_params
-
-_UNSET: Any = object()
 
 
 class Runs:
@@ -61,7 +59,7 @@ class Runs:
         run_id: str,
         from_task: str | None = None,
         *,
-        payload: Any = _UNSET,
+        payload: Any = UNSET,
         idempotency_key: str | None = None,
     ) -> Run[Any]:
         """As `Run.replay`: the handle of the fresh run."""
