@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 from browser.conftest import screens
 from processes import Dev
 
-PAGES = ("runs", "jobs", "jobs/fulfil", "events", "approvals", "schedules", "queues", "workers")
+PAGES = ("overview", "runs", "jobs", "jobs/fulfil", "events", "approvals", "schedules", "queues", "workers")
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -79,7 +79,7 @@ function Pages() {
         <Route key={path} path={path} component={page} />
       ))}
       <Route path="/">
-        <Redirect to="/runs" replace />
+        <Redirect to="/overview" replace />
       </Route>
       <Route>
         <Empty title="There is no such page.">

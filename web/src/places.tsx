@@ -2,7 +2,7 @@
 import { type ComponentType, lazy, type ReactNode } from "react";
 import { RunPage } from "./pages/run";
 import { RunsPage } from "./pages/runs";
-import { ApprovalsIcon, ErrorsIcon, EventsIcon, JobsIcon, QueuesIcon, RunsIcon, SchedulesIcon, WorkersIcon } from "./ui/icons";
+import { ApprovalsIcon, ErrorsIcon, EventsIcon, JobsIcon, OverviewIcon, QueuesIcon, RunsIcon, SchedulesIcon, WorkersIcon } from "./ui/icons";
 
 export interface Place {
   path: string;
@@ -17,6 +17,13 @@ export interface Place {
 const size = 16;
 
 export const PLACES: Place[] = [
+  {
+    path: "/overview",
+    page: lazy(() => import("./pages/overview")),
+    name: "Overview",
+    icon: <OverviewIcon size={size} />,
+    key: "o",
+  },
   { path: "/runs", page: RunsPage, name: "Runs", icon: <RunsIcon size={size} />, key: "r" },
   { path: "/runs/:id", page: RunPage },
   {

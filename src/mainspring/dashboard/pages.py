@@ -12,7 +12,7 @@ from starlette.routing import BaseRoute, Route
 BUILT = Path(__file__).parent / "static"
 
 #: The first parts of the paths that are pages. The pages themselves are told apart in the browser.
-PAGES = ("runs", "jobs", "events", "errors", "approvals", "schedules", "queues", "workers")
+PAGES = ("overview", "runs", "jobs", "events", "errors", "approvals", "schedules", "queues", "workers")
 
 #: Scripts of ours alone, and never inside another site's frame. Styles may be inline: bars and rows have places.
 POLICY = "; ".join(

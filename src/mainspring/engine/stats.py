@@ -14,7 +14,7 @@ from mainspring.model.runs import RunStatus
 from mainspring.storage.database import Question, Transaction
 
 #: What stands still is counted up to here: more is said to be this many at least.
-MOST_COUNTED = 100_000
+MOST_COUNTED = 10_000
 #: Of a job that is asked for alone, so many of all that stand are looked through.
 MOST_LOOKED_AT = 5_000
 #: Schedules that come next.

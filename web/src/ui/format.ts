@@ -46,6 +46,9 @@ export function count(n: number, one: string, many = `${one}s`): string {
   return `${n.toLocaleString()} ${n === 1 ? one : many}`;
 }
 
+/** Of a share; never 100 % where something is missing. */
+export const percent = (share: number): string => `${share === 1 ? "100" : (Math.floor(share * 1_000) / 10).toFixed(1)} %`;
+
 export function bytes(n: number): string {
   if (n < 1_000) return `${n} B`;
   return n < 1_000_000 ? `${(n / 1_000).toFixed(1)} kB` : `${(n / 1_000_000).toFixed(1)} MB`;
