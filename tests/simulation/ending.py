@@ -22,6 +22,7 @@ def check_end(platform: Any) -> None:
     for run in platform.tables.runs.values():
         _end(platform, run, history)
     _effects(platform)
+    _errors(platform)
     _audit(platform)
     for crew in platform.crews:
         if crew.working.done() and not crew.node.is_dead and not crew.working.cancelled():
@@ -127,6 +128,20 @@ def _effects(platform: Any) -> None:
             "select value from store_entries where key = 'orders' and environment_id = ?", environment_id
         )
         hold((int(kept[0][0]) if kept else 0) == swaps, "I11", "counted otherwise", kept, swaps)
+
+
+def _errors(platform: Any) -> None:
+    """I2: every failure is in its group, once, whoever counted it."""
+    tables = platform.tables
+    failed = Counter(
+        (run.environment_id, run.job_id)
+        for run in tables.runs.values()
+        if run.status in ("FAILED", "TIMED_OUT")
+    )
+    counted = Counter[tuple[str, str]]()
+    for environment_id, job_id, runs in tables.rows("select environment_id, job_id, runs from errors"):
+        counted[environment_id, job_id] += runs
+    hold(counted == failed, "I2", "errors count otherwise", counted, failed)
 
 
 def _audit(platform: Any) -> None:

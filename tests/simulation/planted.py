@@ -16,6 +16,7 @@ from mainspring.engine import (
     breakers,
     children,
     commits,
+    error_groups,
     joining,
     queues,
     replays,
@@ -309,8 +310,19 @@ def a_drain_that_only_the_worker_knows_of() -> AbstractContextManager[Any]:
     return mock.patch.object(queues, "_claimants", forgetful)
 
 
+def a_group_that_forgets_what_it_counted() -> AbstractContextManager[Any]:
+    """Whoever counts the failures of a batch does not see those of before."""
+    find = error_groups._find
+
+    def forgetful(batch: Batch, ids: Any) -> Any:
+        return {id: replace(group, runs=0) for id, group in find(batch, ids).items()}
+
+    return mock.patch.object(error_groups, "_find", forgetful)
+
+
 #: By what is printed beside them, each with the law that gives it away.
 PLANTS: tuple[Plant, ...] = (
+    a_group_that_forgets_what_it_counted,
     a_drain_that_only_the_worker_knows_of,
     a_decision_that_tells_nobody,
     a_wait_that_asks_its_approval_nothing,

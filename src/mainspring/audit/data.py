@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from mainspring.audit import findings as rules
 from mainspring.audit.approvals import check_approvals
 from mainspring.audit.breakers import check_breakers
+from mainspring.audit.errors import check_errors
 from mainspring.audit.events import check_events
 from mainspring.audit.findings import Finding
 from mainspring.audit.history import check_history
@@ -44,6 +45,7 @@ def check_database(database: Database, *, grace: int = GRACE) -> Iterator[Findin
         yield from found
     yield from check_events(database, grace)
     yield from check_joined(database)
+    yield from check_errors(database)
     with database.read() as tx:
         missing = tx.rows("audit_batches", limit=_MOST_BATCH_RUNS)
     for environment_id, batch_id, run_id in missing:

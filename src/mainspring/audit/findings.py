@@ -171,6 +171,10 @@ COUNT_DIFFERS = Rule(
     is_mended=True,
 )
 
+ERROR_DIFFERS = Rule(
+    "error-differs", "I2", "Not mended: the runs are right, what their error tells of them is not."
+)
+
 # ── what clients saw ─────────────────────────────────────────────────────────────────────────────────
 _ASK = "Not mended: something that was confirmed does not hold."
 CONFIRMED_LOST = Rule("confirmed-lost", "I1", _ASK)

@@ -136,6 +136,20 @@ select n.run_id, r.environment_id, r.status, r.is_ready, r.slot, r.lease, r.debo
 from (select distinct run_id from joined_events where run_id > :after order by run_id limit :limit) n
 left join runs r on r.id = n.run_id order by n.run_id;
 
+-- name: audit_errors
+-- A page of groups of failures: what each tells, and what its runs, hours and versions come to.
+select e.id, e.environment_id, e.runs, e.last_seen_at, e.last_run_id,
+  (select count(*) from runs r where r.error_id = e.id),
+  (select max(r.finished_at) from runs r where r.error_id = e.id),
+  (select coalesce(sum(h.runs), 0) from error_hours h where h.error_id = e.id),
+  (select coalesce(sum(v.runs), 0) from error_versions v where v.error_id = e.id)
+from errors e where e.id > :after order by e.id limit :limit;
+
+-- name: audit_errors_missing
+-- Runs whose group of failures is not there.
+select r.environment_id, r.id, r.error_id from runs r
+where r.error_id is not null and not exists (select 1 from errors e where e.id = r.error_id) limit :limit;
+
 -- name: audit_run_outcomes
 -- What some runs came to.
 select id, environment_id, job_id, event_id, status, lease, output from runs where id in each(:ids);
