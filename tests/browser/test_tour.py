@@ -1,14 +1,17 @@
 """Every page over the demo's data: nothing is said in the console, the policy lets nothing in, all can be used."""
 
+import gzip
 from collections.abc import Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, ViewportSize
+from playwright.sync_api import Browser, Page, Response, ViewportSize
 
-from browser.tour import open_view, served, views
+from browser.tour import View, open_view, served, views
 from processes import PATIENCE, Dev
 
+#: Bytes, gzipped.
+FIRST_ROUTE = 130_000
 #: Tells the console what the policy of the pages kept out.
 _TELL_VIOLATIONS = """addEventListener("securitypolicyviolation", (event) =>
   console.error("policy: " + event.violatedDirective + " " + event.blockedURI))"""
@@ -47,6 +50,19 @@ def test_no_page_has_a_fault(browser: Browser, demo: Dev, theme: str) -> None:
         said.clear()
     context.close()
     assert found == []
+
+
+def test_the_first_page_asks_for_little(browser: Browser, demo: Dev) -> None:
+    """All scripts and styles until it is there, whatever chunk they lie in, as they are sent."""
+    context = browser.new_context(base_url=demo.url)
+    page = context.new_page()
+    asked: list[Response] = []
+    page.on("response", lambda answer: asked.append(answer))  # playwright marks what it is given
+    open_view(page, View("first", "/"))
+    sent = {one.url: len(gzip.compress(one.body())) for one in asked if one.url.endswith((".js", ".css"))}
+    assert {one.header_value("content-encoding") for one in asked if one.url in sent} == {"gzip"}
+    context.close()
+    assert 0 < sum(sent.values()) <= FIRST_ROUTE, sent
 
 
 def _faults(page: Page, width: int) -> Iterator[str]:

@@ -63,6 +63,18 @@ async def test_what_has_a_digest_in_its_name_is_kept_for_good(http: httpx2.Async
     assert "immutable" in answer.headers["cache-control"]
 
 
+async def test_scripts_are_sent_small_to_who_can_take_them(http: httpx2.AsyncClient) -> None:
+    small = await http.get("/assets/a-1.js", headers={"Accept-Encoding": "gzip, br"})
+    assert (small.headers["content-encoding"], small.text) == ("gzip", "1")
+    plain = await http.get("/assets/a-1.js", headers={"Accept-Encoding": "identity"})
+    assert "content-encoding" not in plain.headers
+    assert plain.text == "1"
+    for answer in (small, plain):
+        assert answer.headers["vary"] == "Accept-Encoding"
+        assert answer.headers["content-type"].startswith("text/javascript")
+        assert answer.headers["x-content-type-options"] == "nosniff"
+
+
 @pytest.mark.parametrize(
     "path", ["/assets/b.js", "/assets/..%2f..%2fsecret.txt", "/assets/%2e%2e", "/elsewhere"]
 )

@@ -1,6 +1,9 @@
 """Serves the built pages: one document for all of them, and the files it asks for."""
 
+import gzip
+import mimetypes
 from collections.abc import Callable
+from functools import lru_cache
 from html import escape
 from pathlib import Path
 
@@ -36,6 +39,9 @@ HEADERS = {
 #: Its name has a digest of its content: it never changes.
 FOR_GOOD = {"Cache-Control": "public, max-age=31536000, immutable", "X-Content-Type-Options": "nosniff"}
 
+#: What gets smaller on the way: a third of it is sent.
+_PACKED = ("text/", "application/javascript")
+
 _UNBUILT = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Mainspring</title></head>
 <body><h1>The dashboard was not built</h1>
@@ -56,10 +62,10 @@ def routes(let_in: Callable[[Request, Response], None], built: Path = BUILT) -> 
         return response
 
     async def asset(request: Request) -> Response:
-        return _file(built, "assets/" + request.path_params["name"], FOR_GOOD)
+        return _file(request, built, "assets/" + request.path_params["name"], FOR_GOOD)
 
     async def icon(request: Request) -> Response:
-        return _file(built, "favicon.svg", HEADERS)
+        return _file(request, built, "favicon.svg", HEADERS)
 
     paths = ("/", *(f"/{first}" for first in PAGES), *(f"/{first}/{{id}}" for first in PAGES))
     return [
@@ -78,8 +84,20 @@ def _document(built: Path, root: str) -> str:
     return text.replace("<head>", f'<head>\n    <base href="{escape(root, quote=True)}/" />', 1)
 
 
-def _file(built: Path, name: str, headers: dict[str, str]) -> Response:
+def _file(request: Request, built: Path, name: str, headers: dict[str, str]) -> Response:
     path = (built / name).resolve()
     if not path.is_file() or built.resolve() not in path.parents:
         return Response("There is no such file.", status_code=404, media_type="text/plain")
-    return FileResponse(path, headers=headers)
+    kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+    if not kind.startswith(_PACKED):  # fonts are packed as they are
+        return FileResponse(path, headers=headers, media_type=kind)
+    headers = {**headers, "Vary": "Accept-Encoding"}
+    if "gzip" not in request.headers.get("accept-encoding", ""):
+        return FileResponse(path, headers=headers, media_type=kind)
+    return Response(_packed(path), headers={**headers, "Content-Encoding": "gzip"}, media_type=kind)
+
+
+@lru_cache(maxsize=256)
+def _packed(path: Path) -> bytes:
+    """A file, small. Its name has a digest of what is in it, so it stays what it is."""
+    return gzip.compress(path.read_bytes(), mtime=0)
