@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from mainspring.model.failures import Failure
-from mainspring.model.protocol import RunAttemptFailed, RunSucceeded
+from mainspring.model.protocol import LogWritten, RunAttemptFailed, RunSucceeded
 from stage import Stage, job
 
 RUNS = "/api/v1/runs"
@@ -148,3 +148,27 @@ async def test_a_bulk_action_goes_by_the_same_filters(stage: Stage, orders: list
         400, "POST", f"{RUNS}/bulk", {"action": "cancel", "filter": {"colour": "red"}}
     )
     assert problem["errors"][0]["path"] == "filter.colour"
+
+
+# ── logs ─────────────────────────────────────────────────────────────────────────────────────────────
+async def test_log_lines_of_all_runs_are_searched(stage: Stage) -> None:
+    worker = await stage.work(job("bill"))
+    for order in ("o1", "o2"):
+        await call(stage, {"order_id": order})
+        run = await worker.claim_one()
+        await worker.report(
+            run,
+            LogWritten(1, 0, "INFO", f"billing {order}", task_key="charge", fields='{"amount":5}'),
+            LogWritten(2, 0, "ERROR", f"No card for {order}"),
+        )
+    page = await stage.ask("GET", "/api/v1/logs?text=O2&level=ERROR&job=bill")
+    (line,) = page["data"]
+    assert (line["message"], line["job_id"], line["run_id"]) == ("No card for o2", "bill", run.run_id)
+    assert (page["next_cursor"], page["looked_back_to"]) == (None, None)
+    first = await stage.ask("GET", "/api/v1/logs?limit=3")
+    rest = await stage.ask("GET", f"/api/v1/logs?limit=3&cursor={first['next_cursor']}")
+    assert (len(first["data"]), len(rest["data"])) == (3, 1)
+    assert rest["data"][0]["fields"] == {"amount": 5}
+    problem = await stage.refused(400, "GET", "/api/v1/logs?level=LOUD&cursor=x")
+    assert problem["errors"][0]["path"] == "level"
+    await stage.refused(400, "GET", "/api/v1/logs?cursor=x")

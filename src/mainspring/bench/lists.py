@@ -63,6 +63,14 @@ COUNTED: dict[str, Question] = {
     "a job and a payload": {"job": "one-task", "payload.amount": "100"},
 }
 
+#: What is asked of the log lines of all runs.
+LINES: dict[str, Question] = {
+    "all": {},
+    "a level that none has": {"level": "ERROR"},
+    "a text that none has": {"text": "nobody wrote this"},
+    "a job of long ago": {"job": "seldom"},
+}
+
 #: What the page of a run asks for.
 _PARTS = ("", "/tasks", "/logs", "/history", "/trace")
 
@@ -89,6 +97,9 @@ async def lists(door: Door, runs: int) -> list[Figure]:
     for name, question in COUNTED.items():
         spans = [(await _asked(door, "/runs/count", question))[1] for _ in range(_TIMES)]
         figures.append(Figure("W9", f"count, {name}, p95", at_percent(spans, 95), "ms"))
+    for name, question in LINES.items():
+        spans = [span async for span in _pages(door, question, "/logs")]
+        figures.append(Figure("W9", f"logs, {name}, p95", at_percent(spans, 95), "ms"))
     for part in _PARTS:
         some = [run_name(runs * n // _TIMES) for n in range(_TIMES)]
         spans = [(await _asked(door, f"/runs/{run_id}{part}", {}))[1] for run_id in some]
@@ -101,12 +112,12 @@ async def lists(door: Door, runs: int) -> list[Figure]:
     return [*figures, Figure("W9", f"worst of them with {runs:,} runs", worst.value, "ms")]
 
 
-async def _pages(door: Door, question: Question) -> AsyncIterator[float]:
+async def _pages(door: Door, question: Question, path: str = "/runs") -> AsyncIterator[float]:
     """Milliseconds that each page took; from the first again when there is no next one."""
     cursor = None
     for _ in range(_TIMES):
         answer, span = await _asked(
-            door, "/runs", question if cursor is None else {**question, "cursor": cursor}
+            door, path, question if cursor is None else {**question, "cursor": cursor}
         )
         cursor = answer["next_cursor"]
         yield span

@@ -19,8 +19,9 @@ from mainspring.cli.errors import errors
 from mainspring.cli.events import events
 from mainspring.cli.init import init
 from mainspring.cli.jobs import jobs
+from mainspring.cli.logs import logs
 from mainspring.cli.queues import queues
-from mainspring.cli.runs import logs, runs
+from mainspring.cli.runs import runs
 from mainspring.cli.schedules import schedules
 from mainspring.cli.send import send, trigger
 from mainspring.cli.server import server

@@ -1,4 +1,4 @@
-"""`runs`: list, look at, cancel, resume, settle and replay them; and `logs`."""
+"""`runs`: list, look at, cancel, resume, settle and replay them."""
 
 from typing import Annotated, Any, cast
 
@@ -8,7 +8,6 @@ from mainspring.cli import connection, exits, groups, options, output
 from mainspring.cli.bulk import act_on_many
 from mainspring.cli.payload import read_payload
 from mainspring.duration import format_duration, parse_duration
-from mainspring.model.logs import LOG_LEVELS
 
 runs = groups.group("Runs: list, get, cancel, resume, settle, replay. Bare `runs` lists.")
 
@@ -233,22 +232,6 @@ def replay_run(
     )
     _answer(final, as_json)
     raise typer.Exit(exits.code_of_runs([final["status"]]))
-
-
-def logs(
-    run: options.RunId,
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until the run ends.")] = False,
-    level: Annotated[str | None, typer.Option("--level", help="This level and above, e.g. WARNING.")] = None,
-    text: Annotated[str | None, typer.Option("--grep", help="Only lines that contain this text.")] = None,
-    as_json: options.JsonLines = False,
-) -> None:
-    """Print a run's log lines; -f follows them to the run's end."""
-    if level is not None and level.upper() not in LOG_LEVELS:
-        exits.usage(f"{level!r} is no level", f"Use one of {', '.join(LOG_LEVELS)}.")
-    from mainspring.cli.follow import follow_logs  # start-up cost: rich and asyncio
-
-    wanted = {"level": level.upper() if level else None, "text": text}
-    connection.converse(lambda door: follow_logs(door, run, wanted, follow=follow, as_json=as_json))
 
 
 def _means_many(run: str | None, filter: dict[str, str | None], dry_run: bool) -> bool:

@@ -22,6 +22,7 @@ from mainspring.sdk.hooks import HOOK_NAMES, ClientHooks
 from mainspring.sdk.io import VERBS
 from mainspring.sdk.job import Job
 from mainspring.sdk.jobs import Jobs
+from mainspring.sdk.logs import Logs
 from mainspring.sdk.options import JobOptions
 from mainspring.sdk.queues import Queues, check_queues
 from mainspring.sdk.runs import Runs
@@ -63,6 +64,7 @@ class Client(JobMaker, Serving, ClientHooks):
         self._jobs: dict[str, Job[..., Any, Any]] = {}
         self.runs: Runs = Runs(self._api)
         self.jobs: Jobs = Jobs(self._api)
+        self.logs: Logs = Logs(self._api)
         self.queues: Queues = Queues(self._api)
         self.breakers: Breakers = Breakers(self._api)
         self.workers: Workers = Workers(self._api)

@@ -11,6 +11,7 @@ from mainspring.sdk.bridge import wait_for
 from mainspring.sdk.error_groups import Errors
 from mainspring.sdk.events import Event, EventMessage, Events
 from mainspring.sdk.jobs import Jobs
+from mainspring.sdk.logs import Logs
 from mainspring.sdk.queues import Queues
 from mainspring.sdk.runs import Runs
 from mainspring.sdk.schedules import Schedules
@@ -18,6 +19,7 @@ from mainspring.sdk.store import Store
 from mainspring.sdk.sync import SyncBreakers, SyncEvents, SyncJobs, SyncQueues, SyncRuns, SyncStore
 from mainspring.sdk.sync_approvals import SyncApprovals
 from mainspring.sdk.sync_errors import SyncErrors
+from mainspring.sdk.sync_logs import SyncLogs
 from mainspring.sdk.sync_schedules import SyncSchedules
 from mainspring.sdk.sync_tokens import SyncTokens
 from mainspring.sdk.sync_workers import SyncWorkers
@@ -30,6 +32,7 @@ class Verbs(Protocol):
 
     runs: Runs
     jobs: Jobs
+    logs: Logs
     queues: Queues
     breakers: Breakers
     workers: Workers
@@ -63,6 +66,7 @@ class SyncClient:
         self._client = client
         self.runs: SyncRuns = SyncRuns(client.runs)
         self.jobs: SyncJobs = SyncJobs(client.jobs)
+        self.logs: SyncLogs = SyncLogs(client.logs)
         self.queues: SyncQueues = SyncQueues(client.queues)
         self.breakers: SyncBreakers = SyncBreakers(client.breakers)
         self.workers: SyncWorkers = SyncWorkers(client.workers)

@@ -642,6 +642,10 @@ CREATE UNIQUE INDEX joined_events_by_event on joined_events (event_id, job_id);
 
 CREATE INDEX keys_opening on queue_keys (environment_id, queue, opens_at) where opens_at is not null;
 
+CREATE INDEX logs_by_time on logs (at);
+
+CREATE INDEX logs_loud on logs (level, at) where level <> 'DEBUG' and level <> 'INFO';
+
 CREATE INDEX moved_schedules on schedules (moved_at) where next_at is not null;
 
 CREATE INDEX open_keys on queue_keys (environment_id, queue, priority desc, lane, turn) where is_open;

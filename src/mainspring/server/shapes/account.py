@@ -5,11 +5,12 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from mainspring.clock import to_iso
+from mainspring.engine.log_lists import LinePage
 from mainspring.engine.views import TaskView
 from mainspring.model.history import Entry, EntryKind
 from mainspring.model.logs import LogLevel, LogLine
 from mainspring.model.tasks import Attempt, TaskKind, TaskStatus
-from mainspring.server.shapes.parts import At, Json, at, value_of
+from mainspring.server.shapes.parts import At, Json, Listing, at, value_of
 from mainspring.server.shapes.runs import FailureShape, WaitShape, failure_shape, wait_shape
 
 
@@ -49,6 +50,21 @@ class LogShape(BaseModel):
     task: str | None
     fields: dict[str, Any] | None
     origin: str = Field(examples=["logger", "logging", "print"])
+
+
+class LineShape(LogShape):
+    """A log line among those of all runs."""
+
+    run_id: str
+    job_id: str
+
+
+class LineListing(Listing[LineShape]):
+    """One page of log lines."""
+
+    looked_back_to: At | None = Field(
+        None, description="Lines since then were looked at; null: all there are, `next_cursor` is null too."
+    )
 
 
 class EntryShape(BaseModel):
@@ -124,6 +140,15 @@ def log_shape(line: LogLine) -> LogShape:
         fields=value_of(line.fields),
         origin=line.origin,
     )
+
+
+def line_listing(page: LinePage) -> LineListing:
+    """A page of lines of all runs."""
+    lines = [
+        LineShape(**log_shape(view.line).model_dump(), run_id=view.line.run_id, job_id=view.job_id)
+        for view in page.data
+    ]
+    return LineListing(data=lines, next_cursor=page.next_cursor, looked_back_to=at(page.looked_to))
 
 
 def entry_shape(entry: Entry) -> EntryShape:
