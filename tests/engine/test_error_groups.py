@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from engine.items import broke, done, error, job, label
+from engine.live import Faulty
 from engine.pair import Pair
 from engine.puppet import Puppet, report
 from engine.world import World
@@ -96,6 +97,28 @@ def test_runs_that_succeed_or_are_cancelled_are_in_no_group(world: World, puppet
     puppet.report(puppet.take_one(), done())
     assert groups(world) == []
     assert world.view(run.id).error_id is None
+
+
+def test_what_it_costs_grows_with_the_groups_and_not_with_the_runs(world: World, puppet: Puppet) -> None:
+    said: list[str] = []
+    world.database = Faulty(world.database, before=lambda statement, values: said.append(statement))
+
+    def concerned() -> list[str]:
+        """Each statement once: rows of many go together."""
+        found = list(dict.fromkeys(one for one in said if "error" in one or "failures" in one))
+        said.clear()
+        return found
+
+    world.call("bill")
+    puppet.report(puppet.take_one(), done())
+    assert concerned() == [], "a success pays nothing"
+    fail(world, puppet, "a", "b")
+    concerned()
+    fail(world, puppet, "a")
+    alone = concerned()
+    assert "save_error" in alone
+    fail(world, puppet, *map(str, range(50)))
+    assert concerned() == alone
 
 
 def test_another_environment_sees_none_of_it(world: World, puppet: Puppet) -> None:

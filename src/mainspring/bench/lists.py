@@ -84,6 +84,8 @@ _COUNTS: tuple[tuple[str, Question], ...] = (
     ("/jobs", {}),
     ("/queues", {}),
     ("/workers", {}),
+    ("/errors", {"counts": "30d"}),
+    ("/errors", {"status": "unresolved", "text": "no"}),
 )
 
 
@@ -91,7 +93,9 @@ async def lists(door: Door, runs: int) -> list[Figure]:
     """W9: the p95 of every question over a load of so many runs (see `bulk.py`)."""
     figures = []
     await _asked(door, "/runs", {})  # connections and prepared statements
-    for name, question in questions(runs).items():
+    errors = (await _asked(door, "/errors", {}))[0]["data"]  # the engine counted them as it started
+    asked = {f"error {one['job_id']}": {"error": one["id"]} for one in errors[:2]}
+    for name, question in {**questions(runs), **asked}.items():
         spans = [span async for span in _pages(door, question)]
         figures.append(Figure("W9", f"list, {name}, p95", at_percent(spans, 95), "ms"))
     for name, question in COUNTED.items():
