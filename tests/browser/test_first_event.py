@@ -9,7 +9,12 @@ from processes import Dev
 
 def test_from_nothing_to_a_finished_run_by_what_the_page_tells(page: Page, dev: Dev) -> None:
     page.goto("/")
+    expect(page.get_by_text("Your jobs are here.")).to_be_visible()
+    page.get_by_role("link", name="Runs", exact=True).click()
     expect(page.get_by_text("None has been yet.")).to_be_visible()
+    command = """mainspring send order.created '{"id":"text","amount":120}'"""
+    expect(page.get_by_text(command)).to_be_visible()
+    expect(page.get_by_role("link", name="Send order.created from here")).to_be_visible()
     expect(page.get_by_text("Open without a login")).to_be_visible()
 
     page.get_by_role("link", name="Events").click()

@@ -29,6 +29,10 @@ export function Door({ onOpened }: { onOpened: () => void }) {
         <p id="door-said" role="alert" className="bad-text">
           {message}
         </p>
+        <p className="faint">
+          The key is the <code>MAINSPRING_API_KEY</code> that the server was started with; one that nobody gave is in the
+          file <code>.mainspring/key</code> beside it, and <code>mainspring dev</code> prints it.
+        </p>
         <Button kind="main" type="submit">
           Open
         </Button>

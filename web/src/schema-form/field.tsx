@@ -4,6 +4,9 @@ import { Button } from "../ui/button";
 import { faultOf } from "../ui/json-text";
 import { boundsOf, controlOf, firstValue, isRecord, resolved, type Schema, titleOf, variantOf, withoutNull } from "./schema";
 
+/** Levels that have fields; what is deeper is written as JSON. */
+const DEEPEST = 8;
+
 export interface FieldProps {
   name: string;
   /** Dots between names and places: `lines.0.price`. */
@@ -23,6 +26,8 @@ export function Field(props: FieldProps) {
   const { schema, isNullable } = withoutNull(said);
   const inner = { ...props, schema: resolved(schema, props.root), isNullable };
   const control = controlOf(inner.schema);
+  // What refers to itself would have fields without end.
+  if (props.path.split(".").length > DEEPEST) return <Leaf {...inner} schema={{ title: inner.schema.title ?? props.name }} />;
   if (control.kind === "object") return <ObjectField {...inner} names={control.names} />;
   if (control.kind === "list") return <ListField {...inner} items={control.items} />;
   if (control.kind === "union") return <UnionField {...inner} variants={control.variants} by={control.by} />;
@@ -240,13 +245,18 @@ function UnionField({ variants, by, ...props }: Inner & { variants: Schema[]; by
             const said = resolved(variant, root);
             return (
               <option key={titleOf(said, String(place))} value={place}>
-                {said.title ?? String(said.type ?? place + 1)}
+                {said.title ?? String(said.const ?? said.type ?? place + 1)}
               </option>
             );
           })}
         </select>
       </div>
-      <Field {...props} schema={{ ...chosen, title: chosen.title ?? "Value" }} isRequired />
+      {/* A choice within a choice, maybe of itself, has no end. */}
+      {controlOf(chosen).kind === "union" ? (
+        <Leaf {...props} schema={{ title: chosen.title ?? "Value" }} isRequired />
+      ) : (
+        <Field {...props} schema={{ ...chosen, title: chosen.title ?? "Value" }} isRequired />
+      )}
     </Group>
   );
 }

@@ -1,5 +1,5 @@
 // A value filled in by fields, or as JSON: two sides of one thing, always the same.
-import { useMemo, useState } from "react";
+import { Component, type ReactNode, useMemo, useState } from "react";
 import { JsonField, type Parsed } from "../ui/json-field";
 import { Tabs } from "../ui/tabs";
 import { Field } from "./field";
@@ -17,6 +17,19 @@ interface Props {
 
 export const parsedOf = (value: unknown): Parsed => ({ text: JSON.stringify(value, null, 2) ?? "null", value, problem: null });
 
+/** A schema that no form can be made of is no reason to fail: its value is written as JSON. */
+class Calm extends Component<{ otherwise: ReactNode; children: ReactNode }, { isBroken: boolean }> {
+  override state = { isBroken: false };
+
+  static getDerivedStateFromError() {
+    return { isBroken: true };
+  }
+
+  override render() {
+    return this.state.isBroken ? this.props.otherwise : this.props.children;
+  }
+}
+
 export function SchemaForm({ label, schema, parsed, errors, onChange, onSubmit }: Props) {
   const root = (schema ?? {}) as Schema;
   const hasFields = useMemo(() => controlOf(withoutNull(resolved(root, root)).schema).kind !== "json", [root]);
@@ -30,7 +43,9 @@ export function SchemaForm({ label, schema, parsed, errors, onChange, onSubmit }
       {side === "json" || parsed.problem ? (
         json
       ) : (
-        <Field name={label} path="" schema={root} root={root} value={parsed.value} isRequired errors={byPath} onChange={(value) => onChange(parsedOf(value))} />
+        <Calm otherwise={json}>
+          <Field name={label} path="" schema={root} root={root} value={parsed.value} isRequired errors={byPath} onChange={(value) => onChange(parsedOf(value))} />
+        </Calm>
       )}
     </div>
   );

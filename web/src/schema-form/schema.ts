@@ -40,22 +40,27 @@ export type Control =
   | { kind: "union"; variants: Schema[]; by: string | null }
   | { kind: "json" };
 
-/** The schema that a `$ref` names, with what stands beside the reference. */
-export function resolved(schema: Schema, root: Schema): Schema {
-  let found = schema;
-  for (let depth = 0; found.$ref && depth < 16; depth++) {
+/** How often references are followed: a schema may refer to itself and to nothing else. */
+const MOST_REFERENCES = 16;
+
+/** The schema that a `$ref` names, with what stands beside the reference. `true` and `{}` take anything. */
+export function resolved(schema: Schema, root: Schema, left = MOST_REFERENCES): Schema {
+  let found: Schema = isRecord(schema) ? schema : {};
+  for (let depth = 0; typeof found.$ref === "string" && depth < MOST_REFERENCES; depth++) {
     const { $ref, ...beside } = found;
-    found = { ...(root.$defs?.[$ref.split("/").at(-1) ?? ""] ?? {}), ...beside };
+    found = { ...(($ref === "#" ? root : root.$defs?.[$ref.split("/").at(-1) ?? ""]) ?? {}), ...beside };
   }
+  if (found.$ref) return {};
   const only = found.allOf?.length === 1 ? found.allOf[0] : undefined;
-  return only ? resolved({ ...only, ...found, allOf: undefined as never }, root) : found;
+  return only && left ? resolved({ ...only, ...found, allOf: undefined as never }, root, left - 1) : found;
 }
 
 /** The schema without null as a choice, and whether null was one. */
 export function withoutNull(schema: Schema): { schema: Schema; isNullable: boolean } {
   const options = schema.anyOf ?? schema.oneOf;
-  const left = options?.filter((each) => each.type !== "null");
-  if (!options || !left || left.length === options.length) return { schema, isNullable: false };
+  if (!Array.isArray(options)) return { schema, isNullable: false };
+  const left = options.filter((each) => each?.type !== "null");
+  if (!left.length || left.length === options.length) return { schema, isNullable: false };
   const { anyOf, oneOf, ...beside } = schema;
   const first = left.length === 1 ? left[0] : undefined;
   return { schema: first ? { ...first, ...beside } : { ...beside, anyOf: left }, isNullable: true };
@@ -66,9 +71,9 @@ const LONG_FROM = 200;
 
 export function controlOf(schema: Schema): Control {
   if (schema.const !== undefined) return { kind: "choice", values: [schema.const] };
-  if (schema.enum) return { kind: "choice", values: schema.enum };
+  if (Array.isArray(schema.enum) && schema.enum.length) return { kind: "choice", values: schema.enum };
   const variants = schema.oneOf ?? schema.anyOf;
-  if (variants) return { kind: "union", variants, by: schema.discriminator?.propertyName ?? null };
+  if (Array.isArray(variants) && variants.length) return { kind: "union", variants, by: schema.discriminator?.propertyName ?? null };
   const type = Array.isArray(schema.type) ? schema.type.find((each) => each !== "null") : schema.type;
   if (type === "boolean") return { kind: "boolean" };
   if (type === "integer" || type === "number") return { kind: "number", isWhole: type === "integer" };
@@ -76,8 +81,8 @@ export function controlOf(schema: Schema): Control {
     const isLong = schema.format === "textarea" || (schema.maxLength ?? 0) >= LONG_FROM;
     return { kind: "text", isLong, input: INPUTS[schema.format ?? ""] ?? "text" };
   }
-  if (schema.properties) return { kind: "object", names: Object.keys(schema.properties) };
-  if (type === "array" && schema.items && typeof schema.items === "object") return { kind: "list", items: schema.items };
+  if (isRecord(schema.properties)) return { kind: "object", names: Object.keys(schema.properties) };
+  if (type === "array" && isRecord(schema.items)) return { kind: "list", items: schema.items };
   return { kind: "json" };
 }
 
@@ -95,7 +100,8 @@ const OF_FORMAT: Record<string, string> = {
 export function firstValue(schema: Schema, root: Schema = schema, depth = 0): unknown {
   const said = resolved(schema, root);
   if (said.default !== undefined) return said.default;
-  if (said.examples?.length) return said.examples[0];
+  if (Array.isArray(said.examples) && said.examples.length) return said.examples[0];
+  if (depth > DEEPEST) return said.type === "string" ? "" : said.type === "array" ? [] : said.properties ? {} : null;
   const control = controlOf(said);
   if (control.kind === "choice") return control.values[0];
   if (control.kind === "union") return firstValue(control.variants[0] ?? {}, root, depth + 1);
@@ -103,19 +109,19 @@ export function firstValue(schema: Schema, root: Schema = schema, depth = 0): un
   if (control.kind === "number") return said.minimum ?? (said.exclusiveMinimum !== undefined ? said.exclusiveMinimum + 1 : 1);
   if (control.kind === "text") return OF_FORMAT[said.format ?? ""] ?? "text";
   if (control.kind === "list") return [];
-  if (control.kind === "json" || depth > DEEPEST) return said.type === "null" ? null : {};
+  if (control.kind === "json") return said.type === "null" ? null : {};
   const shown = control.names.filter((name) => said.required?.includes(name) || said.properties?.[name]?.default != null);
   return Object.fromEntries(shown.map((name) => [name, firstValue(said.properties?.[name] ?? {}, root, depth + 1)]));
 }
 
 /** A value with nothing in it but the schema's own defaults: nobody shall decide by what we made up. */
-export function defaultsOf(schema: Schema, root: Schema = schema): unknown {
+export function defaultsOf(schema: Schema, root: Schema = schema, depth = 0): unknown {
   const said = resolved(withoutNull(resolved(schema, root)).schema, root);
   if (said.default !== undefined) return said.default;
   const control = controlOf(said);
   if (control.kind === "choice") return control.values.length === 1 ? control.values[0] : undefined;
-  if (control.kind !== "object") return undefined;
-  const found = control.names.map((name) => [name, said.required?.includes(name) || said.properties?.[name]?.default != null ? defaultsOf(said.properties?.[name] ?? {}, root) : undefined]);
+  if (control.kind !== "object" || depth > DEEPEST) return undefined;
+  const found = control.names.map((name) => [name, said.required?.includes(name) || said.properties?.[name]?.default != null ? defaultsOf(said.properties?.[name] ?? {}, root, depth + 1) : undefined]);
   return Object.fromEntries(found.filter(([, value]) => value !== undefined));
 }
 
@@ -146,7 +152,10 @@ export function boundsOf(schema: Schema): string {
   if (schema.exclusiveMinimum !== undefined) said.push(`more than ${schema.exclusiveMinimum}`);
   if (schema.maximum !== undefined) said.push(`at most ${schema.maximum}`);
   if (schema.exclusiveMaximum !== undefined) said.push(`less than ${schema.exclusiveMaximum}`);
+  if (schema.multipleOf !== undefined) said.push(`a multiple of ${schema.multipleOf}`);
   if (schema.minLength) said.push(`at least ${schema.minLength} characters`);
   if (schema.maxLength !== undefined) said.push(`at most ${schema.maxLength} characters`);
+  if (schema.pattern !== undefined) said.push(`like ${schema.pattern}`);
+  if (schema.format && schema.format in OF_FORMAT && !INPUTS[schema.format]) said.push(`like ${OF_FORMAT[schema.format]}`);
   return said.join(", ");
 }

@@ -20,7 +20,7 @@ export function Dialog({ title, onClose, children, kind = "plain" }: Props) {
   useEffect(() => {
     const before = document.activeElement;
     dialog.current?.showModal();
-    firstOf(dialog.current)?.focus();
+    (firstOf(dialog.current) ?? dialog.current)?.focus();
     // The browser gives the focus back when a dialog closes, but not when it is taken off the page.
     return () => {
       if (before instanceof HTMLElement && before.isConnected) before.focus({ preventScroll: true });
@@ -30,6 +30,7 @@ export function Dialog({ title, onClose, children, kind = "plain" }: Props) {
     <dialog
       ref={dialog}
       role="dialog"
+      tabIndex={-1}
       className={kind}
       aria-label={title}
       onClose={onClose}

@@ -30,6 +30,10 @@ const PATH: Record<string, string> = {
   EXPIRED: "M4.5 7h5",
   APPROVED: "M4.6 7.2l1.7 1.7 3.2-3.5",
   REJECTED: "M5 5l4 4M9 5l-4 4",
+  COMPLETED: "M4.6 7.2l1.7 1.7 3.2-3.5",
+  DRAINING: "M7 4v5M4.8 7.2L7 9.4l2.2-2.2",
+  DEAFENED: "M7 4v3.6M7 9.6v.2",
+  GONE: "M4.5 7h5",
   ALIVE: "M4.6 7.2l1.7 1.7 3.2-3.5",
 };
 

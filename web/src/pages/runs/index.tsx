@@ -3,7 +3,7 @@ import { useLocation, useSearchParams } from "wouter";
 import { send } from "../../api/client";
 import { useKeys } from "../../keys/keys";
 import { Button } from "../../ui/button";
-import { Command } from "../../ui/copy";
+import { FirstRun } from "../../ui/first-run";
 import { count } from "../../ui/format";
 import { CancelIcon, ReplayIcon } from "../../ui/icons";
 import { Empty, Skeleton, Wrong } from "../../ui/said";
@@ -124,8 +124,7 @@ function NoRuns({ isFiltered, hasMore, onClear }: { isFiltered: boolean; hasMore
   }
   return (
     <Empty title="Here is every run of a job, as it goes. None has been yet.">
-      <p>Send an event that one of your jobs listens for:</p>
-      <Command text={`mainspring send hello.world '{"who": "Ada"}'`} />
+      <FirstRun />
     </Empty>
   );
 }
