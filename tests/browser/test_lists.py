@@ -68,11 +68,34 @@ def test_new_runs_come_in_by_themselves_and_several_are_cancelled_at_once(page: 
     for _ in range(2):
         dev.request("POST", "/api/v1/jobs/slow/trigger", {"payload": {}})
     expect(page.locator("tbody tr")).to_have_count(3)
-    page.on("dialog", lambda dialog: dialog.accept())
     page.get_by_role("checkbox").nth(0).check()
     page.get_by_role("checkbox").nth(1).check()
-    page.get_by_role("toolbar").get_by_role("button", name="Cancel").click()
+    page.get_by_role("toolbar").get_by_role("button", name="Cancel", exact=True).click()
+    page.get_by_role("dialog").get_by_role("button", name="Cancel 2 runs").click()
     expect(page.locator("tbody .status", has_text="cancelled")).to_have_count(2)
+
+
+def test_a_run_is_found_by_what_is_in_its_payload_and_all_that_fit_are_replayed(page: Page, dev: Dev) -> None:
+    for number in (71, 72):
+        _, run = dev.request("POST", "/api/v1/jobs/many/trigger", {"payload": {"tasks": number}})
+        dev.finished(run["id"])
+    page.goto("/runs?q=payload.tasks:71")
+    expect(page.locator("tbody tr")).to_have_count(1)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="CSV").click()
+    assert download.value.suggested_filename == "runs.csv"
+    assert len(download.value.path().read_text().splitlines()) == 2
+    page.goto("/runs?q=status:success status:failed payload.tasks:72")
+    expect(page.locator("tbody tr")).to_have_count(1)
+    page.get_by_role("checkbox").nth(0).check()
+    page.get_by_role("button", name="Replay all that fit").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("Replay 1 run?")
+    expect(dialog.get_by_role("button", name="Replay 1 run")).to_be_disabled()
+    dialog.get_by_role("textbox").fill("replay")
+    dialog.get_by_role("button", name="Replay 1 run").click()
+    expect(page.get_by_role("status").filter(has_text="Replayed 1 of 1 run")).to_be_visible()
+    expect(page.locator("tbody tr")).to_have_count(2)
 
 
 def test_a_job_is_switched_off_and_an_event_says_that_it_was(page: Page, dev: Dev) -> None:

@@ -12,7 +12,8 @@ type Answer<Operation> = Operation extends {
   : never;
 export type GetPath = Extract<Get, string>;
 export type GetAnswer<Path extends GetPath> = Answer<paths[Path]["get"]>;
-export type Params = Record<string, string | number | boolean | null | undefined>;
+/** A list is a parameter that is repeated. */
+export type Params = Record<string, string | number | boolean | string[] | null | undefined>;
 
 /** An error answer: `message` is for people, `code` for decisions, `errors` name the fields that do not fit. */
 export class Problem extends Error {
@@ -36,7 +37,8 @@ export function address(path: string, params: Params = {}): string {
     return encodeURIComponent(String(value));
   });
   for (const [name, value] of filled) {
-    if (value !== undefined && value !== null && value !== "") rest.set(name, String(value));
+    if (Array.isArray(value)) for (const each of value) rest.append(name, each);
+    else if (value !== undefined && value !== null && value !== "") rest.set(name, String(value));
   }
   const query = rest.toString();
   return query ? `${route}?${query}` : route;

@@ -23,7 +23,7 @@ export function FilterBar({ text, onChange }: { text: string; onChange: (text: s
     if (offer.endsWith(" ")) onChange(offer.trim());
     input.current?.focus();
   };
-  const status = String(readFilter(text).params.status ?? "");
+  const status = [readFilter(text).params.status].flat().join(",");
   return (
     <div className="filter">
       <form
@@ -41,7 +41,7 @@ export function FilterBar({ text, onChange }: { text: string; onChange: (text: s
         <input
           ref={input}
           value={draft}
-          placeholder="Filter: status:failed job:import tag:vip since:2h"
+          placeholder="Filter: status:failed job:import payload.order_id:o1 since:2h"
           aria-label="Filter"
           title="Filter · key /"
           role="combobox"

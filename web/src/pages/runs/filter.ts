@@ -13,9 +13,15 @@ export const QUALIFIERS: Record<string, { param: string; hint: string; values?: 
   since: { param: "since", hint: "2h, 3 days, or an instant", values: ["15m", "1h", "24h", "7 days"] },
   until: { param: "until", hint: "an instant, or a span back" },
   version: { param: "version", hint: "of the job" },
-  event: { param: "event_id", hint: "the event that started it" },
+  event: { param: "event", hint: "the name of the event that started it" },
+  event_id: { param: "event_id", hint: "the event that started it" },
   error: { param: "error", hint: "the error it failed with: err_..." },
   schedule: { param: "schedule", hint: "the schedule that started it" },
+  queue: { param: "queue", hint: "its queue" },
+  parent: { param: "parent", hint: "the run that started it" },
+  id: { param: "id", hint: "how its id begins" },
+  is: { param: "is", hint: "test or root", values: ["test", "root"] },
+  "payload.": { param: "payload.", hint: "payload.order_id:o1" },
 };
 
 export interface Filter {
@@ -24,19 +30,40 @@ export interface Filter {
   unknown: string[];
 }
 
-const WORD = /(\w+):(?:"([^"]*)"|(\S*))|(\S+)/g;
+const PAYLOAD = "payload.";
+const WORD = /(payload\.[^\s:]+|\w+):(?:"([^"]*)"|(\S*))|(\S+)/g;
 
+/** `status:` and `tag:` may be given again: one of the statuses, all of the tags. */
 export function readFilter(text: string): Filter {
   const params: Params = {};
+  const lists: Record<string, string[]> = {};
   const unknown: string[] = [];
   for (const [, name, quoted, plain, stray] of text.matchAll(WORD)) {
     const value = quoted ?? plain ?? "";
     const known = name === undefined ? undefined : QUALIFIERS[name];
-    if (stray !== undefined) unknown.push(stray);
-    else if (!known) unknown.push(`${name}:`);
-    else if (value) params[known.param] = name === "status" ? value.toUpperCase() : value;
+    if (stray?.startsWith("run_")) params.id = stray;
+    else if (stray !== undefined) unknown.push(stray);
+    else if (name?.startsWith(PAYLOAD) && name.length > PAYLOAD.length) params[name] = value;
+    else if (name === "is") {
+      if (value === "test" || value === "root") params[`is_${value}`] = true;
+      else if (value) unknown.push(`is:${value}`);
+    } else if (!known) unknown.push(`${name}:`);
+    else if (value && (name === "status" || name === "tag")) (lists[name] ??= []).push(name === "status" ? value.toUpperCase() : value);
+    else if (name === "event" && value.startsWith("evt_")) params.event_id = value;
+    else if (value) params[known.param] = value;
   }
-  return { params, unknown };
+  return { params: { ...params, ...lists }, unknown };
+}
+
+/** The same as a bulk action takes it. */
+export function bulkFilter({ params }: Filter): Record<string, unknown> {
+  const payload: Record<string, unknown> = {};
+  const rest: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(params)) {
+    if (name.startsWith(PAYLOAD)) payload[name.slice(PAYLOAD.length)] = value;
+    else rest[name] = value;
+  }
+  return Object.keys(payload).length ? { ...rest, payload } : rest;
 }
 
 /** The text with one qualifier set to `value`, or without it. */
@@ -54,7 +81,7 @@ export function suggestions(text: string, jobs: string[]): string[] {
   if (colon < 0) {
     return Object.keys(QUALIFIERS)
       .filter((name) => name.startsWith(last) && !text.includes(`${name}:`))
-      .map((name) => `${head}${name}:`);
+      .map((name) => `${head}${name}${name.endsWith(".") ? "" : ":"}`);
   }
   const name = last.slice(0, colon);
   const typed = last.slice(colon + 1).replace(/^"/, "");

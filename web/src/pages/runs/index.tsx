@@ -1,6 +1,5 @@
 import { useMemo, useRef, useState } from "react";
 import { useLocation, useSearchParams } from "wouter";
-import { send } from "../../api/client";
 import { useKeys } from "../../keys/keys";
 import { Button } from "../../ui/button";
 import { FirstRun } from "../../ui/first-run";
@@ -9,10 +8,11 @@ import { CancelIcon, ReplayIcon } from "../../ui/icons";
 import { Empty, Skeleton, Wrong } from "../../ui/said";
 import { useScrollKept } from "../../ui/scroll";
 import { useTitle } from "../../ui/title";
-import { attempt } from "../../ui/toast";
+import { attempt, toast } from "../../ui/toast";
 import { FilterBar } from "./bar";
-import { readFilter, withQualifier } from "./filter";
+import { type Filter, QUALIFIERS, readFilter, withQualifier } from "./filter";
 import { useRuns } from "./live";
+import { type Action, actOn, type Bulk, download, follow, many } from "./many";
 import { RunsTable } from "./table";
 
 export function RunsPage() {
@@ -44,14 +44,18 @@ export function RunsPage() {
       if (!now.delete(id)) now.add(id);
       return now;
     });
-  const doToChosen = async (action: "cancel" | "replay") => {
-    const ids = [...chosen];
-    const words = action === "cancel" ? "cancelled" : "replayed";
-    if (!window.confirm(`${count(ids.length, "run")} will be ${words}.`)) return;
-    await attempt(send("post", "/api/v1/runs/bulk", {}, { action, ids }), `${count(ids.length, "run")} ${words}`);
-    setChosen(new Set());
-    state.reload();
+  const [progress, setProgress] = useState<Bulk | null>(null);
+  const doTo = async (action: Action, what: { ids: string[] } | Filter) => {
+    const act = async () => {
+      const bulk = await actOn(action, what);
+      if (!bulk) return;
+      setChosen(new Set());
+      await follow(bulk, setProgress);
+      state.reload();
+    };
+    await act().catch((error: Error) => toast(error.message, true));
   };
+  const chooseAll = () => setChosen(chosen.size === runs.length ? new Set() : new Set(runs.map((run) => run.id)));
 
   useKeys([
     { press: "j", does: "Next run", act: () => setAt((was) => Math.min(was + 1, runs.length - 1)) },
@@ -68,23 +72,46 @@ export function RunsPage() {
       </header>
       {filter.unknown.length > 0 && (
         <p className="banner">
-          Not understood: <code>{filter.unknown.join(" ")}</code>. A filter is <code>name:value</code>: status, job, tag,
-          since, until, version, event, schedule.
+          Not understood: <code>{filter.unknown.join(" ")}</code>. A filter is <code>name:value</code>: {Object.keys(QUALIFIERS).join(", ")}…
         </p>
       )}
       {chosen.size > 0 && (
         <div className="bulk" role="toolbar" aria-label="With the chosen runs">
           {count(chosen.size, "run")} chosen
-          <Button icon={<CancelIcon size={14} />} onClick={() => doToChosen("cancel")}>
+          <Button icon={<CancelIcon size={14} />} onClick={() => doTo("cancel", { ids: [...chosen] })}>
             Cancel
           </Button>
-          <Button icon={<ReplayIcon size={14} />} onClick={() => doToChosen("replay")}>
+          <Button icon={<ReplayIcon size={14} />} onClick={() => doTo("replay", { ids: [...chosen] })}>
             Replay
           </Button>
+          <Button kind="quiet" onClick={chooseAll}>
+            {chosen.size === runs.length ? "None of the page" : "All of the page"}
+          </Button>
+          {text && (
+            <>
+              <Button kind="quiet" onClick={() => doTo("cancel", filter)}>
+                Cancel all that fit
+              </Button>
+              <Button kind="quiet" onClick={() => doTo("replay", filter)}>
+                Replay all that fit
+              </Button>
+            </>
+          )}
           <Button kind="quiet" onClick={() => setChosen(new Set())}>
             Choose none
           </Button>
         </div>
+      )}
+      {progress && (
+        <p className="bulk" role="status">
+          {progress.action === "cancel" ? "Cancelled" : "Replayed"} {progress.done} of {many(progress.total, progress.is_total_exact)}
+          {progress.failed > 0 && `, ${progress.failed} could not be: ${progress.failures[0]?.message}`}
+          {progress.status !== "RUNNING" && (
+            <Button kind="quiet" onClick={() => setProgress(null)}>
+              Close
+            </Button>
+          )}
+        </p>
       )}
       {state.fresh > 0 && (
         <button type="button" className="fresh" onClick={state.showFresh}>
@@ -96,7 +123,7 @@ export function RunsPage() {
       ) : !state.runs ? (
         <Skeleton />
       ) : runs.length === 0 ? (
-        <NoRuns isFiltered={text !== "" || cursor !== null} hasMore={state.next !== null} onClear={() => ask("")} />
+        <NoRuns isFiltered={text !== "" || cursor !== null} hasMore={state.next !== null} onClear={() => ask("")} onOlder={() => ask(text, state.next)} />
       ) : (
         <RunsTable
           runs={runs}
@@ -109,15 +136,27 @@ export function RunsPage() {
       <footer className="pager">
         {cursor && <Button onClick={() => ask(text)}>Newest</Button>}
         {state.next && <Button onClick={() => ask(text, state.next)}>Older</Button>}
+        <Button kind="quiet" title="All runs that fit, as a file for spreadsheets" onClick={() => attempt(download(filter.params, "csv"), "Exported as CSV")}>
+          CSV
+        </Button>
+        <Button kind="quiet" title="All runs that fit, a line of JSON each" onClick={() => attempt(download(filter.params, "ndjson"), "Exported as JSON lines")}>
+          JSON
+        </Button>
       </footer>
     </div>
   );
 }
 
-function NoRuns({ isFiltered, hasMore, onClear }: { isFiltered: boolean; hasMore: boolean; onClear: () => void }) {
+function NoRuns(props: { isFiltered: boolean; hasMore: boolean; onClear: () => void; onOlder: () => void }) {
+  const { isFiltered, hasMore, onClear, onOlder } = props;
   if (isFiltered) {
     return (
       <Empty title={hasMore ? "None among these; older ones may fit." : "No run fits this filter."}>
+        {hasMore && (
+          <Button kind="main" onClick={onOlder}>
+            Look further back
+          </Button>
+        )}
         <Button onClick={onClear}>Show all runs</Button>
       </Empty>
     );

@@ -59,17 +59,15 @@ export function useRuns(params: Params, cursor: string | null, isAtTop: () => bo
               : ([] as Run[]),
           ]);
           const latest = new Map([...(first?.data ?? []), ...each].map((run) => [run.id, run]));
-          // Against what is shown by now: the page may have been read while we asked.
+          const isFree = isAtTop();
+          // Against what is shown by then: the page may have been read while we asked.
+          setRuns((was) => {
+            const had = new Set((was ?? []).map((run) => run.id));
+            const added = isFree ? (first?.data ?? []).filter((run) => !had.has(run.id)) : [];
+            return was && [...added, ...was.map((run) => latest.get(run.id) ?? run)].slice(0, PAGE);
+          });
           const had = new Set(shown.current.map((run) => run.id));
-          const added = (first?.data ?? []).filter((run) => !had.has(run.id));
-          const kept = shown.current.map((run) => latest.get(run.id) ?? run);
-          if (isAtTop()) {
-            setRuns([...added, ...kept].slice(0, PAGE));
-            hold([]);
-          } else {
-            setRuns(kept);
-            hold(added);
-          }
+          hold(isFree ? [] : (first?.data ?? []).filter((run) => !had.has(run.id)));
         } catch {
           // The connection's own dot tells; the next news ask again.
         }
