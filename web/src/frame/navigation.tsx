@@ -47,7 +47,7 @@ export function Navigation({ environment, project, isDev, onKeys, onPalette }: P
       <div className="asks">
         <button type="button" className="ask" onClick={onPalette} title={`Go to or do anything · key ${namesOf("mod+k").join("")}`} aria-keyshortcuts="Control+K Meta+K">
           <SearchIcon size={14} />
-          <span>Go to or do</span>
+          <span>Go to</span>
           <kbd>{namesOf("mod+k")}</kbd>
         </button>
         <Link className="ask" href="/events?send=" title="Send an event · key n" aria-label="Send an event" aria-keyshortcuts="n">
