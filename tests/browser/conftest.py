@@ -51,6 +51,26 @@ async def many(payload: dict[str, int], io: IO) -> int:
     return payload["tasks"]
 
 
+@client.job(id="pages", trigger=invoke_trigger())
+async def pages(payload: dict[str, int], io: IO) -> int:
+    for number in range(payload["tasks"]):
+        await io.run_task("page", lambda: None)
+    return payload["tasks"]
+
+
+@client.job(id="chatty", trigger=invoke_trigger())
+async def chatty(payload: dict[str, int], io: IO) -> None:
+    for number in range(payload["lines"]):
+        (io.logger.warning if number == 77 else io.logger.info)(f"line {number}")
+        if number % 1_000 == 999:  # who writes faster than is kept loses lines: a task waits for them
+            await io.run_task(f"after {number}", lambda: None)
+
+
+@client.job(id="echo", trigger=invoke_trigger())
+async def echo(payload: dict[str, object]) -> dict[str, object]:
+    return payload
+
+
 class Line(BaseModel):
     what: str
     pieces: int = Field(1, ge=1)

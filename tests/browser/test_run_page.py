@@ -4,13 +4,8 @@ import re
 
 from playwright.sync_api import Page, expect
 
+from browser.started import trigger
 from processes import Dev
-
-
-def trigger(dev: Dev, job: str, payload: object = None) -> str:
-    status, run = dev.request("POST", f"/api/v1/jobs/{job}/trigger", {"payload": payload or {}})
-    assert status == 200, run
-    return str(run["id"])
 
 
 def test_a_run_is_watched_live_and_answered(page: Page, dev: Dev) -> None:
@@ -67,15 +62,3 @@ def test_a_replay_from_a_task_keeps_what_was_done_before_it(page: Page, dev: Dev
     expect(page.locator("header .status", has_text="succeeded")).to_be_visible()
     page.get_by_role("row", name="charge").click()
     expect(page.get_by_text("kept from an earlier run")).to_be_visible()
-
-
-def test_of_many_tasks_only_those_in_sight_are_in_the_document(page: Page, dev: Dev) -> None:
-    run = trigger(dev, "many", {"tasks": 1_500})
-    dev.finished(run)
-    page.goto(f"/runs/{run}")
-    expect(page.get_by_role("row", name="page 3 ")).to_be_visible()
-    assert page.get_by_role("treegrid").get_attribute("aria-rowcount") == "1501"
-    assert page.get_by_role("row").count() < 100
-    page.get_by_role("treegrid").evaluate("grid => grid.scrollTop = grid.scrollHeight")
-    expect(page.get_by_role("row", name="page 1499")).to_be_visible()
-    assert page.get_by_role("row").count() < 100

@@ -1,7 +1,10 @@
-"""The timeline of a run over HTTP, when it is long; and the runs that it started."""
+"""The timeline and the log of a run over HTTP, when they are long; and the runs that it started."""
+
+import json
 
 from engine.items import succeeded, triggered
-from mainspring.model.protocol import RunDraft
+from mainspring.model.protocol import LogWritten, RunDraft
+from mainspring.server.api.account import LINES_AT_ONCE
 from stage import Stage, job
 
 RUNS = "/api/v1/runs"
@@ -36,3 +39,16 @@ async def test_the_runs_that_a_run_started_are_listed_in_pages(stage: Stage) -> 
     assert [child["task"] for child in children] == ["start 0", "start 1", "start 2"]
     assert {child["job_id"] for child in children} == {"child"}
     assert rest["next_cursor"] is None
+
+
+async def test_all_log_lines_come_in_one_answer(stage: Stage) -> None:
+    worker = await stage.work(job("chatty"))
+    await stage.ask("POST", "/api/v1/jobs/chatty/trigger", {"payload": {}})
+    run = await worker.claim_one()
+    many = LINES_AT_ONCE + 5
+    await worker.report(run, *(LogWritten(number, 0, "INFO", f"line {number}") for number in range(many)))
+    answer = await stage.request("GET", f"{RUNS}/{run.run_id}/logs/lines")
+    lines = [json.loads(line) for line in answer.text.splitlines()]
+    assert [line["message"] for line in lines] == [f"line {number}" for number in range(many)]
+    assert answer.headers["content-type"].startswith("application/x-ndjson")
+    await stage.refused(404, "GET", f"{RUNS}/run_nope/logs/lines")

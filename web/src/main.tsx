@@ -11,6 +11,7 @@ import "./style/nav.css";
 import "./style/table.css";
 import "./style/trace.css";
 import "./style/run.css";
+import "./style/json.css";
 import { createRoot } from "react-dom/client";
 import { App } from "./app";
 import { listenForKeys } from "./keys/keys";

@@ -61,11 +61,12 @@ const SILENCE_MS = 40_000;
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 10_000;
 
-/** Hears `url` until the returned function is called. `hear` is given what came in one piece, once a frame at most. */
-export function listen(url: string, hear: (messages: Message[]) => void): () => void {
+/** Hears `url` until the returned function is called. `hear` is given what came in one piece. `from`: the id after
+ * which it begins. `onEnd`: nothing follows, or the server refuses. */
+export function listen(url: string, hear: (messages: Message[]) => void, from = "", onEnd?: () => void): () => void {
   const stopped = new AbortController();
   void (async () => {
-    let last = "";
+    let last = from;
     let pause = FIRST_PAUSE_MS;
     while (!stopped.signal.aborted) {
       await visible(stopped.signal);
@@ -74,7 +75,8 @@ export function listen(url: string, hear: (messages: Message[]) => void): () => 
         for (const message of messages) if (message.id) last = message.id;
         hear(messages);
       });
-      if (heard === "ended" || stopped.signal.aborted) return;
+      if (stopped.signal.aborted) return;
+      if (heard === "ended") return onEnd?.();
       if (!document.hidden) {
         say("lost");
         await new Promise((done) => setTimeout(done, pause * (0.5 + Math.random())));

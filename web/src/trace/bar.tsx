@@ -1,39 +1,60 @@
 // The bar of one row: solid for work, hatched for waiting, outlined while queued, a tick for each attempt that failed.
+// How long it took stands beside it; within it where it fits; never over another bar.
 import { span as spanWords } from "../ui/format";
 import { toneOf } from "../ui/status";
 import type { Scale } from "./scale";
 import { isWait, type Row } from "./spans";
 import { type View, within } from "./view";
 
-export function Bar({ row, scale, view, now }: { row: Row; scale: Scale; view: View; now: number }) {
+interface Props {
+  row: Row;
+  scale: Scale;
+  view: View;
+  now: number;
+  /** Of the lane, in pixels; 0: not known yet. */
+  width: number;
+  /** When it came into its queue, where that is shown. */
+  queuedAt?: number;
+}
+
+const LETTER = 6.6;
+
+export function Bar({ row, scale, view, now, width, queuedAt }: Props) {
   const { span } = row.node;
   const { start, end, folds } = row;
   const from = within(view, scale.place(start));
   const to = within(view, scale.place(end ?? now));
-  if (to < 0 || from > 1) return null;
-  const left = Math.max(from, 0);
-  const right = Math.min(to, 1);
+  const queued = queuedAt === undefined ? from : within(view, scale.place(queuedAt));
+  if (to < 0 || queued > 1) return null;
+  const [left, right] = [Math.max(from, 0), Math.min(to, 1)];
   const kind = span.status === "PENDING" ? "queued" : isWait(span) || span.status === "WAITING" ? "waits" : "works";
-  const words = spanWords((end ?? now) - start);
-  const isLate = right > 0.86;
+  const isThin = span.kind === "run" || folds > 1;
   return (
     <>
-      <div
-        className={`bar ${kind} ${toneOf(span.status)} ${span.kind === "run" || folds > 1 ? "whole" : ""}`}
-        style={{ left: `${left * 100}%`, width: `max(3px, ${(right - left) * 100}%)` }}
-      />
+      {queued < from && span.status !== "PENDING" && (
+        <div className="bar queued idle" style={{ left: percent(Math.max(0, queued)), width: percent(Math.min(1, from) - Math.max(0, queued)) }} />
+      )}
+      {from <= 1 && (
+        <div
+          className={`bar ${kind} ${toneOf(span.status)} ${isThin ? "whole" : ""}`}
+          style={{ left: percent(left), width: `max(3px, ${percent(right - left)})` }}
+        />
+      )}
       {span.attempts.map((attempt) => {
         const tick = within(view, scale.place(Date.parse(attempt.finished_at)));
-        return tick >= 0 && tick <= 1 ? (
-          <i key={attempt.started_at} className="attempt" style={{ left: `${tick * 100}%` }} title="an attempt failed" />
-        ) : null;
+        return tick >= 0 && tick <= 1 ? <i key={attempt.started_at} className="attempt" style={{ left: percent(tick) }} title="an attempt failed" /> : null;
       })}
-      <span
-        className="lasted"
-        style={isLate ? { right: `calc(${(1 - left) * 100}% + 6px)` } : { left: `calc(${right * 100}% + 6px)` }}
-      >
-        {isLate && left < 0.1 ? "" : words}
-      </span>
+      <Lasted words={spanWords((end ?? now) - start)} kind={isThin ? "whole" : kind} left={Math.max(0, Math.min(left, queued))} right={right} width={width} />
     </>
   );
 }
+
+function Lasted({ words, kind, left, right, width }: { words: string; kind: string; left: number; right: number; width: number }) {
+  const needs = words.length * LETTER + 12;
+  if (right * width + needs <= width) return <span className="lasted" style={{ left: `calc(${percent(right)} + 6px)` }}>{words}</span>;
+  if (left * width >= needs) return <span className="lasted" style={{ right: `calc(${percent(1 - left)} + 6px)` }}>{words}</span>;
+  if (kind === "whole" || (right - left) * width < needs + 12) return null;
+  return <span className={`lasted in ${kind}`} style={{ right: `calc(${percent(1 - right)} + 6px)` }}>{words}</span>;
+}
+
+const percent = (share: number) => `${share * 100}%`;

@@ -14,6 +14,8 @@ export interface Scale {
   breaks: Break[];
   begin: number;
   end: number;
+  /** Two scales of the same key put everything at the same places. */
+  key: string;
 }
 
 /** A gap is cut when it would take more than this share of the width; it then takes `CUT_TO`. */
@@ -23,9 +25,10 @@ const CUT_TO = 0.05;
 const SHORTEST_CUT = 1_000;
 const MOST_CUTS = 6;
 
-export function scaleOf(root: Node, now: number): Scale {
+/** `from`: an instant before the root's own that shall be seen too; `now`: where the picture ends while it goes on. */
+export function scaleOf(root: Node, now: number, from = root.start): Scale {
   const busy: [number, number][] = [];
-  let begin = root.start;
+  let begin = Math.min(from, root.start);
   let end = root.end ?? now;
   const visit = (node: Node) => {
     const until = node.end ?? now;
@@ -59,6 +62,7 @@ export function scaleBetween(begin: number, end: number, busy: [number, number][
   return {
     begin,
     end,
+    key: corners.join(),
     place: (instant) => between(corners, instant, 0, 1),
     instant: (where) => between(corners, where, 1, 0),
     breaks: [...cut].map(([from, to]) => ({
@@ -67,6 +71,13 @@ export function scaleBetween(begin: number, end: number, busy: [number, number][
       lasts: to - from,
     })),
   };
+}
+
+/** While a run goes on its picture ends a little later than now: it is not drawn anew at every moment. */
+export function endAhead(begin: number, now: number): number {
+  const past = Math.max(now - begin, 1_000);
+  const unit = 10 ** Math.floor(Math.log10(past)) / 4;
+  return begin + Math.ceil(past / unit) * unit;
 }
 
 function gapsOf(begin: number, end: number, busy: [number, number][]): [number, number][] {

@@ -97,6 +97,19 @@ function groupsOf(siblings: Node[]): Node[][] {
   return result;
 }
 
+/** Those whose name or key holds `text`, and that failed where `errorsOnly`; with the way to them, nothing folded. */
+export function rowsFound(root: Node, text: string, errorsOnly: boolean): Row[] {
+  const wanted = text.trim().toLowerCase();
+  const fits = ({ span }: Node) =>
+    (!errorsOnly || span.status === "FAILED") && (span.name.toLowerCase().includes(wanted) || span.id.toLowerCase().includes(wanted));
+  const visit = (node: Node): Row[] => {
+    const below = node.children.flatMap(visit);
+    if (node !== root && below.length === 0 && !fits(node)) return [];
+    return [{ node, folds: 1, start: node.start, end: node.end, hasChildren: below.length > 0, isOpen: true }, ...below];
+  };
+  return visit(root);
+}
+
 /** The next failed row after `from`, or the first one; -1: none. */
 export function nextError(rows: Row[], from: number): number {
   const failed = rows.flatMap((row, at) => (row.node.depth > 0 && row.node.span.status === "FAILED" ? [at] : []));

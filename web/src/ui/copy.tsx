@@ -1,10 +1,11 @@
 import { useState } from "react";
 import { CopyIcon, DoneIcon } from "./icons";
 
-export function Copy({ text, label }: { text: string; label: string }) {
+/** `text` as a function: long ones are written when they are wanted. */
+export function Copy({ text, label }: { text: string | (() => string); label: string }) {
   const [isDone, setDone] = useState(false);
   const copy = () => {
-    void navigator.clipboard.writeText(text).then(() => {
+    void navigator.clipboard.writeText(typeof text === "string" ? text : text()).then(() => {
       setDone(true);
       setTimeout(() => setDone(false), 1_200);
     });

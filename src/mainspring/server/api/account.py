@@ -1,13 +1,15 @@
 """What a run did: its tasks, logs and history."""
 
-from typing import Annotated
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
 
 from fastapi import Query
 from pydantic import Field
+from starlette.responses import Response, StreamingResponse
 
 from mainspring.engine import account
-from mainspring.engine.views import LogQuery
-from mainspring.model.logs import LogLevel
+from mainspring.engine.views import LogQuery, Page
+from mainspring.model.logs import LogLevel, LogLine
 from mainspring.server.api.queries import Back, Paging, instant_of, page_size, place_of
 from mainspring.server.found import known
 from mainspring.server.rooms import Caller, room
@@ -22,6 +24,15 @@ from mainspring.server.shapes.account import (
 from mainspring.server.shapes.parts import Listing, listing
 
 router = room("/api/v1/runs/{id}", "runs")
+
+#: Log lines read and sent at once.
+LINES_AT_ONCE = 1_000
+_LINES: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "One JSON object a line, as in the list of logs.",
+        "content": {"application/x-ndjson": {"schema": {"type": "string"}}},
+    },
+}
 
 
 class LogFilter(Paging):
@@ -58,6 +69,26 @@ async def list_logs(call: Caller, id: str, asked: Annotated[LogFilter, Query()])
     found = await call.engine.read(account.run_logs, call.environment_id, id, query)
     # Always with a cursor: the list grows while the run goes on, and is followed by asking again.
     return listing(known(found, id), log_shape)
+
+
+@router.get("/logs/lines", response_class=Response, responses=_LINES)
+async def all_logs(call: Caller, id: str) -> Response:
+    """All its log lines there are now in one answer, a JSON object a line: to keep, or to search elsewhere."""
+
+    async def page_after(cursor: str | None) -> Page[LogLine]:
+        query = LogQuery(limit=LINES_AT_ONCE, cursor=cursor)
+        return known(await call.engine.read(account.run_logs, call.environment_id, id, query), id)
+
+    first = await page_after(None)
+
+    async def parts() -> AsyncIterator[str]:
+        page = first
+        while page.data:
+            yield "".join(f"{log_shape(line).model_dump_json()}\n" for line in page.data)
+            page = await page_after(page.next_cursor)
+
+    headers = {"content-disposition": f'attachment; filename="{id}.log.ndjson"'}
+    return StreamingResponse(parts(), headers=headers, media_type="application/x-ndjson")
 
 
 @router.get("/history")

@@ -75,6 +75,7 @@ function WaitingCard({ run, wait }: { run: Run; wait: Wait }) {
           Answer it
         </Link>
       )}
+      {wait.kind === "token" && <CompleteToken wait={wait} />}
       {wait.kind === "in_doubt" && <Settle run={run} task={wait.task} />}
       {wait.kind === "drift" && (
         <Button onClick={() => void attempt(send("post", "/api/v1/runs/{id}/resume", { id: run.id }), "It goes on")}>
@@ -86,13 +87,30 @@ function WaitingCard({ run, wait }: { run: Run; wait: Wait }) {
 }
 
 function AnswerWithEvent({ name, id }: { name: string; id: string | null }) {
+  const answer = (payload: unknown) => attempt(send("post", "/api/v1/events", {}, { name, id, payload }), `${name} was sent`);
+  return <AnswerWithJson label={`Payload of ${name}`} does={`Send ${name}`} onAnswer={answer} />;
+}
+
+function CompleteToken({ wait }: { wait: Wait }) {
+  const id = wait.id ?? wait.message?.match(/tok_\w+/)?.[0];
+  if (!id) return null;
+  const answer = (output: unknown) => attempt(send("post", "/api/v1/tokens/{id}/complete", { id }, { output }), "The token is completed");
+  return <AnswerWithJson label="What the token is completed with" does="Complete it" onAnswer={answer} />;
+}
+
+interface AnswerProps {
+  label: string;
+  does: string;
+  onAnswer: (value: unknown) => Promise<unknown>;
+}
+
+function AnswerWithJson({ label, does, onAnswer }: AnswerProps) {
   const [text, setText] = useState("{}");
   const [problem, say] = useState("");
   const answer = async () => {
-    const { value: payload, problem: fault } = parse(text);
+    const { value, problem: fault } = parse(text);
     say(fault ?? "");
-    if (fault) return;
-    await attempt(send("post", "/api/v1/events", {}, { name, id, payload }), `${name} was sent`);
+    if (!fault) await onAnswer(value);
   };
   return (
     <form
@@ -103,7 +121,7 @@ function AnswerWithEvent({ name, id }: { name: string; id: string | null }) {
       }}
     >
       <label>
-        Payload of {name}
+        {label}
         <textarea value={text} onChange={(event) => setText(event.target.value)} rows={2} spellCheck={false} aria-invalid={problem !== ""} />
       </label>
       {problem && (
@@ -112,7 +130,7 @@ function AnswerWithEvent({ name, id }: { name: string; id: string | null }) {
         </p>
       )}
       <Button kind="main" type="submit" icon={<SendIcon size={14} />}>
-        Send {name}
+        {does}
       </Button>
     </form>
   );
@@ -140,19 +158,6 @@ function Countdown({ until }: { until: string }) {
   return <span className="count">{left > 0 ? `${span(left)} left` : "due"}</span>;
 }
 
-export function Progress({ run }: { run: Run }) {
-  const said = run.progress as { done?: number; total?: number; note?: string } | null;
-  if (!said || typeof said.done !== "number" || typeof said.total !== "number" || said.total <= 0) return null;
-  return (
-    <div className="progress">
-      <progress value={said.done} max={said.total} aria-label="Progress" />
-      <span>
-        {said.done.toLocaleString()} of {said.total.toLocaleString()} {said.note ?? ""}
-      </span>
-    </div>
-  );
-}
-
 /** The message first; of the traceback the frames of the user's own code, the rest folded. */
 export function ErrorCard({ failure, run }: { failure: Shape<"FailureShape"> | null; run?: Run }) {
   if (!failure) return null;
@@ -167,10 +172,19 @@ export function ErrorCard({ failure, run }: { failure: Shape<"FailureShape"> | n
             In <span className="mono">{failure.task}</span>.{" "}
           </>
         )}
-        {run && `Attempt ${run.attempt} of ${run.max_attempts}. `}
-        {run && !run.finished_at && "It is tried again. "}
-        {run?.error_id && <Link href={`/errors/${run.error_id}`}>All runs that failed so</Link>}
+        {run && run.max_attempts > 1 && `${run.attempt} of ${run.max_attempts} attempts of the run. `}
+        {run && !run.finished_at && (
+          <>
+            It is tried again{run.status === "PENDING" && Date.parse(run.available_at) > Date.now() ? <> <At at={run.available_at} /></> : ""}.
+          </>
+        )}
+        {run?.finished_at && "It is not tried again. Mend it, then replay it: all of it, or from a task on. "}
       </p>
+      {run?.error_id && (
+        <p>
+          <Link href={`/errors/${run.error_id}`}>All runs that failed so</Link>
+        </p>
+      )}
       {failure.traceback && <Traceback text={failure.traceback} />}
     </section>
   );

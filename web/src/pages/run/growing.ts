@@ -1,8 +1,8 @@
-// A list that only grows at its end (log lines, history): read in pages, and on from where it ended.
+// A list that only grows at its end (the history): read in pages, and on from where it ended.
 import { useEffect, useRef, useState } from "react";
 import { get, type GetAnswer, type Params } from "../../api/client";
 
-type GrowingPath = "/api/v1/runs/{id}/logs" | "/api/v1/runs/{id}/history";
+type GrowingPath = "/api/v1/runs/{id}/history";
 type Line<Path extends GrowingPath> = GetAnswer<Path>["data"][number];
 
 const PAGE = 200;

@@ -1,8 +1,8 @@
 // What is known of one task: what it was given, what came of it, each attempt, what it logged.
-import { useState } from "react";
+import { useEffect, useState } from "react";
+import { Link } from "wouter";
 import { send } from "../../api/client";
 import { useRead } from "../../api/query";
-import { useEffect } from "react";
 import { Button } from "../../ui/button";
 import { At, Lasting } from "../../ui/clock";
 import { Copy } from "../../ui/copy";
@@ -14,6 +14,7 @@ import { Status } from "../../ui/status";
 import { Tabs } from "../../ui/tabs";
 import { attempt } from "../../ui/toast";
 import { ErrorCard } from "./cards";
+import type { Child } from "./facts";
 import type { Run, Task } from "./live";
 import { Logs } from "./logs";
 
@@ -21,11 +22,13 @@ interface Props {
   run: Run;
   task: string;
   beat: number;
+  /** Where it is a run of its own. */
+  child: Child | undefined;
   onClose: () => void;
   onReplayed: (id: string) => void;
 }
 
-export function Panel({ run, task: key, beat, onClose, onReplayed }: Props) {
+export function Panel({ run, task: key, beat, child, onClose, onReplayed }: Props) {
   const read = useRead("/api/v1/runs/{id}/tasks", { id: run.id, key });
   const [tab, setTab] = useState("output");
   const task = read.data?.data.find((each) => each.key === key);
@@ -43,10 +46,16 @@ export function Panel({ run, task: key, beat, onClose, onReplayed }: Props) {
   return (
     <aside className="panel" aria-label={`Task ${key}`}>
       <header>
-        <h2>{task?.name ?? key}</h2>
+        <h2>{child?.job_id ?? task?.name ?? key}</h2>
         <Button kind="quiet" aria-label="Close" hint="Esc" icon={<CloseIcon size={15} />} onClick={onClose} />
       </header>
-      {!task ? (
+      {child ? (
+        <p className="panel-line">
+          <Status status={child.status} />
+          <Lasting from={child.started_at} until={child.finished_at} />
+          <Link href={`/runs/${child.id}`}>Open this run</Link>
+        </p>
+      ) : !task ? (
         read.isLoading ? <Skeleton rows={4} /> : <p className="faint pad">Nothing is kept of it beside its place in the trace.</p>
       ) : (
         <>
@@ -70,7 +79,7 @@ export function Panel({ run, task: key, beat, onClose, onReplayed }: Props) {
             {tab === "output" && <Outcome task={task} />}
             {tab === "input" && <Input task={task} />}
             {tab === "attempts" && <Attempts task={task} />}
-            {tab === "logs" && <Logs runId={run.id} task={key} beat={beat} />}
+            {tab === "logs" && <Logs runId={run.id} task={key} isOver={run.finished_at !== null} />}
           </div>
           {run.finished_at && task.parent_key === null && (
             <footer>
