@@ -71,8 +71,6 @@ def views(dev: Dev) -> Iterator[View]:
     yield View("job-test", "/jobs/refund-order")
     yield View("runs-failed", "/runs?q=status%3Afailed")
     yield View("runs-none", "/runs?q=job%3Anobody")
-    yield View("one-event", f"/events?event={_first(dev, '/events')}")
-    yield View("one-approval", f"/approvals?approval={_first(dev, '/approvals?status=WAITING')}")
 
 
 def _first(dev: Dev, path: str) -> str | None:
@@ -81,7 +79,7 @@ def _first(dev: Dev, path: str) -> str | None:
     if status != 200 or not answer["data"]:
         return None
     first: Any = answer["data"][0]
-    return str(first["id"] if "id" in first else first["name"])
+    return str(next(first[name] for name in ("event_id", "id", "name") if name in first))
 
 
 @contextmanager

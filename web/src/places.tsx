@@ -41,6 +41,7 @@ export const PLACES: Place[] = [
     icon: <EventsIcon size={size} />,
     key: "e",
   },
+  { path: "/events/:id", page: lazy(() => import("./pages/events/event")) },
   {
     path: "/errors",
     page: lazy(() => import("./pages/errors")),
@@ -56,6 +57,9 @@ export const PLACES: Place[] = [
     icon: <ApprovalsIcon size={size} />,
     key: "a",
   },
+  { path: "/approvals/:id", page: lazy(() => import("./pages/approvals/approval")) },
+  { path: "/tokens", page: lazy(() => import("./pages/tokens")) },
+  { path: "/bulk", page: lazy(() => import("./pages/bulk")) },
   {
     path: "/schedules",
     page: lazy(() => import("./pages/schedules")),
@@ -70,6 +74,7 @@ export const PLACES: Place[] = [
     icon: <QueuesIcon size={size} />,
     key: "q",
   },
+  { path: "/queues/:name", page: lazy(() => import("./pages/queues/queue")) },
   {
     path: "/workers",
     page: lazy(() => import("./pages/workers")),

@@ -15,7 +15,19 @@ from starlette.routing import BaseRoute, Route
 BUILT = Path(__file__).parent / "static"
 
 #: The first parts of the paths that are pages. The pages themselves are told apart in the browser.
-PAGES = ("overview", "runs", "jobs", "events", "errors", "approvals", "schedules", "queues", "workers")
+PAGES = (
+    "overview",
+    "runs",
+    "jobs",
+    "events",
+    "errors",
+    "approvals",
+    "schedules",
+    "queues",
+    "workers",
+    "tokens",
+    "bulk",
+)
 
 #: Scripts of ours alone, and never inside another site's frame. Styles may be inline: bars and rows have places.
 POLICY = "; ".join(

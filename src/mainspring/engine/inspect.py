@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from operator import attrgetter
+from typing import Any
 
 from mainspring.clock import DAY, Instant
 from mainspring.codec import decode
@@ -32,7 +33,7 @@ from mainspring.model.breakers import Breaker
 from mainspring.model.events import Event
 from mainspring.model.joining import joins_events
 from mainspring.model.pending import LiveVersion, pending_reason
-from mainspring.model.runs import FAILURES, Run
+from mainspring.model.runs import FAILURES, Run, RunStatus
 from mainspring.model.schedules import Schedule
 from mainspring.model.store import StoreEntry, StoreScope
 from mainspring.model.timetables import upcoming
@@ -212,20 +213,33 @@ def _event_ids(tx: Transaction, environment_id: str, query: EventQuery) -> tuple
     """The ids of a page, and the cursor of the next. A name that few events have leads to all of them; the events of
     any other are found on the way back in time."""
     place = {"environment_id": environment_id}
+    text = None if query.text is None else _pattern(query.text)
     before, limit = query.cursor or _LAST_ID, query.limit
-    is_plain = query.name is None and query.since is None
     if query.name is not None:
-        named = tx.rows("events_named", **place, name=query.name, limit=MOST_LOOKED_AT)
+        named = tx.rows("events_named", **place, name=query.name, text=text, limit=MOST_LOOKED_AT)
         if len(named) < MOST_LOOKED_AT:
-            fit = sorted((e for e, at in named if e < before and at >= (query.since or 0)), reverse=True)
+            fit = sorted((row[0] for row in named if row[0] < before and _fits(query, row)), reverse=True)
             return fit[:limit], fit[limit - 1] if len(fit) > limit else None
-    most = limit + 1 if is_plain else MOST_LOOKED_AT
-    rows = tx.rows("newest_events", **place, before=before, limit=most)
-    fit = [e for e, name, at in rows if query.name in (None, name) and at >= (query.since or 0)]
+    most = limit + 1 if query.is_plain else MOST_LOOKED_AT
+    rows = tx.rows("newest_events", **place, before=before, text=text, limit=most)
+    fit = [row[0] for row in rows if _fits(query, row)]
     if len(fit) > limit:
         return fit[:limit], fit[limit - 1]
-    is_end = len(rows) < most or (query.since is not None and rows[-1][2] < query.since - DAY)
+    is_end = len(rows) < most or (query.since is not None and rows[-1][1] < query.since - DAY)
     return fit, None if is_end else rows[-1][0]
+
+
+def _pattern(text: str) -> str:
+    """What `like` finds it by, wherever it stands."""
+    for sign in "!%_":
+        text = text.replace(sign, f"!{sign}")
+    return f"%{text}%"
+
+
+def _fits(query: EventQuery, row: Sequence[Any]) -> bool:
+    _, at, name, source, has_text = row
+    is_named = query.name in (None, name) and query.source in (None, source)
+    return is_named and bool(has_text) and at >= (query.since or 0)
 
 
 def _event_views(tx: Transaction, events: list[Event]) -> list[EventView]:
@@ -296,19 +310,28 @@ def list_schedules(tx: Transaction, environment_id: str, query: ScheduleQuery) -
         external_id=query.external_id,
         limit=query.limit + 1,
     )
-    views = [_schedule_view(schedule) for schedule in SCHEDULE.values(rows[: query.limit])]
+    views = _schedule_views(tx, SCHEDULE.values(rows[: query.limit]))
     return Page(views, views[-1].schedule.id if len(rows) > query.limit else None)
 
 
 def get_schedule(tx: Transaction, environment_id: str, schedule_id: str) -> ScheduleView | None:
     row = tx.row("find_schedule", environment_id=environment_id, id=schedule_id)
-    return _schedule_view(SCHEDULE.value(row)) if row else None
+    return _schedule_views(tx, [SCHEDULE.value(row)])[0] if row else None
 
 
-def _schedule_view(schedule: Schedule) -> ScheduleView:
+def _schedule_views(tx: Transaction, schedules: list[Schedule]) -> list[ScheduleView]:
+    if not schedules:
+        return []
+    ids = [schedule.id for schedule in schedules]
+    rows = tx.rows("last_runs_of_schedules", environment_id=schedules[0].environment_id, ids=ids)
+    last = {schedule_id: (run_id, status) for schedule_id, run_id, status in rows}
+    return [_schedule_view(schedule, last.get(schedule.id)) for schedule in schedules]
+
+
+def _schedule_view(schedule: Schedule, last_run: tuple[str, RunStatus] | None) -> ScheduleView:
     timetable, next_at = schedule.timetable, schedule.next_at
     slots = () if next_at is None else upcoming(timetable, next_at - 1)
-    return ScheduleView(schedule, timetable.in_words(), slots)
+    return ScheduleView(schedule, timetable.in_words(), slots, last_run)
 
 
 # ── store ────────────────────────────────────────────────────────────────────────────────────────────

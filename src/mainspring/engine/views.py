@@ -82,8 +82,17 @@ class EventQuery:
     #: Those that a run has: the one that started it, or all that joined it.
     run_id: str | None = None
     since: Instant | None = None
+    #: Where the sender says that it comes from.
+    source: str | None = None
+    #: Somewhere in the payload, in any case.
+    text: str | None = None
     limit: int = 50
     cursor: str | None = None
+
+    @property
+    def is_plain(self) -> bool:
+        """No filter: the newest will do."""
+        return (self.name, self.since, self.source, self.text) == (None, None, None, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,6 +289,8 @@ class ScheduleView:
     words: str
     #: The next slots; none while it is paused.
     upcoming: tuple[Instant, ...]
+    #: Of the newest run that it started: id and status.
+    last_run: tuple[str, RunStatus] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,11 @@ function rowsOf(page: HTMLElement | null): HTMLElement[] {
   return page ? [...page.querySelectorAll<HTMLElement>(ROWS)].filter((row) => row.offsetParent !== null) : [];
 }
 
+const doorOf = (row: HTMLElement) => DOORS.map((each) => row.querySelector<HTMLElement>(each)).find(Boolean);
+
 function focusRow(row: HTMLElement | undefined): void {
   if (!row) return;
-  const door = DOORS.map((each) => row.querySelector<HTMLElement>(each)).find(Boolean);
+  const door = doorOf(row);
   if (!door) row.tabIndex = -1;
   (door ?? row).focus({ preventScroll: true });
   row.scrollIntoView({ block: "nearest" });
@@ -20,16 +22,21 @@ function focusRow(row: HTMLElement | undefined): void {
 
 /** The keys of a page that has lists. */
 export function rowKeys(page: () => HTMLElement | null): Key[] {
-  const move = (by: number) => {
+  const rowAt = (by: number) => {
     const rows = rowsOf(page());
     const at = rows.findIndex((row) => row.contains(document.activeElement));
-    focusRow(rows[at < 0 ? 0 : Math.min(Math.max(at + by, 0), rows.length - 1)]);
+    return rows[at < 0 ? 0 : Math.min(Math.max(at + by, 0), rows.length - 1)];
+  };
+  const move = (by: number) => focusRow(rowAt(by));
+  const open = () => {
+    const row = rowAt(0);
+    if (row) doorOf(row)?.click();
   };
   const isOn = () => rowsOf(page()).length > 0;
   return [
     { press: "j", does: "Next row", act: () => move(1), isOn },
     { press: "k", does: "Row before", act: () => move(-1), isOn },
-    { press: "Enter", does: "Open the row", act: () => move(0), isOn },
+    { press: "Enter", does: "Open the row", act: open, isOn },
   ];
 }
 

@@ -6,6 +6,7 @@ from fastapi import Query, Request
 from pydantic import Field
 from starlette.responses import Response
 
+from mainspring.codec import encode
 from mainspring.engine import inspect
 from mainspring.engine.views import EventQuery
 from mainspring.model.events import EventDraft
@@ -14,7 +15,7 @@ from mainspring.server.api.queries import Back, Paging, instant_of, page_size
 from mainspring.server.bodies import idempotency_key_of
 from mainspring.server.found import find_event
 from mainspring.server.rooms import Caller, room
-from mainspring.server.shapes.events import EventShape, event_shape
+from mainspring.server.shapes.events import EventShape, ReplayEventBody, event_shape
 from mainspring.server.shapes.parts import Listing, listing
 
 router = room("/api/v1/events", "events")
@@ -23,6 +24,10 @@ router = room("/api/v1/events", "events")
 class EventFilter(Paging):
     name: str | None = Field(None, max_length=256)
     since: Back = None
+    source: str | None = Field(None, max_length=256, description="As the sender said.")
+    text: str | None = Field(
+        None, min_length=1, max_length=256, description="Somewhere in the payload's JSON, in any case."
+    )
     run_id: str | None = Field(None, max_length=256, description="Those that a run was started by, or has.")
 
 
@@ -33,6 +38,8 @@ async def list_events(call: Caller, asked: Annotated[EventFilter, Query()]) -> L
         name=asked.name,
         run_id=asked.run_id,
         since=instant_of(asked.since, "since", call.now()),
+        source=asked.source,
+        text=asked.text,
         limit=page_size(asked.limit, call.limits),
         cursor=asked.cursor,
     )
@@ -55,13 +62,18 @@ async def cancel_event(call: Caller, id: str) -> EventShape:
 
 
 @router.post("/{id}/replay", response_model=EventShape)
-async def replay_event(call: Caller, request: Request, id: str) -> Response:
-    """Send an event again, as a new one, now."""
+async def replay_event(
+    call: Caller, request: Request, id: str, body: ReplayEventBody | None = None
+) -> Response:
+    """Send an event again, as a new one, now; with another payload if one is given."""
     event = (await find_event(call, id)).event
+    payload = event.payload
+    if body is not None and "payload" in body.model_fields_set:
+        payload = encode(body.payload, what="payload", limit=call.limits.max_payload_bytes)
     draft = EventDraft(
         id=call.engine.ids.new("evt"),
         name=event.name,
-        payload=event.payload,
+        payload=payload,
         correlation_id=event.correlation_id,
         idempotency_key=idempotency_key_of(request),
         source=event.source,

@@ -3,12 +3,13 @@
 from typing import Annotated
 
 from fastapi import Query, Request
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 
+from mainspring.duration import parse_duration
 from mainspring.engine import inspect
 from mainspring.engine.scheduling import no_such_schedule
 from mainspring.engine.views import ScheduleQuery
-from mainspring.model.schedules import registered_id
+from mainspring.model.schedules import ScheduleDraft, registered_id
 from mainspring.server.api.queries import Paging, page_size
 from mainspring.server.bodies import idempotency_key_of
 from mainspring.server.call import Call
@@ -20,10 +21,12 @@ from mainspring.server.shapes.runs import RunShape, run_shape
 from mainspring.server.shapes.schedules import (
     BackfillBody,
     BackfilledShape,
+    PreviewShape,
     ScheduleBody,
     ScheduleShape,
     Unregistered,
     backfilled_shape,
+    preview_shape,
     schedule_draft,
     schedule_shape,
 )
@@ -61,6 +64,22 @@ async def register_schedule(call: Caller, body: ScheduleBody) -> ScheduleShape:
 async def unregister_schedule(call: Caller, id: str) -> Unregistered:
     """Remove a schedule that was registered at run time; its runs stay as they are."""
     return Unregistered(id=id, deleted=await call.engine.schedules.unregister(call.environment_id, id))
+
+
+class PreviewAsked(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    cron: str | None = Field(None, max_length=256, examples=["0 9 * * MON-FRI"])
+    every: str | None = Field(None, max_length=64, examples=["15 minutes"])
+    timezone: str | None = Field(None, max_length=64, description="Of the cron expression; UTC.")
+
+
+@router.get("/preview")
+async def preview_schedule(call: Caller, asked: Annotated[PreviewAsked, Query()]) -> PreviewShape:
+    """The times of a schedule in words, with its next five slots; registers nothing."""
+    every = None if asked.every is None else parse_duration(asked.every)
+    draft = ScheduleDraft("preview", "preview", asked.cron, asked.timezone, every)
+    return preview_shape(draft, call.now())
 
 
 @router.get("/{id}")

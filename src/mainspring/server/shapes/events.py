@@ -10,6 +10,7 @@ from mainspring.engine.views import EventView
 from mainspring.model.events import Event, Rejection, Skip, SkipReason
 from mainspring.model.runs import RunStatus
 from mainspring.server.problems import FieldProblem
+from mainspring.server.shapes.bodies import Body
 from mainspring.server.shapes.parts import At, Json, at, value_of
 
 
@@ -54,6 +55,10 @@ class EventShape(BaseModel):
         description="Where one event is asked for: all jobs that listen for the name, as they are registered now."
     )
     hint: str | None = Field(description="What may be meant where no job listens for the name.")
+
+
+class ReplayEventBody(Body):
+    payload: Json = Field(None, description="In place of the event's own; left out: the same again.")
 
 
 def rejections_shape(rejections: Sequence[Rejection]) -> list[RejectionShape]:

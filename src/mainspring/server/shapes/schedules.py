@@ -4,15 +4,22 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
-from mainspring.clock import to_iso
+from mainspring.clock import Instant, to_iso
 from mainspring.codec import encode
 from mainspring.engine.commands import Backfilled
 from mainspring.engine.views import ScheduleView
 from mainspring.model.jobs import CatchUp, Overlap
 from mainspring.model.limits import Limits
-from mainspring.model.schedules import ScheduleDraft
+from mainspring.model.runs import RunStatus
+from mainspring.model.schedules import ScheduleDraft, check_draft, schedule_of_draft
+from mainspring.model.timetables import upcoming
 from mainspring.server.shapes.bodies import Body, Span, When, Word, validated
 from mainspring.server.shapes.parts import At, at, seconds, value_of
+
+
+class LastRunShape(BaseModel):
+    id: str
+    status: RunStatus
 
 
 class ScheduleShape(BaseModel):
@@ -40,6 +47,7 @@ class ScheduleShape(BaseModel):
     last_at: At | None = Field(description="The last slot that came.")
     paused_at: At | None
     refusal: str | None = Field(description="Why the last slot started no run.")
+    last_run: LastRunShape | None = Field(description="The newest run that it started.")
 
 
 def schedule_shape(view: ScheduleView) -> ScheduleShape:
@@ -65,6 +73,7 @@ def schedule_shape(view: ScheduleView) -> ScheduleShape:
         last_at=at(schedule.last_at),
         paused_at=at(schedule.paused_at),
         refusal=schedule.refusal,
+        last_run=view.last_run and LastRunShape(id=view.last_run[0], status=view.last_run[1]),
     )
 
 
@@ -81,6 +90,21 @@ class ScheduleBody(Body):
     jitter: Span | None = None
     external_id: Word | None = None
     metadata: dict[str, Any] = Field(default_factory=dict)
+
+
+class PreviewShape(BaseModel):
+    description: str = Field(description="Its times in words.")
+    timezone: str
+    upcoming: list[At] = Field(description="The next five slots, were it registered now.")
+
+
+def preview_shape(draft: ScheduleDraft, now: Instant) -> PreviewShape:
+    """What would be registered; `InvalidTrigger` where its times are none."""
+    check_draft(draft)
+    schedule = schedule_of_draft("", draft, "", now)
+    timetable = schedule.timetable
+    slots = [to_iso(slot) for slot in upcoming(timetable, now)]
+    return PreviewShape(description=timetable.in_words(), timezone=schedule.timezone, upcoming=slots)
 
 
 class Unregistered(BaseModel):

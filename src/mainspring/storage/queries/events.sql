@@ -75,13 +75,15 @@ where (environment_id = :environment_id and id = :id)
 order by case when id = :id then 0 else 1 end, sequence desc limit 1;
 
 -- name: newest_events
--- The newest events before one, as far as filters ask.
-select id, name, received_at from events
+-- The newest events before one, as far as filters ask; whether each has the text.
+select id, received_at, name, source, cast(:text as text) is null or lower(payload) like lower(:text) escape '!'
+from events
 where environment_id = :environment_id and id < :before order by id desc limit :limit;
 
 -- name: events_named
 -- Some events of a name: all of them where they are fewer.
-select id, received_at from events where environment_id = :environment_id and name = :name limit :limit;
+select id, received_at, name, source, cast(:text as text) is null or lower(payload) like lower(:text) escape '!'
+from events where environment_id = :environment_id and name = :name limit :limit;
 
 -- name: list_events_of_run
 -- A page of events, newest first: the event that started a run, or all that joined it.

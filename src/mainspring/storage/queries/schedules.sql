@@ -70,3 +70,12 @@ order by id limit :limit;
 -- name: open_runs_of_schedules
 -- Runs of some schedules that have not ended.
 select environment_id, schedule_id, id from runs where schedule_id in each(:ids) and finished_at is null;
+
+-- name: last_runs_of_schedules
+-- Of each of these schedules the newest run.
+select r.schedule_id, r.id, r.status from runs r
+where r.id in (
+  select (
+    select n.id from runs n where n.environment_id = s.environment_id and n.schedule_id = s.id
+    order by n.created_at desc, n.id desc limit 1)
+  from schedules s where s.environment_id = :environment_id and s.id in each(:ids));

@@ -14,7 +14,11 @@ interface Props {
 
 export function RunsTable({ runs, at, chosen, onChoose, onFilter }: Props) {
   const here = useRef<HTMLTableRowElement>(null);
+  const shownAt = useRef(at);
   useEffect(() => {
+    // Not as the page opens: one who comes back is where one was.
+    if (shownAt.current === at) return;
+    shownAt.current = at;
     here.current?.scrollIntoView({ block: "nearest" });
   }, [at]);
   return (
