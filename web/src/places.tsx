@@ -2,7 +2,7 @@
 import { type ComponentType, lazy, type ReactNode } from "react";
 import { RunPage } from "./pages/run";
 import { RunsPage } from "./pages/runs";
-import { ApprovalsIcon, ErrorsIcon, EventsIcon, JobsIcon, OverviewIcon, QueuesIcon, RunsIcon, SchedulesIcon, WorkersIcon } from "./ui/icons";
+import { ApprovalsIcon, ErrorsIcon, EventsIcon, JobsIcon, LogsIcon, OverviewIcon, QueuesIcon, RunsIcon, SchedulesIcon, WorkersIcon } from "./ui/icons";
 
 export interface Place {
   path: string;
@@ -50,6 +50,7 @@ export const PLACES: Place[] = [
     key: "x",
   },
   { path: "/errors/:id", page: lazy(() => import("./pages/errors/group")) },
+  { path: "/logs", page: lazy(() => import("./pages/logs")), name: "Logs", icon: <LogsIcon size={size} />, key: "l" },
   {
     path: "/approvals",
     page: lazy(() => import("./pages/approvals")),

@@ -21,6 +21,7 @@ PAGES = (
     "jobs",
     "events",
     "errors",
+    "logs",
     "approvals",
     "schedules",
     "queues",

@@ -22,6 +22,7 @@ export {
   Play as StartIcon,
   Radio as EventsIcon,
   RotateCcw as ReplayIcon,
+  ScrollText as LogsIcon,
   Search as SearchIcon,
   Send as SendIcon,
   Sun as LightIcon,
