@@ -81,8 +81,9 @@ def test_a_run_is_found_by_what_is_in_its_payload_and_all_that_fit_are_replayed(
         dev.finished(run["id"])
     page.goto("/runs?q=payload.tasks:71")
     expect(page.locator("tbody tr")).to_have_count(1)
+    page.get_by_role("button", name="Export").click()
     with page.expect_download() as download:
-        page.get_by_role("button", name="CSV").click()
+        page.get_by_role("menuitem", name="CSV").click()
     assert download.value.suggested_filename == "runs.csv"
     assert len(download.value.path().read_text().splitlines()) == 2
     page.goto("/runs?q=status:success status:failed payload.tasks:72")

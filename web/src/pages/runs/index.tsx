@@ -5,6 +5,7 @@ import { Button } from "../../ui/button";
 import { FirstRun } from "../../ui/first-run";
 import { count } from "../../ui/format";
 import { CancelIcon, ReplayIcon } from "../../ui/icons";
+import { Menu } from "../../ui/menu";
 import { Empty, Skeleton, Wrong } from "../../ui/said";
 import { useScrollKept } from "../../ui/scroll";
 import { useTitle } from "../../ui/title";
@@ -38,12 +39,19 @@ export function RunsPage() {
       return now;
     });
   };
-  const toggle = (id: string) =>
+  /** From where a range goes: the run that was last chosen or let go. */
+  const from = useRef<string | null>(null);
+  const toggle = (id: string, isRange = false) => {
+    const start = isRange ? runs.findIndex((run) => run.id === from.current) : -1;
+    const end = runs.findIndex((run) => run.id === id);
+    from.current = id;
     setChosen((was) => {
       const now = new Set(was);
-      if (!now.delete(id)) now.add(id);
+      if (start >= 0) for (const run of runs.slice(Math.min(start, end), Math.max(start, end) + 1)) now.add(run.id);
+      else if (!now.delete(id)) now.add(id);
       return now;
     });
+  };
   const [progress, setProgress] = useState<Bulk | null>(null);
   const doTo = async (action: Action, what: { ids: string[] } | Filter) => {
     const act = async () => {
@@ -55,13 +63,15 @@ export function RunsPage() {
     };
     await act().catch((error: Error) => toast(error.message, true));
   };
-  const chooseAll = () => setChosen(chosen.size === runs.length ? new Set() : new Set(runs.map((run) => run.id)));
+  const isWhole = runs.every((run) => chosen.has(run.id));
+  const chooseAll = () => setChosen(isWhole ? new Set() : new Set(runs.map((run) => run.id)));
 
   useKeys([
     { press: "j", does: "Next run", act: () => setAt((was) => Math.min(was + 1, runs.length - 1)) },
     { press: "k", does: "Run before", act: () => setAt((was) => Math.max(was - 1, 0)) },
     { press: "Enter", does: "Open the run", act: () => runs[at] && go(`/runs/${runs[at].id}`) },
     { press: "x", does: "Choose the run", act: () => runs[at] && toggle(runs[at].id) },
+    { press: "X", does: "Choose all up to the run", act: () => runs[at] && toggle(runs[at].id, true) },
   ]);
 
   return (
@@ -69,6 +79,15 @@ export function RunsPage() {
       <header className="top">
         <h1>Runs</h1>
         <FilterBar text={text} onChange={(q) => ask(q)} />
+        <Menu
+          label="Export all runs that fit"
+          choices={[
+            { does: "CSV", act: () => attempt(download(filter.params, "csv"), "Exported as CSV") },
+            { does: "JSON lines", act: () => attempt(download(filter.params, "ndjson"), "Exported as JSON lines") },
+          ]}
+        >
+          Export
+        </Menu>
       </header>
       {filter.unknown.length > 0 && (
         <p className="banner">
@@ -85,7 +104,7 @@ export function RunsPage() {
             Replay
           </Button>
           <Button kind="quiet" onClick={chooseAll}>
-            {chosen.size === runs.length ? "None of the page" : "All of the page"}
+            {isWhole ? "None of the page" : "All of the page"}
           </Button>
           {text && (
             <>
@@ -130,18 +149,13 @@ export function RunsPage() {
           at={at}
           chosen={chosen}
           onChoose={toggle}
+          onChooseAll={chooseAll}
           onFilter={(name, value) => ask(withQualifier(text, name, value))}
         />
       )}
       <footer className="pager">
         {cursor && <Button onClick={() => ask(text)}>Newest</Button>}
         {state.next && <Button onClick={() => ask(text, state.next)}>Older</Button>}
-        <Button kind="quiet" title="All runs that fit, as a file for spreadsheets" onClick={() => attempt(download(filter.params, "csv"), "Exported as CSV")}>
-          CSV
-        </Button>
-        <Button kind="quiet" title="All runs that fit, a line of JSON each" onClick={() => attempt(download(filter.params, "ndjson"), "Exported as JSON lines")}>
-          JSON
-        </Button>
       </footer>
     </div>
   );

@@ -8,11 +8,13 @@ interface Props {
   runs: Run[];
   at: number;
   chosen: Set<string>;
-  onChoose: (id: string) => void;
+  /** With the range: all between it and the one chosen before. */
+  onChoose: (id: string, isRange: boolean) => void;
+  onChooseAll: () => void;
   onFilter: (name: string, value: string) => void;
 }
 
-export function RunsTable({ runs, at, chosen, onChoose, onFilter }: Props) {
+export function RunsTable({ runs, at, chosen, onChoose, onChooseAll, onFilter }: Props) {
   const here = useRef<HTMLTableRowElement>(null);
   const shownAt = useRef(at);
   useEffect(() => {
@@ -27,7 +29,13 @@ export function RunsTable({ runs, at, chosen, onChoose, onFilter }: Props) {
         <thead>
           <tr>
             <th className="tick">
-              <span className="unseen">Chosen</span>
+              <input
+                type="checkbox"
+                title="Choose all on this page"
+                aria-label="Choose all on this page"
+                checked={runs.every((run) => chosen.has(run.id))}
+                onChange={onChooseAll}
+              />
             </th>
             <th>Status</th>
             <th>Job</th>
@@ -43,9 +51,9 @@ export function RunsTable({ runs, at, chosen, onChoose, onFilter }: Props) {
             <tr key={run.id} ref={row === at ? here : undefined} className={row === at ? "here" : undefined}>
               <td className="tick">
                 <input
-                  type="checkbox" title="Choose · key x"
+                  type="checkbox" title="Choose · key x; with shift, all between"
                   checked={chosen.has(run.id)}
-                  onChange={() => onChoose(run.id)}
+                  onChange={(event) => onChoose(run.id, (event.nativeEvent as MouseEvent).shiftKey === true)}
                   aria-label={`Choose ${run.id}`}
                 />
               </td>
