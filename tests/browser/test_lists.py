@@ -68,8 +68,8 @@ def test_new_runs_come_in_by_themselves_and_several_are_cancelled_at_once(page: 
     for _ in range(2):
         dev.request("POST", "/api/v1/jobs/slow/trigger", {"payload": {}})
     expect(page.locator("tbody tr")).to_have_count(3)
-    page.get_by_role("checkbox").nth(0).check()
-    page.get_by_role("checkbox").nth(1).check()
+    page.locator("tbody").get_by_role("checkbox").nth(0).check()
+    page.locator("tbody").get_by_role("checkbox").nth(1).check()
     page.get_by_role("toolbar").get_by_role("button", name="Cancel", exact=True).click()
     page.get_by_role("dialog").get_by_role("button", name="Cancel 2 runs").click()
     expect(page.locator("tbody .status", has_text="cancelled")).to_have_count(2)
@@ -88,7 +88,7 @@ def test_a_run_is_found_by_what_is_in_its_payload_and_all_that_fit_are_replayed(
     assert len(download.value.path().read_text().splitlines()) == 2
     page.goto("/runs?q=status:success status:failed payload.tasks:72")
     expect(page.locator("tbody tr")).to_have_count(1)
-    page.get_by_role("checkbox").nth(0).check()
+    page.locator("tbody").get_by_role("checkbox").nth(0).check()
     page.get_by_role("button", name="Replay all that fit").click()
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text("Replay 1 run?")

@@ -228,7 +228,7 @@ async def test_a_list_is_a_page_or_all_of_it() -> None:
     runs = client.runs.list(status=["FAILED", "TIMED_OUT"], job_id="fulfil", since="2026-01-01T00:00:00Z")
     assert [run.id async for run in runs] == ["run_1", "run_2"]
     asked = [params or {} for params in door.params]
-    assert (asked[0]["status"], asked[0]["job"]) == ("FAILED,TIMED_OUT", "fulfil")
+    assert (asked[0]["status"], asked[0]["job"]) == (["FAILED", "TIMED_OUT"], "fulfil")
     assert asked[1]["cursor"] == "next"
 
 

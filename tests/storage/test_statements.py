@@ -76,8 +76,8 @@ WALK = re.compile(
     r"INDEX (?!runs_(of_suspicion|held|pinned|unserved|with_slot))(runs|events|history)_\w+ \(environment_id=\?\)"
 )
 #: Go through all runs of an environment all the same, and belong to no batch of runs: somebody takes the limits of a
-#: queue away, or looks at the queues.
-THOROUGH = {"count_runs", "let_go", "ready_by_queue"}
+#: queue away, looks at the queues, or mends what an audit found.
+THOROUGH = {"count_anew", "count_runs", "let_go", "ready_by_queue"}
 #: Ask only whether an environment has one in the index.
 ASKING = {"claimants"}
 

@@ -12,7 +12,7 @@ import { type Event, Outcome } from "./outcome";
 import { SendDialog, useNames } from "./send";
 import "../../style/operate.css";
 
-const FILTERS = { name: "Named", source: "From", text: "In the payload", since: "Since: 2h" } as const;
+const FILTERS = { name: "Named", source: "Source", text: "In the payload", since: "Since: 2h" } as const;
 type Filter = keyof typeof FILTERS;
 const NAMES = Object.keys(FILTERS) as Filter[];
 

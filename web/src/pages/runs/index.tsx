@@ -40,11 +40,11 @@ export function RunsPage() {
     });
   };
   /** From where a range goes: the run that was last chosen or let go. */
-  const from = useRef<string | null>(null);
+  const lastChosen = useRef<string | null>(null);
   const toggle = (id: string, isRange = false) => {
-    const start = isRange ? runs.findIndex((run) => run.id === from.current) : -1;
+    const start = isRange ? runs.findIndex((run) => run.id === lastChosen.current) : -1;
     const end = runs.findIndex((run) => run.id === id);
-    from.current = id;
+    lastChosen.current = id;
     setChosen((was) => {
       const now = new Set(was);
       if (start >= 0) for (const run of runs.slice(Math.min(start, end), Math.max(start, end) + 1)) now.add(run.id);
