@@ -43,7 +43,7 @@ class Picture:
 
 
 DOCS = {
-    "runs": Picture("runs", "light", {"width": 1180, "height": 640}),
+    "overview": Picture("overview", "light", {"width": 1180, "height": 760}),
     "run": Picture("run-agent", "dark", {"width": 1180, "height": 720}),
     "approval": Picture("run-approval", "light", {"width": 1180, "height": 640}),
 }

@@ -79,7 +79,8 @@ def _first(dev: Dev, path: str) -> str | None:
     if status != 200 or not answer["data"]:
         return None
     first: Any = answer["data"][0]
-    return str(next(first[name] for name in ("event_id", "id", "name") if name in first))
+    name = "event_id" if path == "/events" else "id" if "id" in first else "name"
+    return str(first[name])
 
 
 @contextmanager
