@@ -1,6 +1,5 @@
 // The pages there are: where they are, what they are called, which key leads there.
 import { type ComponentType, lazy, type ReactNode } from "react";
-import { RunPage } from "./pages/run";
 import { RunsPage } from "./pages/runs";
 import { ApprovalsIcon, ErrorsIcon, EventsIcon, JobsIcon, LogsIcon, OverviewIcon, QueuesIcon, RunsIcon, SchedulesIcon, WorkersIcon } from "./ui/icons";
 
@@ -25,7 +24,7 @@ export const PLACES: Place[] = [
     key: "o",
   },
   { path: "/runs", page: RunsPage, name: "Runs", icon: <RunsIcon size={size} />, key: "r" },
-  { path: "/runs/:id", page: RunPage },
+  { path: "/runs/:id", page: lazy(() => import("./pages/run").then(({ RunPage }) => ({ default: RunPage }))) },
   {
     path: "/jobs",
     page: lazy(() => import("./pages/jobs")),
