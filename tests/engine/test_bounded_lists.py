@@ -1,6 +1,7 @@
 """Lists of events and jobs look at a bounded number of rows, whatever is kept, and leave nothing out."""
 
 from collections import Counter
+from dataclasses import replace
 
 from engine.items import job
 from engine.world import World
@@ -24,8 +25,7 @@ def pages(world: World, query: EventQuery) -> list[list[str]]:
     cursor: str | None = None
     while not found or cursor is not None:
         with world.read() as tx:
-            asked = EventQuery(query.name, query.run_id, query.since, query.limit, cursor)
-            page = list_events(tx, world.env, asked)
+            page = list_events(tx, world.env, replace(query, cursor=cursor))
         assert len(page.data) <= query.limit
         found.append([view.event.name for view in page.data])
         cursor = page.next_cursor

@@ -60,6 +60,8 @@ KEPT = (
     "approvals",
     "approval_people",
     "approval_answers",
+    "errors",
+    "error_changes",
 )
 #: Numbered by the database, which goes on where an earlier test left off.
 NUMBERED = ("sequence", "delivery", "heard_from")

@@ -288,7 +288,8 @@ def test_a_run_by_hand_leaves_the_slots_alone(world: World) -> None:
     run = world.do(command)
     assert world.do(replace(command, new_run_id="run_y")) == world.do(command)
     assert decode(run.payload)["timestamp"] == to_iso(world.now)
-    assert shown(world) == before
+    last_run = (run.id, "PENDING")
+    assert shown(world) == replace(before, last_run=last_run)
     world.do(PauseSchedule(world.env, "report", True))
     assert world.do(RunSchedule(world.env, "report", "run_z")).status == "PENDING"
     assert len(runs(world)) == 2

@@ -40,6 +40,7 @@ async def test_a_schedule_is_shown_whole(stage: Stage) -> None:
         "last_at": None,
         "paused_at": None,
         "refusal": None,
+        "last_run": None,
     }
     assert await stage.ask("GET", f"{SCHEDULES}/report") == cron
     listed = await stage.ask("GET", SCHEDULES)

@@ -55,7 +55,9 @@ async def test_the_page_is_complete(stage: Stage) -> None:
             assert operation["tags"], where
             content = operation["responses"]["200"]["content"]
             (kind,) = content
-            assert kind in ("application/json", "text/event-stream", "text/html"), where
+            assert kind in ("application/json", "application/x-ndjson", "text/event-stream", "text/html"), (
+                where
+            )
             assert content[kind]["schema"], where
             assert set(operation["responses"]) == {"200", "default"}, where
             headers = {p["name"] for p in operation["parameters"] if p["in"] == "header"}

@@ -32,8 +32,8 @@ _COMMON = {
         *("count_leases", "count_leases_of_environment", "count_running", "held_run", "held_suspect"),
         *("list_workers", "running_by_queue", "runs_of_workers"),
     },
-    "events_due": {"due_events", "next_event_at"},
-    "events_by_name": {"audit_events_named", "early_events", "events_named"},
+    "events_due": {"any_event", "due_events", "next_event_at"},
+    "events_by_name": {"any_event", "audit_events_named", "early_events", "events_named"},
 }
 _WALK = re.compile(r"Index (?:Only )?Scan (?:Backward )?using (\w+) on (runs|tasks|waits|events)\b")
 
