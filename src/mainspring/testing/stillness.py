@@ -20,9 +20,9 @@ from mainspring.testing.taps import TappedBackend, TappedClock, TappedDoor
 
 #: Turns of the loop without a callback after which it counts as quiet.
 QUIET_TURNS = 3
-#: What a worker puts off for a moment of the machine's time: reports that nobody waits for, and a look for code
-#: that is on its way.
-_LAZY, _LOOK = "Outbox._rouse_late", "Turns.wake"
+#: What a worker puts off for a moment of the machine's time: reports that nobody waits for, and another look
+#: whether a run that had code at work may be parked; and a look for code that is on its way.
+_LAZY, _LOOK = ("Outbox._rouse_late", "Parking._looked"), "Turns.wake"
 
 #: Functions in which a thread waits for the test: whether it still does, given their variables.
 waits_for_test: dict[CodeType, Callable[[Any], bool]] = {}
@@ -58,7 +58,7 @@ class Stillness:
         began = time.monotonic()
         while True:
             await self._quiet()
-            for lazy in list(_put_off(_LAZY)):  # the moment may as well be over
+            for lazy in list(_put_off(*_LAZY)):  # the moment may as well be over
                 lazy._run()
                 lazy.cancel()
             calls = world.lives.calls
@@ -137,9 +137,9 @@ def _is_blocked(frame: Any) -> bool:
     return False
 
 
-def _put_off(name: str) -> Iterator[asyncio.TimerHandle]:
-    """Calls of a function of the worker's that it has put off for a moment."""
+def _put_off(*names: str) -> Iterator[asyncio.TimerHandle]:
+    """Calls of functions of the worker's that it has put off for a moment."""
     loop: Any = asyncio.get_running_loop()
     for handle in loop._scheduled:
-        if getattr(handle._callback, "__qualname__", "") == name and not handle.cancelled():
+        if getattr(handle._callback, "__qualname__", "") in names and not handle.cancelled():
             yield handle
