@@ -71,6 +71,12 @@ def page(request: pytest.FixtureRequest, browser: Browser, dev: Dev) -> Iterator
     assert faults == []
 
 
+def is_others_turn(page: Page, number: int) -> bool:
+    """The pages of one thing take turns, one text wide and the next one narrow: half of the time for all."""
+    wide = page.viewport_size == {"width": 1440, "height": 900}
+    return wide is (number % 2 == 0)
+
+
 def hurt(page: Page) -> list[str]:
     """What of the page is not as it should be."""
     found = []
@@ -119,8 +125,9 @@ def test_lists_show_them_as_they_were_written(page: Page, runs: dict[str, list[s
 @pytest.mark.parametrize("job", ["fails", "asks"])
 def test_in_a_run_they_are_text_alone(page: Page, runs: dict[str, list[str]], job: str) -> None:
     found = {}
-    wide = page.viewport_size == {"width": 1440, "height": 900}
-    for text, run_id in list(zip(NASTY, runs[job], strict=True))[:: 4 if wide else 1]:
+    for number, (text, run_id) in enumerate(zip(NASTY, runs[job], strict=True)):
+        if is_others_turn(page, number):
+            continue
         for tab in ("trace", "logs") if job == "fails" else ("payload",):
             page.goto(f"/runs/{run_id}?tab={tab}")
             expect(page.get_by_role("heading", level=1)).to_be_visible()
@@ -135,7 +142,9 @@ def test_in_a_run_they_are_text_alone(page: Page, runs: dict[str, list[str]], jo
 def test_the_question_of_an_approval_is_text_alone(page: Page, runs: dict[str, list[str]], dev: Dev) -> None:
     found = {}
     _, waiting = dev.request("GET", "/api/v1/approvals?limit=200")
-    for approval in waiting["data"]:
+    for number, approval in enumerate(waiting["data"]):
+        if is_others_turn(page, number):
+            continue
         page.goto(f"/approvals/{approval['id']}")
         expect(page.get_by_role("button", name="Approve", exact=True)).to_be_visible()
         found[approval["title"]] = hurt(page)
@@ -148,7 +157,9 @@ def test_an_approvals_own_page_is_text_alone(browser: Browser, runs: dict[str, l
     page = context.new_page()
     _, waiting = dev.request("GET", "/api/v1/approvals?limit=200")
     found = {}
-    for approval in waiting["data"]:
+    for number, approval in enumerate(waiting["data"]):
+        if is_others_turn(page, number):
+            continue
         _, links = dev.request("GET", f"/api/v1/approvals/{approval['id']}/links")
         page.goto(links["data"][0]["url"])
         said = [each for each in hurt(page) if each != "0 scripts"]

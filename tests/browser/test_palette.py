@@ -45,6 +45,7 @@ def test_it_leads_to_pages_jobs_runs_and_tests(page: Page, run: str) -> None:
 
 def test_what_was_chosen_lately_stands_first(page: Page) -> None:
     page.goto("/runs")
+    expect(page.locator("tbody tr")).not_to_have_count(0)
     opened(page).fill("workers")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Workers")).to_be_visible()

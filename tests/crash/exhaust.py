@@ -24,10 +24,11 @@ from scenarios.conftest import DATABASES
 #: A second process dies before it has made more calls than this.
 AGAIN = 60
 KINDS: tuple[Kind, ...] = ("before", "after", "refused")
-#: Commits are points always. Of the other calls, where not all are asked for, every so-manieth is: a death between
-#: two calls of one transaction comes to the same on either side, a transaction that is not there. PostgreSQL, where
-#: a run takes three times as long, has fewer; it is the same code that dies.
+#: Where not all are asked for, every so-manieth commit is a point, and every so-manieth of the other calls: a death
+#: between two calls of one transaction comes to the same on either side, a transaction that is not there. PostgreSQL,
+#: where a run takes three times as long, has fewer of both; it is the same code that dies.
 EVERY = {"sqlite": 6, "postgres": 24}
+EVERY_COMMIT = {"sqlite": 1, "postgres": 2}
 #: Seconds of the machine's time for one run.
 LIMIT = 60.0
 
@@ -60,8 +61,9 @@ def play_part(part: tuple[str, str, bool]) -> Report:
 
 def _play_points(play: Play, kind_of_database: str, is_all: bool, report: Report) -> None:
     clean, calls = _clean(play, kind_of_database)
+    every = EVERY_COMMIT[kind_of_database], EVERY[kind_of_database]
     for kind in KINDS:
-        for number in _numbers(kind, calls, 1 if is_all else EVERY[kind_of_database]):
+        for number in _numbers(kind, calls, (1, 1) if is_all else every):
             # Every fifth time the process that comes next dies too: while it starts, or some time later.
             again = number % AGAIN + 1 if kind != "refused" and number % 5 == 0 else 0
             fault = Fault(kind, number, again=again)
@@ -85,12 +87,17 @@ def _clean(play: Play, kind_of_database: str) -> tuple[End, list[Any]]:
     return run(play, kind_of_database, fault), fault.calls
 
 
-def _numbers(kind: Kind, calls: list[Any], every: int) -> Iterator[int]:
+def _numbers(kind: Kind, calls: list[Any], every: tuple[int, int]) -> Iterator[int]:
     """The points that are played. There may be a few more than the clean run had: then until none strikes."""
+    every_commit, every_other = every
+    commits = 0
     for number, (call, _) in enumerate(calls, 1):
-        if kind == "after" and call != "commit":
-            continue  # after a call inside a transaction is before the next: nothing is in between
-        if call == "commit" or number % every == 0:
+        if call == "commit":
+            commits += 1
+            if commits % every_commit == 0:
+                yield number
+        # After a call inside a transaction is before the next: nothing is in between.
+        elif kind != "after" and number % every_other == 0:
             yield number
     if kind != "after":
         yield from range(len(calls) + 1, 2 * len(calls))

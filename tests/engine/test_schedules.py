@@ -128,9 +128,11 @@ def test_more_schedules_than_fit_a_batch_come_in_several(world: World) -> None:
 
 
 def test_I8_sixty_thousand_schedules_that_are_due_in_one_second_start_a_run_each(world: World) -> None:
-    """In batches so small that whatever else is asked for has its turn between them."""
+    """In batches so small that whatever else is asked for has its turn between them. On PostgreSQL, where it takes
+    five times as long, a tenth of them: `benchmarks/schedules.py` plays them all there, with two servers."""
+    number_of = 60_000 if world.database.dialect == "sqlite" else 6_000
     world.worker(timed("report", TriggerSpec("dynamic", dynamic="tenants")))
-    drafts = [ScheduleDraft("tenants", f"tenant-{number}", every=HOUR) for number in range(60_000)]
+    drafts = [ScheduleDraft("tenants", f"tenant-{number}", every=HOUR) for number in range(number_of)]
     with world.database.write() as tx:
         tx.run_many(
             "save_schedule", [schedule_of_draft(world.env, one, "report", world.now) for one in drafts]
@@ -139,9 +141,9 @@ def test_I8_sixty_thousand_schedules_that_are_due_in_one_second_start_a_run_each
     counts = []
     while count := world.fire().count:
         counts.append(count)
-    assert (sum(counts), max(counts)) == (60_000, 250)
+    assert (sum(counts), max(counts)) == (number_of, 250)
     keys = started_keys(world)
-    assert len(keys) == len(set(keys)) == 60_000
+    assert len(keys) == len(set(keys)) == number_of
 
 
 def started_keys(world: World) -> list[str | None]:

@@ -51,7 +51,8 @@ export function RunsTable({ runs, at, chosen, onChoose, onChooseAll, onFilter }:
             <tr key={run.id} ref={row === at ? here : undefined} className={row === at ? "here" : undefined}>
               <td className="tick">
                 <input
-                  type="checkbox" title="Choose · key x; with shift, all between"
+                  type="checkbox"
+                  title="Choose; with shift, all between · keys x or ⇧X"
                   checked={chosen.has(run.id)}
                   onChange={(event) => onChoose(run.id, (event.nativeEvent as MouseEvent).shiftKey === true)}
                   aria-label={`Choose ${run.id}`}
