@@ -23,6 +23,8 @@ async def test_an_approval_is_shown_and_answered(stage: Stage) -> None:
     )
     assert [one["person"] for one in shown["people"]] == ["ann@shop.com", "bob@shop.com"]
     assert (shown["schema"], shown["revision"], shown["earlier"], shown["answers"]) == (SCHEMA, 1, [], [])
+    (wait,) = (await stage.ask("GET", f"/api/v1/runs/{shown['run_id']}"))["waiting_for"]
+    assert (wait["target_id"], wait["message"]) == (id, "waits for people: Refund A-1?")
 
     wrong = await stage.refused(
         422, "POST", path, {"decision": "approve", "by": "ann@shop.com", "form": {"amount": 501}}

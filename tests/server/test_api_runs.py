@@ -137,6 +137,7 @@ async def test_a_waiting_run_shows_what_for(stage: Stage) -> None:
         "kind": "event",
         "event_name": "order.approved",
         "id": "o-1",
+        "target_id": None,
         "until": to_iso(stage.clock.now() + 60 * SECOND),
         "since": to_iso(stage.clock.now()),
         "message": None,

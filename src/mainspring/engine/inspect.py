@@ -40,7 +40,7 @@ from mainspring.model.timetables import upcoming
 from mainspring.model.waits import Wait
 from mainspring.model.workers import queues_of, served_names, versions_of
 from mainspring.storage.database import Transaction
-from mainspring.storage.shapes import EVENT, RUN, SCHEDULE, STORE_ENTRY, WAIT, WORKER
+from mainspring.storage.shapes import APPROVAL, EVENT, RUN, SCHEDULE, STORE_ENTRY, WAIT, WORKER
 
 __all__ = [
     "KeyHolder",
@@ -152,10 +152,22 @@ def _served(tx: Transaction, environment_id: str) -> tuple[set[str], dict[str, l
 def wait_views(tx: Transaction, waits: list[Wait]) -> list[WaitView]:
     """What some waits wait for, in words that people know."""
     breakers = breakers_of(tx, waits)
-    return [_wait_view(wait, breakers.get((wait.environment_id, wait.channel))) for wait in waits]
+    asked = [_target_of(wait) for wait in waits if wait.kind == "approval"]
+    found = APPROVAL.values(tx.rows("approvals_by_ids", ids=asked)) if asked else []
+    questions = {approval.id: approval.title for approval in found}
+    return [
+        _wait_view(wait, breakers.get((wait.environment_id, wait.channel)), questions.get(_target_of(wait)))
+        for wait in waits
+    ]
 
 
-def _wait_view(wait: Wait, breaker: Breaker | None) -> WaitView:
+def _target_of(wait: Wait) -> str:
+    """The id of the approval, the token or the run that it waits for; "" where it waits for none of these."""
+    is_for_one = wait.kind in ("approval", "token", "run") and wait.channel is not None
+    return (wait.channel or "").partition(":")[2] if is_for_one else ""
+
+
+def _wait_view(wait: Wait, breaker: Breaker | None, question: str | None) -> WaitView:
     name = correlation_id = message = None
     due_at = wait.due_at
     if breaker is not None:
@@ -171,9 +183,20 @@ def _wait_view(wait: Wait, breaker: Breaker | None) -> WaitView:
         message = f"waits for run {wait.channel.removeprefix('run:')}"
     if wait.kind in ("token", "approval") and wait.channel is not None:
         message = f"waits for {wait.channel.replace(':', ' ', 1)}"
+    if question is not None:
+        message = f"waits for people: {question}"
     if wait.kind == "runs" and wait.filter is not None:
         message = f"waits for {len(decode(wait.filter))} runs"
-    return WaitView(wait.task_key, wait.kind, name, correlation_id, due_at, wait.created_at, message)
+    return WaitView(
+        wait.task_key,
+        wait.kind,
+        name,
+        correlation_id,
+        due_at,
+        wait.created_at,
+        message,
+        _target_of(wait) or None,
+    )
 
 
 # ── events ───────────────────────────────────────────────────────────────────────────────────────────

@@ -128,8 +128,10 @@ class WaitView:
     correlation_id: str | None
     due_at: Instant | None
     created_at: Instant
-    #: What a person must know (drift).
+    #: What it waits for in words, where the fields above do not say.
     message: str | None = None
+    #: The approval, the token or the run that it waits for.
+    target_id: str | None = None
 
 
 @dataclass(slots=True, unsafe_hash=True)

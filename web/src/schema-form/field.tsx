@@ -1,7 +1,7 @@
 // One field of a form, and those within it. What is typed becomes the value at once; whether it fits is the server's word.
 import { useId, useState } from "react";
 import { Button } from "../ui/button";
-import { faultOf } from "../ui/json-text";
+import { parse } from "../ui/json-field";
 import { boundsOf, controlOf, firstValue, isRecord, resolved, type Schema, titleOf, variantOf, withoutNull } from "./schema";
 
 /** Levels that have fields; what is deeper is written as JSON. */
@@ -118,7 +118,13 @@ interface JsonInputProps {
 
 function JsonInput({ id, describedBy, value, blank, onChange }: JsonInputProps) {
   const [text, setText] = useState(value === undefined ? "" : JSON.stringify(value, null, 2));
-  const fault = text.trim() ? faultOf(text) : null;
+  const [fault, say] = useState<string | null>(null);
+  const take = (typed: string) => {
+    setText(typed);
+    const { value: read, problem } = typed.trim() ? parse(typed) : { value: blank, problem: null };
+    say(problem);
+    if (!problem) onChange(read);
+  };
   return (
     <>
       <textarea
@@ -129,11 +135,7 @@ function JsonInput({ id, describedBy, value, blank, onChange }: JsonInputProps) 
         aria-describedby={describedBy}
         aria-invalid={fault !== null}
         value={text}
-        onChange={(event) => {
-          setText(event.target.value);
-          if (!event.target.value.trim()) onChange(blank);
-          else if (!faultOf(event.target.value)) onChange(JSON.parse(event.target.value));
-        }}
+        onChange={(event) => take(event.target.value)}
       />
       {fault && <p className="bad-text">{fault}</p>}
     </>

@@ -9,8 +9,11 @@ export interface Parsed {
 }
 
 export function parse(text: string): Parsed {
-  const problem = faultOf(text);
-  return { text, value: problem ? undefined : JSON.parse(text), problem };
+  try {
+    return { text, value: JSON.parse(text), problem: null };
+  } catch {
+    return { text, value: undefined, problem: faultOf(text) };
+  }
 }
 
 interface Props {

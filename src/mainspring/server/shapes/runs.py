@@ -42,6 +42,7 @@ class WaitShape(BaseModel):
     kind: str = Field(examples=["event"])
     event_name: str | None
     id: str | None = Field(description="The correlation id it waits for.")
+    target_id: str | None = Field(description="The approval, the token or the run that it waits for.")
     until: At | None
     since: At
     message: str | None = Field(description="What it waits for, where the fields above do not say.")
@@ -267,6 +268,7 @@ def _wait_facts(wait: WaitView) -> dict[str, Any]:
         "kind": wait.kind,
         "event_name": wait.event_name,
         "id": wait.correlation_id,
+        "target_id": wait.target_id,
         "until": at(wait.due_at),
         "since": to_iso(wait.created_at),
         "message": wait.message,

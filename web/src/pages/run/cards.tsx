@@ -10,6 +10,7 @@ import { span } from "../../ui/format";
 import { SendIcon } from "../../ui/icons";
 import { parse } from "../../ui/json-field";
 import { attempt } from "../../ui/toast";
+import { Quorum } from "../approvals/answers";
 import { waitWords } from "../runs/table";
 import type { Run } from "./live";
 
@@ -60,6 +61,7 @@ function WaitingCard({ run, wait }: { run: Run; wait: Wait }) {
       <h2>
         {capital(waitWords(wait))} <span className="faint mono">{wait.task}</span>
       </h2>
+      {wait.kind === "approval" && wait.target_id && <Asked id={wait.target_id} />}
       <p>
         Since <At at={wait.since} />
         {wait.until && (
@@ -71,7 +73,7 @@ function WaitingCard({ run, wait }: { run: Run; wait: Wait }) {
       </p>
       {wait.kind === "event" && wait.event_name && <AnswerWithEvent name={wait.event_name} id={wait.id} />}
       {wait.kind === "approval" && (
-        <Link className="button main" href={`/approvals?run=${run.id}`}>
+        <Link className="button main" href={wait.target_id ? `/approvals/${wait.target_id}` : `/approvals?run=${run.id}`}>
           Answer it
         </Link>
       )}
@@ -86,13 +88,27 @@ function WaitingCard({ run, wait }: { run: Run; wait: Wait }) {
   );
 }
 
+/** Whom a question waits for. */
+function Asked({ id }: { id: string }) {
+  const approval = useRead("/api/v1/approvals/{id}", { id }, { every: 5_000 }).data;
+  if (!approval) return null;
+  const answered = new Set(approval.answers.map((each) => each.by));
+  const left = approval.people.filter((each) => !each.delegated_to && !answered.has(each.person)).map((each) => each.person);
+  return (
+    <p className="row-of">
+      <Quorum approval={approval} />
+      <span>{left.length ? `Asked: ${left.join(", ")}` : "Anybody may answer."}</span>
+    </p>
+  );
+}
+
 function AnswerWithEvent({ name, id }: { name: string; id: string | null }) {
   const answer = (payload: unknown) => attempt(send("post", "/api/v1/events", {}, { name, id, payload }), `${name} was sent`);
   return <AnswerWithJson label={`Payload of ${name}`} does={`Send ${name}`} onAnswer={answer} />;
 }
 
 function CompleteToken({ wait }: { wait: Wait }) {
-  const id = wait.id ?? wait.message?.match(/tok_\w+/)?.[0];
+  const id = wait.target_id;
   if (!id) return null;
   const answer = (output: unknown) => attempt(send("post", "/api/v1/tokens/{id}/complete", { id }, { output }), "The token is completed");
   return <AnswerWithJson label="What the token is completed with" does="Complete it" onAnswer={answer} />;
