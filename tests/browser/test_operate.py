@@ -55,6 +55,7 @@ def started(dev: Dev, job: str, payload: object = None) -> str:
 
 def test_an_event_is_sent_with_options_found_and_sent_again_changed(page: Page) -> None:
     page.goto("/events")
+    expect(page.get_by_role("heading", name="Events")).to_be_visible()
     page.keyboard.press("n")
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("Name").fill("nobody.listens")

@@ -54,3 +54,69 @@ def test_the_open_export_menu_is_accessible_and_fits_a_phone(page: Page, theme: 
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     found = Axe().run(page)
     assert found.violations_count == 0, found.generate_report()
+
+
+def test_columns_are_chosen_down_to_a_value_of_the_payload(page: Page) -> None:
+    """They stand in the address, and what no column shows is not sent."""
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if "/api/v1/runs?" in request.url else None)
+    page.goto("/runs")
+    expect(page.locator("tbody tr")).to_have_count(5)
+    assert all("without=payload%2Coutput" in url for url in asked), asked
+    page.get_by_role("button", name="View", exact=True).click()
+    page.get_by_role("menuitem", name="Columns and rows …").click()
+    dialog = page.get_by_role("dialog", name="Columns and rows")
+    dialog.get_by_label("Queue").check()
+    dialog.get_by_label("Started by").uncheck()
+    dialog.get_by_label("A value of the payload").fill("payload.tasks")
+    dialog.get_by_role("button", name="Add").click()
+    dialog.get_by_label("compact").check()
+    page.keyboard.press("Escape")
+    heads = ["Status", "Job", "Run", "Tags", "Queue", "tasks", "Took", "Created"]
+    expect(page.locator("thead th:not(.tick)")).to_have_text(heads)
+    row = page.locator("tbody tr").first
+    expect(row.get_by_role("button", name="1", exact=True)).to_be_visible()
+    assert row.evaluate("row => row.offsetHeight") <= 29
+    page.reload()
+    expect(page.locator("thead th:not(.tick)")).to_have_text(heads)
+    assert row.evaluate("row => row.offsetHeight") <= 29
+    row.get_by_role("button", name="1", exact=True).click()
+    expect(page.get_by_label("Filter", exact=True)).to_have_value("payload.tasks:1")
+
+
+def test_a_view_is_kept_under_a_name(page: Page) -> None:
+    page.goto("/runs?q=status%3Afailed&columns=run,queue")
+    page.get_by_role("button", name="View", exact=True).click()
+    page.get_by_role("menuitem", name="Keep this view …").click()
+    page.get_by_label("Name").fill("Failed ones")
+    page.get_by_role("button", name="Keep it").click()
+    view = page.get_by_role("button", name="Failed ones")
+    expect(view).to_be_visible()
+    page.goto("/runs")
+    page.get_by_role("button", name="View", exact=True).click()
+    page.get_by_role("menuitem", name="Failed ones").click()
+    expect(page.get_by_label("Filter", exact=True)).to_have_value("status:failed")
+    view.click()
+    page.get_by_role("menuitem", name="Forget ‘Failed ones’").click()
+    page.get_by_role("button", name="View", exact=True).click()
+    expect(page.get_by_role("menuitem", name="Failed ones")).to_have_count(0)
+
+
+def test_values_are_suggested_for_what_is_typed(page: Page) -> None:
+    page.goto("/runs")
+    bar = page.get_by_label("Filter", exact=True)
+    for typed, offered in (
+        ("job:FUL", "job:fulfil"),
+        ("queue:ma", "queue:many"),
+        ("event:ord", "event:order.created"),
+    ):
+        bar.fill(typed)
+        expect(page.get_by_role("option", name=offered, exact=True)).to_be_visible()
+    bar.fill("event_id:evt_1 id")
+    expect(page.get_by_role("option", name="id:", exact=True)).to_be_visible()
+
+
+def test_a_page_says_how_far_it_looked_and_leads_to_bulk_actions(page: Page) -> None:
+    page.goto("/runs")
+    page.get_by_role("link", name="Bulk actions").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("ulk")

@@ -109,6 +109,19 @@ async def test_a_finished_run_is_shown_whole(stage: Stage) -> None:
     }
 
 
+async def test_large_fields_are_left_out_where_nobody_wants_them(stage: Stage) -> None:
+    run_id = await finished(stage)
+    for path in (RUNS, f"{RUNS}/{run_id}", f"{RUNS}/ended?ids={run_id}"):
+        answer = await stage.ask("GET", path)
+        whole = answer.get("data", [answer])[0]
+        for without in ("payload", "output", "payload,output"):
+            answer = await stage.ask("GET", path + ("&" if "?" in path else "?") + f"without={without}")
+            left = dict.fromkeys(without.split(","))
+            assert answer.get("data", [answer])[0] == {**whole, **left}
+    problem = await stage.refused(400, "GET", RUNS, params={"without": "tags"})
+    assert "without" in str(problem)
+
+
 async def test_a_failed_run_shows_its_error(stage: Stage) -> None:
     worker, run = await started(stage)
     failure = Failure("TaskFailed", "charge failed", "task_failed", "frames", "charge", "a.b")

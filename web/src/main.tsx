@@ -15,8 +15,10 @@ import "./style/json.css";
 import { createRoot } from "react-dom/client";
 import { App } from "./app";
 import { listenForKeys } from "./keys/keys";
+import { showRows } from "./ui/rows";
 import { showTheme } from "./ui/theme";
 
+showRows();
 showTheme();
 listenForKeys();
 const root = document.getElementById("root");

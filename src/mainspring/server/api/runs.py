@@ -46,7 +46,16 @@ router = room("/api/v1/runs", "runs")
 LONGEST_WAIT = 60.0
 
 
+#: A list of what a caller does without.
+_WITHOUT = Field(
+    None,
+    pattern=r"^(payload|output)(,(payload|output))?$",
+    description="`payload`, `output` or both with a comma: they are null then. For lists of runs with large ones.",
+)
+
+
 class RunFilter(RunCriteria):
+    without: str | None = _WITHOUT
     limit: int = Field(DEFAULT_PAGE, ge=1, description="Rows on a page.")
     cursor: str | None = Field(None, max_length=1_024, description="`next_cursor` of the page before.")
 
@@ -55,6 +64,7 @@ class RunWait(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     wait: float = Field(0, ge=0, description=f"Seconds to wait for its end, at most {LONGEST_WAIT:g}.")
+    without: str | None = _WITHOUT
 
 
 class RunsWait(RunWait):
@@ -73,19 +83,20 @@ async def list_runs(call: Caller, asked: Annotated[RunFilter, Query()]) -> RunLi
         cursor=place_of(asked.cursor, r"\d{1,18}\.[\w-]{1,64}"),
     )
     page = await call.engine.read(inspect.list_runs, call.environment_id, query, now)
-    return run_listing(page)
+    return run_listing(page, without=asked.without or "")
 
 
 async def get_run(request: Request) -> Response:
     """GET /api/v1/runs/{id}; with `wait`, when it has ended or the time is up."""
     call = await call_of(request)
     run_id: str = request.path_params["id"]
-    span = _span(read_query(request, RunWait))
+    asked = read_query(request, RunWait)
+    span = _span(asked)
     view = None
     if span:
         waiting = call.engine.wait_run(call.environment_id, run_id, span)
         view = await hold(request, waiting, call.services.draining)
-    return json_response(run_facts(view or await find_run(call, run_id)))
+    return json_response(run_facts(view or await find_run(call, run_id), without=asked.without or ""))
 
 
 async def get_ended_runs(request: Request) -> Response:
@@ -98,7 +109,8 @@ async def get_ended_runs(request: Request) -> Response:
     views = await hold(request, waiting, call.services.draining)
     if views is None:
         views = await call.engine.wait_runs(call.environment_id, run_ids, 0)
-    return json_response({"data": [run_facts(view) for view in views], "next_cursor": None})
+    without = asked.without or ""
+    return json_response({"data": [run_facts(view, without=without) for view in views], "next_cursor": None})
 
 
 def _span(asked: RunWait) -> int:

@@ -6,7 +6,7 @@ import { onRuns } from "../../live/environment";
 import type { Span } from "../../trace/spans";
 import { At, Lasting } from "../../ui/clock";
 import { Copy } from "../../ui/copy";
-import { startedBy } from "../runs/table";
+import { startedBy } from "../runs/columns";
 import type { Run } from "./live";
 
 export type Child = GetAnswer<"/api/v1/runs/{id}/children">["data"][number];

@@ -3,20 +3,45 @@ import { useEffect, useId, useRef, useState } from "react";
 import { useRead } from "../../api/query";
 import { useKeys } from "../../keys/keys";
 import { Mark, wordOf } from "../../ui/status";
-import { readFilter, suggestions, withQualifier } from "./filter";
+import { readFilter, suggestions, typedName, withQualifier } from "./filter";
+import type { Run } from "./live";
 
 const CHIPS = ["RUNNING", "WAITING", "PENDING", "FAILED", "SUCCESS"];
 
-export function FilterBar({ text, onChange }: { text: string; onChange: (text: string) => void }) {
+interface Props {
+  text: string;
+  onChange: (text: string) => void;
+  /** Those on the page: their tags are offered. */
+  runs: Run[];
+}
+
+/** Values to offer for a qualifier; read when it is being typed. */
+function useKnown(name: string | undefined, runs: Run[]): Record<string, string[]> {
+  const isOfJobs = name === "job" || name === "version" || name === "event";
+  const jobs = useRead(isOfJobs ? "/api/v1/jobs" : null, { limit: 200 }).data?.data ?? [];
+  const queues = useRead(name === "queue" ? "/api/v1/queues" : null, { limit: 200 }).data?.data ?? [];
+  const schedules = useRead(name === "schedule" ? "/api/v1/schedules" : null, { limit: 200 }).data?.data ?? [];
+  const each = (values: (string | null | undefined)[]) => [...new Set(values.flatMap((value) => value || []))].sort();
+  return {
+    job: each(jobs.map((job) => job.id)),
+    version: each(jobs.flatMap((job) => job.versions.map((version) => version.version))),
+    event: each(jobs.flatMap((job) => job.triggers.flatMap((trigger) => trigger.events))),
+    queue: each(queues.map((queue) => queue.name)),
+    schedule: each(schedules.map((schedule) => schedule.id)),
+    tag: each(runs.flatMap((run) => run.tags)),
+  };
+}
+
+export function FilterBar({ text, onChange, runs }: Props) {
   const input = useRef<HTMLInputElement>(null);
   const [draft, setDraft] = useState(text);
   const [isOpen, open] = useState(false);
   const [chosen, choose] = useState(-1);
   const list = useId();
-  const jobs = useRead("/api/v1/jobs", { limit: 200 });
   useEffect(() => setDraft(text), [text]);
   useKeys([{ press: "/", does: "Filter", act: () => input.current?.focus() }]);
-  const offers = isOpen ? suggestions(draft, jobs.data?.data.map((job) => job.id) ?? []) : [];
+  const known = useKnown(isOpen ? typedName(draft) : undefined, runs);
+  const offers = isOpen ? suggestions(draft, known) : [];
   const take = (offer: string) => {
     setDraft(offer);
     choose(-1);

@@ -73,21 +73,25 @@ export function withQualifier(text: string, name: string, value: string | null):
   return [...others, ...said].join(" ");
 }
 
-/** What may follow what is being typed at the end of `text`. */
-export function suggestions(text: string, jobs: string[]): string[] {
+/** The qualifier whose value is being typed at the end of `text`, if one is. */
+export const typedName = (text: string): string | undefined => text.match(/(?:^|\s)([\w.]+):\S*$/)?.[1];
+
+/** What may follow what is being typed at the end of `text`. `known`: values by the name of their qualifier. */
+export function suggestions(text: string, known: Record<string, string[]>): string[] {
   const last = text.split(/\s+(?=(?:[^"]*"[^"]*")*[^"]*$)/).at(-1) ?? "";
   const head = text.slice(0, text.length - last.length);
   const colon = last.indexOf(":");
   if (colon < 0) {
+    const given = new Set([...text.matchAll(WORD)].map((match) => match[1]));
     return Object.keys(QUALIFIERS)
-      .filter((name) => name.startsWith(last) && !text.includes(`${name}:`))
+      .filter((name) => name.startsWith(last) && !given.has(name))
       .map((name) => `${head}${name}${name.endsWith(".") ? "" : ":"}`);
   }
   const name = last.slice(0, colon);
   const typed = last.slice(colon + 1).replace(/^"/, "");
-  const values = name === "job" ? jobs : (QUALIFIERS[name]?.values ?? []);
+  const values = known[name] ?? QUALIFIERS[name]?.values ?? [];
   return values
-    .filter((value) => value.includes(typed.toLowerCase()) && value !== typed)
+    .filter((value) => value.toLowerCase().includes(typed.toLowerCase()) && value !== typed)
     .slice(0, 8)
     .map((value) => `${head}${name}:${/\s/.test(value) ? `"${value}"` : value} `);
 }

@@ -1,20 +1,24 @@
 import { useMemo, useRef, useState } from "react";
-import { useLocation, useSearchParams } from "wouter";
+import { Link, useLocation, useSearchParams } from "wouter";
 import { useKeys } from "../../keys/keys";
 import { Button } from "../../ui/button";
 import { FirstRun } from "../../ui/first-run";
 import { count } from "../../ui/format";
 import { CancelIcon, ReplayIcon } from "../../ui/icons";
 import { Menu } from "../../ui/menu";
+import { At } from "../../ui/clock";
 import { Empty, Skeleton, Wrong } from "../../ui/said";
 import { useScrollKept } from "../../ui/scroll";
 import { useTitle } from "../../ui/title";
 import { attempt, toast } from "../../ui/toast";
 import { FilterBar } from "./bar";
+import { columnsOf, unseen } from "./columns";
 import { type Filter, QUALIFIERS, readFilter, withQualifier } from "./filter";
-import { useRuns } from "./live";
+import { type RunsPageState, useRuns } from "./live";
+import { columnsText, Look } from "./look";
 import { type Action, actOn, type Bulk, download, follow, many } from "./many";
 import { RunsTable } from "./table";
+import { viewOf } from "./views";
 
 export function RunsPage() {
   const [, go] = useLocation();
@@ -25,7 +29,8 @@ export function RunsPage() {
   const page = useRef<HTMLDivElement>(null);
   useTitle("Runs");
   useScrollKept(page);
-  const state = useRuns(filter.params, cursor, () => (page.current?.scrollTop ?? 0) < 40);
+  const columns = useMemo(() => columnsOf(search.get("columns")), [search]);
+  const state = useRuns(filter.params, cursor, unseen(columns), () => (page.current?.scrollTop ?? 0) < 40);
   const [at, setAt] = useState(0);
   const [chosen, setChosen] = useState<Set<string>>(new Set());
   const runs = state.runs ?? [];
@@ -39,6 +44,16 @@ export function RunsPage() {
       return now;
     });
   };
+  const setColumns = (ids: string[] | null) =>
+    setSearch(
+      (was) => {
+        const now = new URLSearchParams(was);
+        const said = columnsText(ids);
+        said === null ? now.delete("columns") : now.set("columns", said);
+        return now;
+      },
+      { replace: true },
+    );
   /** From where a range goes: the run that was last chosen or let go. */
   const lastChosen = useRef<string | null>(null);
   const toggle = (id: string, isRange = false) => {
@@ -78,16 +93,19 @@ export function RunsPage() {
     <div className="page" ref={page}>
       <header className="top">
         <h1>Runs</h1>
-        <FilterBar text={text} onChange={(q) => ask(q)} />
-        <Menu
-          label="Export all runs that fit"
-          choices={[
-            { does: "CSV", act: () => attempt(download(filter.params, "csv"), "Exported as CSV") },
-            { does: "JSON lines", act: () => attempt(download(filter.params, "ndjson"), "Exported as JSON lines") },
-          ]}
-        >
-          Export
-        </Menu>
+        <FilterBar text={text} onChange={(q) => ask(q)} runs={runs} />
+        <div className="row-of">
+          <Look columns={columns} view={viewOf(search)} onView={(view) => setSearch(new URLSearchParams(view))} onColumns={setColumns} />
+          <Menu
+            label="Export all runs that fit"
+            choices={[
+              { does: "CSV", act: () => attempt(download(filter.params, "csv"), "Exported as CSV") },
+              { does: "JSON lines", act: () => attempt(download(filter.params, "ndjson"), "Exported as JSON lines") },
+            ]}
+          >
+            Export
+          </Menu>
+        </div>
       </header>
       {filter.unknown.length > 0 && (
         <p className="banner">
@@ -146,6 +164,7 @@ export function RunsPage() {
       ) : (
         <RunsTable
           runs={runs}
+          columns={columns}
           at={at}
           chosen={chosen}
           onChoose={toggle}
@@ -154,10 +173,28 @@ export function RunsPage() {
         />
       )}
       <footer className="pager">
+        <Reach state={state} />
+        <Link href="/bulk" className="faint">
+          Bulk actions
+        </Link>
         {cursor && <Button onClick={() => ask(text)}>Newest</Button>}
         {state.next && <Button onClick={() => ask(text, state.next)}>Older</Button>}
       </footer>
     </div>
+  );
+}
+
+/** How far this page looked, and what it could not look into. */
+function Reach({ state }: { state: RunsPageState }) {
+  return (
+    <p className="faint reach">
+      {state.lookedBackTo && (
+        <>
+          Looked through runs made since <At at={state.lookedBackTo} />.{" "}
+        </>
+      )}
+      {state.encrypted > 0 && `${count(state.encrypted, "run")} passed over: nobody here can read the encrypted payload.`}
+    </p>
   );
 }
 

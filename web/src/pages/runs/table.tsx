@@ -1,11 +1,12 @@
 import { useEffect, useRef } from "react";
 import { Link } from "wouter";
-import { At, Lasting } from "../../ui/clock";
 import { Status } from "../../ui/status";
+import type { Column } from "./columns";
 import type { Run } from "./live";
 
 interface Props {
   runs: Run[];
+  columns: Column[];
   at: number;
   chosen: Set<string>;
   /** With the range: all between it and the one chosen before. */
@@ -14,7 +15,7 @@ interface Props {
   onFilter: (name: string, value: string) => void;
 }
 
-export function RunsTable({ runs, at, chosen, onChoose, onChooseAll, onFilter }: Props) {
+export function RunsTable({ runs, columns, at, chosen, onChoose, onChooseAll, onFilter }: Props) {
   const here = useRef<HTMLTableRowElement>(null);
   const shownAt = useRef(at);
   useEffect(() => {
@@ -39,11 +40,11 @@ export function RunsTable({ runs, at, chosen, onChoose, onChooseAll, onFilter }:
             </th>
             <th>Status</th>
             <th>Job</th>
-            <th className="id">Run</th>
-            <th className="wide">Started by</th>
-            <th className="wide">Tags</th>
-            <th className="took number">Took</th>
-            <th className="number">Created</th>
+            {columns.map((column) => (
+              <th key={column.id} className={column.className}>
+                {column.title}
+              </th>
+            ))}
           </tr>
         </thead>
         <tbody>
@@ -65,21 +66,11 @@ export function RunsTable({ runs, at, chosen, onChoose, onChooseAll, onFilter }:
                 <Link href={`/runs/${run.id}`}>{run.job_id}</Link>
                 <Note run={run} />
               </td>
-              <td className="id mono faint">{run.id.slice(0, 8)}…{run.id.slice(-6)}</td>
-              <td className="wide faint">{startedBy(run)}</td>
-              <td className="wide">
-                {run.tags.map((tag) => (
-                  <button type="button" className="tag" key={tag} onClick={() => onFilter("tag", tag)}>
-                    {tag}
-                  </button>
-                ))}
-              </td>
-              <td className="took number">
-                <Lasting from={run.started_at} until={run.finished_at} />
-              </td>
-              <td className="number">
-                <At at={run.created_at} />
-              </td>
+              {columns.map((column) => (
+                <td key={column.id} className={column.className}>
+                  {column.cell(run, onFilter)}
+                </td>
+              ))}
             </tr>
           ))}
         </tbody>
@@ -105,11 +96,4 @@ export function waitWords(wait: Run["waiting_for"][number]): string {
   if (wait.kind === "token") return `waits for a token (${wait.task})`;
   if (wait.kind === "run" || wait.kind === "runs") return `waits for runs it started (${wait.task})`;
   return `waits in ${wait.task} (${wait.kind})`;
-}
-
-export function startedBy(run: Run): string {
-  if (run.replay_of) return "replay";
-  if (run.schedule_id) return "schedule";
-  if (run.parent_run_id) return "parent run";
-  return run.event_name ?? "call";
 }
