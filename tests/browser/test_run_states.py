@@ -37,6 +37,16 @@ async def sleeps(io: IO) -> None:
     await asyncio.sleep(600)
 
 
+@client.job(id="loses", trigger=invoke_trigger(), retry=1)
+async def loses(io: IO) -> None:
+    raise ValueError("no such parcel")
+
+
+@client.job(id="sends", trigger=invoke_trigger(), retry=1)
+async def sends(io: IO) -> None:
+    await loses.trigger_and_wait()
+
+
 @client.job(id="late", trigger=invoke_trigger(), queue=later)
 async def late(io: IO) -> None: ...
 
@@ -166,3 +176,11 @@ def test_a_page_outlives_the_server_and_goes_on_where_it_was(browser: Browser, t
     finally:
         context.close()
         dev.close()
+
+
+def test_a_failure_of_a_child_leads_to_the_child(page: Page, dev: Dev) -> None:
+    run = trigger(dev, "sends")
+    dev.finished(run)
+    page.goto(f"/runs/{run}")
+    page.get_by_role("region", name="Error").get_by_role("link", name="The run that failed").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("loses")

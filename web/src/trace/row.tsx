@@ -5,7 +5,7 @@ import { FoldedIcon, OpenIcon } from "../ui/icons";
 import { Mark } from "../ui/status";
 import { Bar } from "./bar";
 import type { Scale } from "./scale";
-import type { Row } from "./spans";
+import { kindOf, type Row } from "./spans";
 import type { View } from "./view";
 
 interface Props {
@@ -58,7 +58,7 @@ export const TraceRow = memo(function TraceRow({ row, at, top, isChosen, onSelec
           </Link>
         ) : (
           <span className="text" title={span.name}>
-            {span.name}
+            {row.folds > 1 ? kindOf(span.name) : span.name}
           </span>
         )}
         {row.folds > 1 && <span className="times">× {row.folds.toLocaleString()}</span>}

@@ -14,7 +14,7 @@ export interface Node {
 
 export interface Row {
   node: Node;
-  /** Siblings of the same name that are folded into this row; 1: none. */
+  /** Siblings of the same name, but for numbers in it, that are folded into this row; 1: none. */
   folds: number;
   start: number;
   /** Null while one of them goes on. */
@@ -80,18 +80,22 @@ function extentOf(group: Node[]): { start: number; end: number | null } {
   return { start, end };
 }
 
-export const groupKey = (node: Node): string => `${node.span.parent_id}/${node.span.name}`;
+/** `row-0001` and `row-0002` are of one kind. */
+export const kindOf = (name: string): string => name.replace(/\d+/g, "…");
+
+export const groupKey = (node: Node): string => `${node.span.parent_id}/${kindOf(node.span.name)}`;
 
 /** Failed ones stand alone: nobody shall have to open hundreds of rows to find them. */
 function groupsOf(siblings: Node[]): Node[][] {
   const groups = new Map<string, Node[]>();
   const result: Node[][] = [];
   for (const node of siblings) {
-    const group = groups.get(node.span.name);
+    const kind = kindOf(node.span.name);
+    const group = groups.get(kind);
     if (node.span.status === "FAILED" || !group) {
       const made = [node];
       result.push(made);
-      if (node.span.status !== "FAILED") groups.set(node.span.name, made);
+      if (node.span.status !== "FAILED") groups.set(kind, made);
     } else group.push(node);
   }
   return result;

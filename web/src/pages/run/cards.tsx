@@ -196,6 +196,11 @@ export function ErrorCard({ failure, run }: { failure: Shape<"FailureShape"> | n
         )}
         {run?.finished_at && "It is not tried again. Mend it, then replay it: all of it, or from a task on. "}
       </p>
+      {failedRunIn(failure) && (
+        <p>
+          <Link href={`/runs/${failedRunIn(failure)}`}>The run that failed</Link>
+        </p>
+      )}
       {run?.error_id && (
         <p>
           <Link href={`/errors/${run.error_id}`}>All runs that failed so</Link>
@@ -205,6 +210,10 @@ export function ErrorCard({ failure, run }: { failure: Shape<"FailureShape"> | n
     </section>
   );
 }
+
+/** The child whose failure this is. */
+const failedRunIn = ({ type, message }: Shape<"FailureShape">): string | undefined =>
+  type === "RunFailed" ? message.match(/\brun_[0-9A-Z]{26}\b/)?.[0] : undefined;
 
 const LIBRARY = /site-packages|[\\/]lib[\\/]python|mainspring[\\/](worker|sdk|engine|client)/;
 

@@ -2,10 +2,12 @@
 import { type ReactNode, useEffect, useState } from "react";
 import { Link } from "wouter";
 import { get, type GetAnswer } from "../../api/client";
+import { useRead } from "../../api/query";
 import { onRuns } from "../../live/environment";
 import type { Span } from "../../trace/spans";
 import { At, Lasting } from "../../ui/clock";
 import { Copy } from "../../ui/copy";
+import { span } from "../../ui/format";
 import { startedBy } from "../runs/columns";
 import type { Run } from "./live";
 
@@ -24,6 +26,7 @@ export function Facts({ run, children }: { run: Run; children: Child[] }) {
       )}
       <Fact name="Took">
         <Lasting from={run.started_at} until={run.finished_at} />
+        <Usually run={run} />
       </Fact>
       <Fact name="Started by">
         <StartedBy run={run} />
@@ -81,6 +84,18 @@ export function Facts({ run, children }: { run: Run; children: Child[] }) {
       )}
       {run.is_test && <Fact name="Kind">test run</Fact>}
     </dl>
+  );
+}
+
+/** What half of the job's runs of a week stay below. */
+function Usually({ run }: { run: Run }) {
+  const p50 = useRead(run.started_at ? "/api/v1/stats" : null, { job: run.job_id, span: "7d" }).data?.ended.p50;
+  if (p50 == null) return null;
+  return (
+    <span className="faint" title="Half of the job's runs of the last seven days took no longer">
+      {" "}
+      usually {span(p50 * 1_000)}
+    </span>
   );
 }
 
