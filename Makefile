@@ -17,7 +17,7 @@ demo: $(READY) ## Start the platform with the example app, send an event, follow
 	@$(BIN)/python examples/demo.py
 
 test: lint ## Lint, then every test: exactly what CI runs
-	@$(BIN)/python -m pytest -n 2 --dist loadfile
+	@$(BIN)/python -m pytest -n 3 --dist loadfile
 
 lint: $(READY) ## Style, types and import rules
 	@$(BIN)/ruff check .

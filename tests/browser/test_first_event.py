@@ -2,9 +2,11 @@
 
 import re
 
-from playwright.sync_api import Page, expect
+from pathlib import Path
 
-from processes import Dev
+from playwright.sync_api import Browser, Page, expect
+
+from processes import PATIENCE, Dev, run_cli
 
 
 def test_from_nothing_to_a_finished_run_by_what_the_page_tells(page: Page, dev: Dev) -> None:
@@ -46,3 +48,24 @@ def test_json_that_is_none_says_where(page: Page, dev: Dev) -> None:
     problem = page.get_by_role("alert").filter(has_text="amount")
     expect(problem).to_be_visible()
     assert payload.input_value() == '{"amount": "much"}'
+
+
+def test_what_init_writes_is_started_and_watched_by_what_the_overview_tells(
+    browser: Browser, tmp_path: Path
+) -> None:
+    assert run_cli("init", "shop", cwd=tmp_path).returncode == 0
+    dev = Dev.start(tmp_path / "shop", "app.py").wait_until_ready()
+    expect.set_options(timeout=PATIENCE * 1_000)
+    page = browser.new_page(base_url=dev.url)
+    try:
+        page.goto("/")
+        expect(page.get_by_text(re.compile("Send the first event and watch it run"))).to_be_visible()
+        command = page.locator(".command code").first.inner_text()
+        page.get_by_role("link", name="send the event").click()
+        page.get_by_role("button", name="Send", exact=True).click()
+        expect(page).to_have_url(re.compile(r"/runs/run_"))
+        expect(page.locator("header .status", has_text="succeeded")).to_be_visible()
+        assert command.startswith("mainspring send "), command
+    finally:
+        page.close()
+        dev.close()

@@ -24,7 +24,7 @@ def test_make_test_is_lint_and_every_test() -> None:
     makefile = (ROOT / "Makefile").read_text()
     targets = dict(re.findall(r"^(\w+):(.*(?:\n\t.*)*)", makefile, re.MULTILINE))
     assert targets["test"].split("##")[0].split() == ["lint"]
-    assert targets["test"].strip().endswith("-m pytest -n 2 --dist loadfile")
+    assert targets["test"].strip().endswith("-m pytest -n 3 --dist loadfile")
     for check in ("ruff check .", "ruff format --check .", "mypy", "lint-imports --no-cache"):
         assert f"$(BIN)/{check}" in targets["lint"], check
 
