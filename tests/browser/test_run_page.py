@@ -62,3 +62,9 @@ def test_a_replay_from_a_task_keeps_what_was_done_before_it(page: Page, dev: Dev
     expect(page.locator("header .status", has_text="succeeded")).to_be_visible()
     page.get_by_role("row", name="charge").click()
     expect(page.get_by_text("kept from an earlier run")).to_be_visible()
+    page.goto("/events?name=parcel.picked_up")
+    expect(page.locator("tbody tr").first).to_contain_text("fulfil waited for it")
+    page.goto("/events/o-8")
+    taken = page.locator("tbody tr", has_text="waited for it: picked up")
+    expect(taken).to_have_count(1)  # by the run, and not by its replay, which has what the run got
+    expect(taken.get_by_role("link", name=run)).to_be_visible()

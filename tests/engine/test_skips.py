@@ -5,13 +5,15 @@ from typing import Any
 
 import pytest
 
-from engine.items import AMOUNT, job
+from engine.items import AMOUNT, job, listen
 from engine.world import World
 from mainspring.clock import SECOND
 from mainspring.engine.commands import EnableJob
 from mainspring.engine.inspect import get_event, list_events
+from mainspring.engine.takers import MOST_TAKERS
 from mainspring.engine.views import EventQuery, EventView
 from mainspring.model.filters import matches, misfit
+from mainspring.model.protocol import RunParked
 
 
 def view(world: World, event_id: str) -> EventView:
@@ -97,3 +99,20 @@ def test_a_misfit_is_where_the_filter_does_not_match(payload: Any, path: str | N
     condition = {"a": {"b": [1]}, "c": [{"$exists": True}]}
     assert misfit(condition, payload) == path
     assert matches(condition, payload) is (path is None)
+
+
+def test_runs_that_waited_for_an_event_are_told_the_oldest_first_and_not_too_many(world: World) -> None:
+    worker = world.worker(job("ship", "order"))
+    for _ in range(MOST_TAKERS + 1):
+        world.send("order")
+        worker.report(worker.take_one(), listen("picked", "parcel"), RunParked(("picked",)))
+    sent, later = world.send("parcel").event.id, world.send("parcel").event.id
+    took = view(world, sent)
+    assert (len(took.takers), took.has_more_takers, took.hint) == (MOST_TAKERS, True, None)
+    assert (took.takers[0].job_id, took.takers[0].task_key) == ("ship", "picked")
+    assert [one.run_id for one in took.takers] == sorted(one.run_id for one in took.takers)
+    nobody = view(world, later)
+    assert (nobody.takers, nobody.hint) == ((), "no job listens for 'parcel'")
+    with world.read() as tx:
+        listed = {one.event.id: one for one in list_events(tx, world.env, EventQuery(name="parcel")).data}
+    assert (listed[sent].takers, listed[later].takers) == (took.takers, ())

@@ -33,7 +33,7 @@ async def test_an_event_nobody_listens_for_is_kept(stage: Stage) -> None:
         "hint": None,
     }
     assert sent["event_id"].startswith("evt_")
-    hint = {"hint": "no job listens for 'hello.world'"}
+    hint = {"hint": "no job listens for 'hello.world'", "taken_by": []}
     assert (await stage.ask("GET", f"{EVENTS}/{sent['id']}")) == {**sent, **hint}
 
 
@@ -174,7 +174,7 @@ async def test_the_deepest_payload_that_is_kept_can_be_read_again(stage: Stage) 
         payload = [payload]
     sent = await stage.send("deep", payload)
     assert sent["payload"] == payload
-    assert (await stage.ask("GET", EVENTS))["data"] == [sent]
+    assert (await stage.ask("GET", EVENTS))["data"] == [{**sent, "taken_by": []}]
 
 
 # ── refused by schemas ───────────────────────────────────────────────────────────────────────────────

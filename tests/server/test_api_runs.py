@@ -138,6 +138,20 @@ async def test_a_failed_run_shows_its_error(stage: Stage) -> None:
     }
 
 
+async def test_an_event_says_which_waiting_run_took_it(stage: Stage) -> None:
+    worker, run = await started(stage)
+    wait = WaitSpec("event", event_name="order.approved")
+    label = TaskLabel("approved", "event_wait", "order.approved")
+    await worker.report(run, WaitStarted(label, wait), RunParked(("approved",)))
+    sent = await stage.send("order.approved")
+    assert "taken_by" not in sent
+    taken = [{"run_id": run.run_id, "job_id": "greet", "status": "PENDING", "task_key": "approved"}]
+    shown = await stage.ask("GET", f"/api/v1/events/{sent['event_id']}")
+    assert (shown["taken_by"], shown["runs"], shown["hint"]) == (taken, [], None)
+    listed = await stage.ask("GET", "/api/v1/events?name=order.approved")
+    assert listed["data"] == [shown]
+
+
 async def test_a_waiting_run_shows_what_for(stage: Stage) -> None:
     worker, run = await started(stage)
     label = TaskLabel("approved", "event_wait", "order.approved")

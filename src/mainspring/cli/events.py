@@ -58,6 +58,12 @@ def get_event(event: EventId, as_json: options.Json = False) -> None:
             ("payload", output.compact(found["payload"], 2_000)),
             ("runs", "\n".join(f"{run['id']}  {run['job_id']}" for run in found["runs"]) or "none"),
             (
+                "taken by",
+                "\n".join(f"{one['run_id']}  {one['job_id']}: {one['task_key']}" for one in found["taken_by"])
+                + ("\nand more" if found.get("taken_by_more") else "")
+                or None,
+            ),
+            (
                 "refused by",
                 "\n".join(
                     f"{refusal['job_id']}: {error['path']}: {error['message']}"

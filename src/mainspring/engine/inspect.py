@@ -13,6 +13,7 @@ from mainspring.engine.doubts import doubt_message
 from mainspring.engine.jobs import spec_from_text
 from mainspring.engine.lists import MOST_LOOKED_AT, find_runs, runs_at
 from mainspring.engine.skips import outcomes_from_text, skips_of
+from mainspring.engine.takers import with_takers
 from mainspring.engine.views import (
     EventQuery,
     EventView,
@@ -209,7 +210,7 @@ def get_event(tx: Transaction, environment_id: str, event_id: str) -> EventView 
     settled = {one.job_id for one in view.runs} | {one.job_id for one in view.rejections}
     settled |= {one.job_id for one in view.skips}
     skips, hint = skips_of(tx, view.event, settled)
-    return replace(view, skips=(*view.skips, *skips), hint=hint)
+    return replace(view, skips=(*view.skips, *skips), hint=None if view.takers else hint)
 
 
 def list_events(tx: Transaction, environment_id: str, query: EventQuery) -> Page[EventView]:
@@ -270,7 +271,8 @@ def _event_views(tx: Transaction, events: list[Event]) -> list[EventView]:
     if events:
         for event_id, run_id, job_id, status in tx.rows("runs_of_events", ids=[e.id for e in events]):
             runs.setdefault(event_id, []).append(RunOfEvent(run_id, job_id, status))
-    return [EventView(e, tuple(runs.get(e.id, ())), *outcomes_from_text(e.rejections)) for e in events]
+    views = [EventView(e, tuple(runs.get(e.id, ())), *outcomes_from_text(e.rejections)) for e in events]
+    return with_takers(tx, views)
 
 
 # ── jobs and workers ─────────────────────────────────────────────────────────────────────────────────

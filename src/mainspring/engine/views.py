@@ -164,6 +164,16 @@ class RunOfEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class TakerOfEvent:
+    """A run that waited for an event, and took it with the wait of this key."""
+
+    run_id: str
+    job_id: str
+    status: RunStatus
+    task_key: str
+
+
+@dataclass(frozen=True, slots=True)
 class EventView:
     event: Event
     runs: tuple[RunOfEvent, ...]
@@ -171,6 +181,9 @@ class EventView:
     #: Of a single event all that listen by its name; in lists those of which it was kept.
     skips: tuple[Skip, ...] = ()
     hint: str | None = None
+    #: The oldest runs whose waits took it, and whether there are more.
+    takers: tuple[TakerOfEvent, ...] = ()
+    has_more_takers: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,8 @@ class Event(Generic[PayloadT]):
     #: is retrieved all of them; and what may be meant where no job listens for its name.
     skipped: tuple[Skip, ...] = ()
     hint: str | None = None
+    #: Of an event that is retrieved or listed: the runs that waited for it and took it, the oldest 20.
+    taken_by: tuple[StartedRun, ...] = ()
 
 
 def read_event(shown: Mapping[str, Any], payload: Any = None) -> Event[Any]:
@@ -67,6 +69,7 @@ def read_event(shown: Mapping[str, Any], payload: Any = None) -> Event[Any]:
             Skip(one["job_id"], one["reason"], one["message"]) for one in shown.get("skipped") or ()
         ),
         hint=shown.get("hint"),
+        taken_by=tuple(StartedRun(run["run_id"], run["job_id"]) for run in shown.get("taken_by") or ()),
     )
 
 

@@ -721,6 +721,8 @@ CREATE INDEX start_rates_by_end on start_rates (environment_id, job_id, spent_un
 
 CREATE INDEX store_requests_by_age on store_requests (made_at);
 
+CREATE INDEX tasks_by_event on tasks (event_id, run_id) where event_id is not null and kept_from is null;
+
 CREATE UNIQUE INDEX tokens_by_key on tokens (environment_id, idempotency_key) where idempotency_key is not null;
 
 CREATE INDEX tokens_due on tokens (timer_at) where timer_at is not null;

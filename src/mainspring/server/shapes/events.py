@@ -21,6 +21,15 @@ class StartedRunShape(BaseModel):
     status: RunStatus | None = Field(default=None, exclude_if=lambda status: status is None)
 
 
+class TakenShape(BaseModel):
+    """A wait of a run (`io.wait_for_event`) that took the event."""
+
+    run_id: str
+    job_id: str
+    status: RunStatus
+    task_key: str
+
+
 class RejectionShape(BaseModel):
     """A job that listens, and why its schema refused the event."""
 
@@ -50,11 +59,21 @@ class EventShape(BaseModel):
     cancelled_at: At | None
     is_test: bool
     runs: list[StartedRunShape]
+    taken_by: list[TakenShape] | None = Field(
+        default=None,
+        exclude_if=lambda taken_by: taken_by is None,
+        description="The runs that waited for it and took it, the oldest 20; not in the answer to sending.",
+    )
+    taken_by_more: bool = Field(
+        default=False, exclude_if=lambda more: not more, description="True where more than 20 runs took it."
+    )
     rejected: list[RejectionShape]
     skipped: list[SkipShape] = Field(
         description="Where one event is asked for: all jobs that listen for the name, as they are registered now."
     )
-    hint: str | None = Field(description="What may be meant where no job listens for the name.")
+    hint: str | None = Field(
+        description="What may be meant where no job listens for the name and no run took it."
+    )
 
 
 class ReplayEventBody(Body):
@@ -81,7 +100,13 @@ def sent_shape(sent: EventSent) -> EventShape:
 def event_shape(view: EventView) -> EventShape:
     """An event with the runs it started, as they are now."""
     runs = [StartedRunShape(id=run.id, job_id=run.job_id, status=run.status) for run in view.runs]
-    return _shape(view.event, runs, view.rejections, view.skips, view.hint)
+    shown = _shape(view.event, runs, view.rejections, view.skips, view.hint)
+    shown.taken_by = [
+        TakenShape(run_id=one.run_id, job_id=one.job_id, status=one.status, task_key=one.task_key)
+        for one in view.takers
+    ]
+    shown.taken_by_more = view.has_more_takers
+    return shown
 
 
 def _shape(

@@ -26,6 +26,17 @@ select j.event_id, r.id, r.job_id, r.status from joined_events j join runs r on 
 where j.event_id in each(:ids)
 order by 2;
 
+-- name: takers_of_events
+-- The waits that took some events, so many of each and one more, in the order of their runs.
+select t.event_id, t.run_id, r.job_id, r.status, t.key
+from events e
+  join tasks t on t.event_id = e.id and t.kept_from is null and t.run_id <= coalesce((
+    select x.run_id from tasks x where x.event_id = e.id and x.kept_from is null
+    order by x.event_id, x.run_id limit 1 offset :most), :last)
+  join runs r on r.id = t.run_id
+where e.id in each(:ids)
+order by t.event_id, t.run_id;
+
 -- name: due_events
 -- Delayed events whose time has come.
 select {event} from events

@@ -19,7 +19,8 @@ export function Outcome({ event }: { event: Event }) {
         to be delivered <At at={event.deliver_at} />
       </span>
     );
-  const isIdle = !event.runs.length && !event.rejected.length;
+  const takers = event.taken_by ?? [];
+  const isIdle = !event.runs.length && !event.rejected.length && !takers.length;
   return (
     <span className="outcome">
       {event.runs.slice(0, 3).map((run) => (
@@ -28,6 +29,12 @@ export function Outcome({ event }: { event: Event }) {
         </Link>
       ))}
       {event.runs.length > 3 && <span className="faint">and {count(event.runs.length - 3, "run")} more</span>}
+      {takers.slice(0, 3).map((taker) => (
+        <Link key={taker.run_id} href={`/runs/${taker.run_id}`} title={`Its wait ${taker.task_key} took the event`}>
+          <Status status={taker.status} /> {taker.job_id} waited for it
+        </Link>
+      ))}
+      {takers.length > 3 && <span className="faint">and {event.taken_by_more ? "more than " : ""}{count(takers.length - 3, "waiting run")} more</span>}
       {event.rejected.slice(0, 2).map((each) => (
         <span key={each.job_id} className="bad-text" title={refusal(each)}>
           {each.job_id}: {refusal(each)}
@@ -52,7 +59,7 @@ export function Outcomes({ event }: { event: Event }) {
         It is put off: delivered <At at={event.deliver_at} />, if nobody cancels it.
       </p>
     );
-  if (!event.runs.length && !event.rejected.length && !event.skipped.length) return <p>No job listens for {event.name}. {event.hint}</p>;
+  if (!event.runs.length && !event.taken_by?.length && !event.rejected.length && !event.skipped.length) return <p>No job listens for {event.name}. {event.hint}</p>;
   return (
     <div className="sheet">
       <table className="list outcomes">
@@ -73,6 +80,23 @@ export function Outcomes({ event }: { event: Event }) {
               </td>
             </tr>
           ))}
+          {event.taken_by?.map((taker) => (
+            <tr key={taker.run_id}>
+              <td className="mono">{taker.job_id}</td>
+              <td>
+                <Link href={`/runs/${taker.run_id}`}>
+                  <Status status={taker.status} /> <span className="mono">{taker.run_id}</span>
+                </Link>{" "}
+                waited for it: <span className="mono">{taker.task_key}</span>
+              </td>
+            </tr>
+          ))}
+          {event.taken_by_more && (
+            <tr>
+              <td />
+              <td className="faint">More runs waited for it and took it than are shown.</td>
+            </tr>
+          )}
           {event.rejected.map((each) => (
             <tr key={each.job_id}>
               <td className="mono">{each.job_id}</td>
