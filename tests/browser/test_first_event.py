@@ -1,7 +1,6 @@
 """Somebody who knows nothing comes to an empty dashboard, and finds the way by what it says."""
 
 import re
-
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, expect

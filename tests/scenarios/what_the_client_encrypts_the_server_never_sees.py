@@ -24,6 +24,10 @@ def sealed_client(world: World, *keys: bytes) -> Client:
     async def child(payload: Order) -> str:
         return payload.name + "-child"
 
+    @client.job(id="refuse", trigger=event_trigger("refused"), retry=1)
+    async def refuse(payload: Order) -> None:
+        raise ValueError("no bed is free")
+
     @client.job(id="order", trigger=event_trigger("ordered"))
     async def order(payload: Order, io: IO) -> dict[str, Any]:
         world.effects.append(payload.name)
@@ -72,6 +76,14 @@ async def test_what_the_client_encrypts_the_server_never_sees(world: World) -> N
     assert set(world.effects) == {CANARY}
     assert await client.store.get("last") == CANARY
     assert [chunk async for chunk in run.stream("words")] == [CANARY]
+    refused = await client.send_event("refused", Order(name=CANARY))
+    failed = await client.runs.retrieve(refused.runs[0].id)
+    await world.until(failed, "FAILED")
+    (group,) = (await world.door.call("GET", "/api/v1/errors"))["data"]
+    told = (await world.door.call("GET", f"/api/v1/runs/{failed.id}"))["error"]
+    assert group["message"] == told["message"] == "no bed is free", (
+        "messages are in clear, and nothing besides"
+    )
 
     paths = [
         f"/runs/{run.id}",
@@ -79,6 +91,8 @@ async def test_what_the_client_encrypts_the_server_never_sees(world: World) -> N
         f"/runs/{run.id}/chunks",
         "/runs",
         "/events",
+        "/errors",
+        f"/errors/{group['id']}",
         "/store",
     ]
     shown = [await world.door.call("GET", f"/api/v1{path}") for path in paths]
