@@ -43,6 +43,7 @@ export const TraceRow = memo(function TraceRow({ row, at, top, isChosen, onSelec
           className="fold"
           tabIndex={-1}
           aria-label={row.isOpen ? "Fold" : "Unfold"}
+          title={row.isOpen ? "Fold · key ←" : "Unfold · key →"}
           hidden={!row.hasChildren}
           onClick={(event) => {
             event.stopPropagation();

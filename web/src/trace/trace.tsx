@@ -81,13 +81,13 @@ export function Trace({ spans, createdAt, selected, onSelect }: Props) {
     { press: "End", does: "Last row", act: () => choose(rows.length - 1) },
     { press: "ArrowLeft", does: "Fold, then up to the parent", act: outward },
     { press: "ArrowRight", does: "Unfold, then down to the first", act: inward },
-    { press: "e", does: "Next error", act: () => choose(nextError(rows, at)) },
+    { press: "e", does: "Next error", act: () => choose(nextError(rows, at)), isOn: () => hasErrors },
     { press: "/", does: "Find a task", act: () => document.querySelector<HTMLElement>(".trace .find")?.focus() },
     { press: "+", does: "Zoom in", act: () => setView((was) => zoomed(was, 0.5)) },
     { press: "-", does: "Zoom out", act: () => setView((was) => zoomed(was, 2)) },
     { press: "0", does: "See all of it", act: () => setView(WHOLE) },
-    { press: "z", does: "Zoom to the row", act: toSelection },
-    { press: "f", does: "Follow what is new", act: () => setFollows((was) => !was) },
+    { press: "z", does: "Zoom to the row", act: toSelection, isOn: () => at >= 0 },
+    { press: "f", does: "Follow what is new", act: () => setFollows((was) => !was), isOn: () => isLive },
   ]);
 
   if (!root || !scale) return null;

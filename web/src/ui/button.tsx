@@ -1,4 +1,5 @@
 import type { ComponentProps, ReactNode } from "react";
+import { namesOf } from "../keys/names";
 
 interface Props extends ComponentProps<"button"> {
   kind?: "plain" | "main" | "danger" | "quiet";
@@ -8,7 +9,7 @@ interface Props extends ComponentProps<"button"> {
 }
 
 export function Button({ kind = "plain", hint, icon, children, title, ...rest }: Props) {
-  const said = [title, hint && `key ${hint}`].filter(Boolean).join(" · ");
+  const said = [title, hint && `key ${namesOf(hint).join(" ")}`].filter(Boolean).join(" · ");
   return (
     <button type="button" className={`button ${kind}`} title={said || undefined} aria-keyshortcuts={hint} {...rest}>
       {icon}

@@ -54,7 +54,7 @@ export function Header({ run, onDone, onBack, onReplayed }: Props) {
     { press: "Escape", does: "Back to the runs", act: onBack },
     { press: "r", does: "Replay", act: () => void replay() },
     { press: "R", does: "Replay with another payload", act: () => edit(true) },
-    { press: "C", does: "Cancel the run", act: () => void cancel() },
+    { press: "C", does: "Cancel the run", act: () => void cancel(), isOn: () => !isOver && !isAsked },
     { press: "c", does: "Copy the run's id", act: () => copy(run.id, "the id") },
     { press: "y", does: "Copy the run as JSON", act: () => copy(JSON.stringify(run, null, 2), "the run as JSON") },
   ]);
