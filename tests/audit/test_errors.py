@@ -1,9 +1,13 @@
-"""A group of failures that counts otherwise than its runs is found."""
+"""A group of failures that counts otherwise than its runs is found, and made anew from them."""
+
+from typing import Any
 
 import pytest
 
 from audit.scene import Scene
 from engine.items import broke, job
+from mainspring.audit.repair import Repairer
+from mainspring.storage.shapes import ERROR
 
 
 @pytest.fixture
@@ -33,3 +37,19 @@ def test_a_group_that_tells_otherwise(failed: Scene, sql: str) -> None:
     failed.spoil(sql, run=failed.runs["failed"])
     rules = {rule for rule, _ in failed.found()}
     assert "error-differs" in rules
+    before = _group(failed)
+    repairs = list(Repairer(failed.world.database, failed.world.clock.now).repair(failed.audit()))
+    assert [repair.rules for repair in repairs] == [("error-differs",)]
+    assert failed.audit() == []
+    failed.world.fire()  # a server counts what nobody has counted
+    assert failed.audit() == []
+    after = _group(failed)
+    assert after.runs == 2
+    assert after.last_run_id == failed.runs["failed"]
+    assert before is None or (after.status, after.changes) == (before.status, before.changes)
+
+
+def _group(scene: Scene) -> Any:
+    with scene.world.database.read() as tx:
+        asked = {"environment_id": scene.world.env, "at": 2**62, "before": "", "since": 0, "limit": 2}
+        return next(iter(ERROR.values(tx.rows("newest_errors", **asked))), None)

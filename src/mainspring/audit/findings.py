@@ -28,6 +28,8 @@ class Finding:
     run_id: str | None = None
     task_key: str | None = None
     event_id: str | None = None
+    #: The group of failures.
+    error_id: str | None = None
 
     def __str__(self) -> str:
         place = [self.run_id or self.event_id, self.task_key]
@@ -172,7 +174,10 @@ COUNT_DIFFERS = Rule(
 )
 
 ERROR_DIFFERS = Rule(
-    "error-differs", "I2", "Not mended: the runs are right, what their error tells of them is not."
+    "error-differs",
+    "I2",
+    "Counts the runs of the error anew; of one that is not there a server makes it again from its runs.",
+    is_mended=True,
 )
 
 # ── what clients saw ─────────────────────────────────────────────────────────────────────────────────

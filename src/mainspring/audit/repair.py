@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from mainspring.audit import findings as rules
 from mainspring.audit.counts import count_anew
 from mainspring.audit.data import check_cases, rules_over
+from mainspring.audit.errors import see_anew
 from mainspring.audit.findings import Finding
 from mainspring.audit.mends import MENDS, Patient
 from mainspring.audit.reading import cases_of
@@ -34,7 +35,7 @@ _MOST_MENDS = 20
 class Repair:
     """What became of the findings about one run."""
 
-    #: Of a run; of an environment whose counts were made anew.
+    #: Of a run; of an environment, or an error, whose counts were made anew.
     run_id: str
     #: Ids of the rules that hold again; empty when nothing was done.
     rules: tuple[str, ...]
@@ -62,8 +63,11 @@ class Repairer:
         last: mends may end runs."""
         by_run: dict[str, list[Finding]] = {}
         uncounted: set[str] = set()
+        unseen: set[str] = set()
         for finding in findings:
-            if finding.rule.is_mended and finding.run_id is not None:
+            if finding.error_id is not None:
+                unseen.add(finding.error_id)
+            elif finding.rule.is_mended and finding.run_id is not None:
                 by_run.setdefault(finding.run_id, []).append(finding)
             elif finding.rule is rules.COUNT_DIFFERS and finding.environment_id is not None:
                 uncounted.add(finding.environment_id)
@@ -77,6 +81,9 @@ class Repairer:
         for environment_id in sorted(uncounted):
             count_anew(self._database, environment_id, self._now())
             yield Repair(environment_id, (rules.COUNT_DIFFERS.id,))
+        for error_id in sorted(unseen):
+            see_anew(self._database, error_id)
+            yield Repair(error_id, (rules.ERROR_DIFFERS.id,))
 
     def _repair(self, run_id: str, found: list[Finding]) -> Repair:
         with self._database.write() as tx:

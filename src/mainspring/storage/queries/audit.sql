@@ -182,3 +182,36 @@ delete from waits where run_id = :run_id and task_key = :task_key
 -- Removes what such a wait waited for.
 delete from awaited_runs where run_id = :run_id and task_key = :task_key
   and not exists (select 1 from runs r where r.id = awaited_runs.run_id);
+
+-- name: forget_error_hours
+-- Before a group of failures is counted anew.
+delete from error_hours where error_id = :error_id;
+
+-- name: forget_error_versions
+-- The same of its versions.
+delete from error_versions where error_id = :error_id;
+
+-- name: see_error_anew
+-- A group of failures as its runs tell of it; what people said of it stays.
+update errors set runs = (select count(*) from runs r where r.error_id = :error_id),
+  first_seen_at = coalesce((select min(r.finished_at) from runs r where r.error_id = :error_id), first_seen_at),
+  last_seen_at = coalesce((select max(r.finished_at) from runs r where r.error_id = :error_id), last_seen_at),
+  last_run_id = coalesce((select r.id from runs r where r.error_id = :error_id
+    order by r.finished_at desc, r.id desc limit 1), last_run_id)
+where id = :error_id;
+
+-- name: count_error_hours_anew
+-- Its runs by the hour.
+insert into error_hours (error_id, at, runs)
+select r.error_id, r.finished_at - r.finished_at % cast(:hour as bigint) as hour, count(*) from runs r
+where r.error_id = :error_id group by 1, 2;
+
+-- name: count_error_versions_anew
+-- Its runs by the version of their job.
+insert into error_versions (error_id, version, runs, first_seen_at, last_seen_at)
+select r.error_id, r.job_version, count(*), min(r.finished_at), max(r.finished_at) from runs r
+where r.error_id = :error_id group by 1, 2;
+
+-- name: uncount_runs_of_error
+-- Runs whose group of failures is not there are counted again.
+update runs set error_id = null where error_id = :error_id;
