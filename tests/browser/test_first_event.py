@@ -19,6 +19,8 @@ def test_from_nothing_to_a_finished_run_by_what_the_page_tells(page: Page, dev: 
     expect(page.get_by_text("Open without a login")).to_be_visible()
 
     page.get_by_role("link", name="Events").click()
+    expect(page.get_by_text("Send the first event and watch it run:")).to_be_visible()
+    expect(page.get_by_text(command)).to_be_visible()
     page.get_by_role("button", name="Send one from here").click()
     page.get_by_role("button", name="order.created").click()
     expect(page.get_by_label("Amount")).to_have_value("120")

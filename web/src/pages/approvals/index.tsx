@@ -96,12 +96,12 @@ interface Deciding {
 function ApprovalsTable({ rows, onDecide }: { rows: Approval[] } & Deciding) {
   return (
     <div className="sheet">
-      <table className="list">
+      <table className="list worded">
         <thead>
           <tr>
             <th>Status</th>
             <th>Question</th>
-            <th>Asked</th>
+            <th className="asked">Asked</th>
             <th className="wide">Run</th>
             <th className="wide number">Since</th>
             <th className="number">Until</th>
@@ -123,7 +123,7 @@ function ApprovalsTable({ rows, onDecide }: { rows: Approval[] } & Deciding) {
                   <Quorum approval={each} />
                 </span>
               </td>
-              <td>{each.people.filter((person) => !person.delegated_to).map((person) => person.person).join(", ") || <span className="faint">anybody</span>}</td>
+              <td className="asked">{each.people.filter((person) => !person.delegated_to).map((person) => person.person).join(", ") || <span className="faint">anybody</span>}</td>
               <td className="wide">
                 <Link href={`/runs/${each.run_id}`} className="mono">
                   {each.run_id.slice(0, 8)}…{each.run_id.slice(-6)}

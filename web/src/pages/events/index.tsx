@@ -4,10 +4,10 @@ import { Link, useSearchParams } from "wouter";
 import { useRead } from "../../api/query";
 import { Button } from "../../ui/button";
 import { At } from "../../ui/clock";
-import { Command } from "../../ui/copy";
 import { SendIcon } from "../../ui/icons";
 import { Listed, Page, Pager } from "../../ui/page";
 import { Empty } from "../../ui/said";
+import { Beginning } from "../overview/beginning";
 import { type Event, Outcome } from "./outcome";
 import { SendDialog, useNames } from "./send";
 import "../../style/operate.css";
@@ -41,12 +41,11 @@ export default function EventsPage() {
               <Button onClick={() => setSearch({})}>All events</Button>
             </Empty>
           ) : (
-            <Empty title="Here is every event, with what it started or why not. None has come yet.">
-              <Command text={`mainspring send hello.world '{"who": "Ada"}'`} />
+            <Beginning>
               <Button icon={<SendIcon size={14} />} onClick={() => setSending(true)}>
                 Send one from here
               </Button>
-            </Empty>
+            </Beginning>
           )
         }
       >

@@ -1,4 +1,5 @@
-// Where no run was ever started: the one thing to do next, as a command that works here.
+// Where no run was ever started, or no event sent: the one thing to do next, as a command that works here.
+import type { ReactNode } from "react";
 import { Link } from "wouter";
 import type { Shape } from "../../api/client";
 import { firstValue, type Schema } from "../../schema-form/schema";
@@ -8,7 +9,8 @@ import { Empty } from "../../ui/said";
 
 type Job = Shape<"JobShape">;
 
-export function Beginning() {
+/** `children` stand below, where the page has its own way to do it. */
+export function Beginning({ children }: { children?: ReactNode }) {
   const { data } = useLive("/api/v1/jobs", { limit: 200 });
   if (!data) return null;
   const job = data.data.find((one) => eventOf(one)) ?? data.data[0];
@@ -17,6 +19,7 @@ export function Beginning() {
       <Empty title="Here you will see your runs as they go. No worker has brought a job yet.">
         <p>Start one with an app of yours, or write one first:</p>
         <Command text="mainspring init shop && mainspring dev shop/app.py" />
+        {children}
       </Empty>
     );
   }
@@ -28,6 +31,7 @@ export function Beginning() {
         It starts <strong>{job.name}</strong>. Or do it from here:{" "}
         {name ? <Link href={`/events?send=${encodeURIComponent(name)}`}>send the event</Link> : <Link href={`/jobs/${encodeURIComponent(job.id)}?tab=test`}>start a run</Link>}.
       </p>
+      {children}
     </Empty>
   );
 }

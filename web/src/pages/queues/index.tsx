@@ -32,13 +32,13 @@ export default function QueuesPage() {
       <Listed read={read} empty={<Empty title="Here is who waits for whom. No job has been registered yet, so there is no queue." />}>
         {(rows) => (
           <div className="sheet">
-            <table className="list">
+            <table className="list worded">
               <thead>
                 <tr>
                   <th>Queue</th>
                   <th>Running</th>
                   <th className="number">Waiting</th>
-                  <th className="number">The oldest since</th>
+                  <th className="number took">The oldest since</th>
                   <th className="wide">Starts</th>
                   <th>
                     <span className="unseen">Do</span>
@@ -74,7 +74,7 @@ function Row({ queue }: { queue: Queue }) {
         {(queue.depth + queue.unserved).toLocaleString()}
         {queue.unserved > 0 && <span className="note bad-text">{queue.unserved === queue.depth + queue.unserved ? "no worker has their job" : `${queue.unserved.toLocaleString()} without a worker`}</span>}
       </td>
-      <td className="number">
+      <td className="number took">
         <At at={queue.oldest_at} />
       </td>
       <td className="wide faint">{queue.limits.rate ?? "as they come"}</td>
