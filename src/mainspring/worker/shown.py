@@ -59,19 +59,28 @@ class Shown:
         self._on_loop(lambda: self._put(LogWritten(0, 0, level, text, task_key, kept, origin), written_at))
 
     def _put(self, line: LogWritten, written_at: int) -> None:
-        channel = self._held.channel
-        if len(channel.entries) >= MOST_LINES:
+        if len(self._held.channel.entries) >= MOST_LINES:
             self._dropped += 1
             return
-        if self._dropped:
-            message = (
-                f"{self._dropped:,} log lines were dropped here: they came faster than they could be kept"
-            )
-            self._dropped = 0
-            self._put(LogWritten(0, 0, "WARNING", message, None, None, "mainspring"), written_at)
+        self._tell_dropped(written_at)
+        self._keep(line, written_at)
+
+    def _tell_dropped(self, written_at: int) -> None:
+        """A line in the place of those that were left out. It is kept however many wait."""
+        if not self._dropped:
+            return
+        message = (
+            f"{self._dropped:,} log lines were left out here: they came faster than they could be kept, "
+            f"and no more than {MOST_LINES:,} of a run may wait for that"
+        )
+        fields = encode({"left_out": self._dropped}, what="the fields of a log line")
+        self._dropped = 0
+        self._keep(LogWritten(0, 0, "WARNING", message, None, fields, "mainspring"), written_at)
+
+    def _keep(self, line: LogWritten, written_at: int) -> None:
         number = self._held.next_line()
         item = LogWritten(number, 0, line.level, line.message, line.task_key, line.fields, line.origin)
-        channel.put(item, lazy=True, written_at=written_at)
+        self._held.channel.put(item, lazy=True, written_at=written_at)
 
     def printed(self, text: str, task_key: str | None) -> None:
         """Text that went to standard output; becomes one line per line."""
@@ -84,10 +93,12 @@ class Shown:
             self._unfinished[key] = rest
 
     def finish_lines(self) -> None:
-        """The run ends or leaves: what was printed without a line's end is a line now."""
+        """The run ends or leaves: what was printed without a line's end is one now; what was left out is said."""
         unfinished, self._unfinished = self._unfinished, {}
         for (_, task_key), text in unfinished.items():
             self.log("INFO", text, None, "print", task_key)
+        now = self._place.clock.monotonic()
+        self._on_loop(lambda: self._tell_dropped(now))
 
     # ── values ───────────────────────────────────────────────────────────────────────────────────────
     def tags(self) -> list[str]:
