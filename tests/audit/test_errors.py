@@ -7,6 +7,7 @@ import pytest
 from audit.scene import Scene
 from engine.items import broke, job
 from mainspring.audit.repair import Repairer
+from mainspring.engine.error_commands import ChangeError
 from mainspring.storage.shapes import ERROR
 
 
@@ -53,3 +54,15 @@ def _group(scene: Scene) -> Any:
     with scene.world.database.read() as tx:
         asked = {"environment_id": scene.world.env, "at": 2**62, "before": "", "since": 0, "limit": 2}
         return next(iter(ERROR.values(tx.rows("newest_errors", **asked))), None)
+
+
+def test_a_group_made_in_the_place_of_one_that_was_gone_can_be_resolved_again(failed: Scene) -> None:
+    """What was said of the other is gone with it, and its numbers are free."""
+    env = failed.world.env
+    failed.world.do(ChangeError(env, _group(failed).id, "resolved", "ann"))
+    failed.spoil("delete from errors where 'x' <> '{run}'", run=failed.runs["failed"])
+    list(Repairer(failed.world.database, failed.world.clock.now).repair(failed.audit()))
+    failed.world.fire()
+    failed.world.do(ChangeError(env, _group(failed).id, "resolved", "ben"))
+    assert (_group(failed).status, _group(failed).resolved_by) == ("resolved", "ben")
+    assert failed.audit() == []

@@ -47,6 +47,7 @@ def see_anew(database: Database, error_id: str) -> None:
                 tx.run("count_error_hours_anew", error_id=error_id, hour=HOUR)
                 tx.run("count_error_versions_anew", error_id=error_id)
             else:
+                tx.run("forget_error_changes", error_id=error_id)
                 tx.run("uncount_runs_of_error", error_id=error_id)
             return
 

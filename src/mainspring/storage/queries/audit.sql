@@ -183,6 +183,10 @@ delete from waits where run_id = :run_id and task_key = :task_key
 delete from awaited_runs where run_id = :run_id and task_key = :task_key
   and not exists (select 1 from runs r where r.id = awaited_runs.run_id);
 
+-- name: forget_error_changes
+-- What people said of a group that is not there any more: the one made in its place counts from the first again.
+delete from error_changes where error_id = :error_id;
+
 -- name: forget_error_hours
 -- Before a group of failures is counted anew.
 delete from error_hours where error_id = :error_id;
