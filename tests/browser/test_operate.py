@@ -32,6 +32,10 @@ async def report(io: IO) -> str:
     return "reported"
 
 
+@client.job(id="odd", trigger=invoke_trigger(), queue="eu/orders 50% a?b#c")
+async def odd(io: IO) -> None: ...
+
+
 @client.job(id="tight", trigger=invoke_trigger(), concurrency=1)
 async def tight(io: IO) -> None:
     await asyncio.sleep(3600)
@@ -220,3 +224,15 @@ def test_a_worker_is_drained_and_leaves(page: Page, dev: Dev) -> None:
     expect(page.get_by_text("No worker is there")).to_be_visible()
     page.get_by_role("button", name=re.compile("that went")).click()
     expect(page.locator("tbody tr").first).to_contain_text("it left")
+
+
+def test_a_queue_of_any_name_is_opened_and_acted_on(page: Page) -> None:
+    name = "eu/orders 50% a?b#c"
+    page.goto("/queues")
+    page.get_by_role("link", name=name).click()
+    for _ in range(2):
+        expect(page.get_by_role("heading", level=1)).to_have_text(name)
+        page.get_by_role("button", name="Pause").click()
+        page.get_by_role("button", name="Resume").click()
+        expect(page.get_by_role("button", name="Pause")).to_be_visible()
+        page.reload()

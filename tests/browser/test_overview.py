@@ -80,7 +80,8 @@ def test_who_is_waited_for_is_named_and_answered(page: Page, dev: Dev) -> None:
     expect(people).to_contain_text("Refund order o-7?")
     expect(page.locator(figure(page, "Waiting on people"))).to_have_text("1")
     people.get_by_role("link", name="Answer").click()
-    expect(page).to_have_url(re.compile(run["id"]))
+    expect(page).to_have_url(re.compile("/approvals/apr_"))
+    expect(page.get_by_role("button", name="Approve", exact=True)).to_be_visible()
     dev.request("POST", f"/api/v1/runs/{run['id']}/cancel")
 
 

@@ -80,12 +80,17 @@ def routes(let_in: Callable[[Request, Response], None], built: Path = BUILT) -> 
     async def icon(request: Request) -> Response:
         return _file(request, built, "favicon.svg", HEADERS)
 
-    paths = ("/", *(f"/{first}" for first in PAGES), *(f"/{first}/{{id}}" for first in PAGES))
+    paths = ("/", *(f"/{first}" for first in PAGES), *(f"/{first}/{_one(first)}" for first in PAGES))
     return [
         *(Route(path, page, methods=["GET"], include_in_schema=False) for path in paths),
         Route("/assets/{name}", asset, methods=["GET"], include_in_schema=False),
         Route("/favicon.svg", icon, methods=["GET"], include_in_schema=False),
     ]
+
+
+def _one(first: str) -> str:
+    """The rest of the path of a page of one thing: names of queues may hold a slash."""
+    return "{id:path}" if first == "queues" else "{id}"
 
 
 def _document(built: Path, root: str) -> str:

@@ -41,16 +41,7 @@ async def list_queues(call: Caller) -> Listing[QueueShape]:
     return whole_list(await call.engine.read(queue_reads.list_queues, call.environment_id), queue_shape)
 
 
-@router.get("/queues/{name}")
-async def get_queue(call: Caller, name: str) -> QueueShape:
-    """One queue, with the concurrency keys that have slots."""
-    view = await call.engine.read(queue_reads.get_queue, call.environment_id, name)
-    if view is None:
-        raise no_such_queue(name)
-    return queue_shape(view)
-
-
-@router.get("/queues/{name}/holders")
+@router.get("/queues/{name:path}/holders")
 async def list_holders(
     call: Caller, name: str, asked: Annotated[Paging, Query()]
 ) -> Listing[RunInQueueShape]:
@@ -61,7 +52,7 @@ async def list_holders(
     return listing(page, run_in_queue_shape)
 
 
-@router.get("/queues/{name}/line")
+@router.get("/queues/{name:path}/line")
 async def list_line(
     call: Caller, name: str, asked: Annotated[LineFilter, Query()]
 ) -> Listing[RunInQueueShape]:
@@ -72,7 +63,17 @@ async def list_line(
     return listing(page, run_in_queue_shape)
 
 
-@router.post("/queues/{name}/pause")
+# A name may hold a slash: behind those that are asked for more of it.
+@router.get("/queues/{name:path}")
+async def get_queue(call: Caller, name: str) -> QueueShape:
+    """One queue, with the concurrency keys that have slots."""
+    view = await call.engine.read(queue_reads.get_queue, call.environment_id, name)
+    if view is None:
+        raise no_such_queue(name)
+    return queue_shape(view)
+
+
+@router.post("/queues/{name:path}/pause")
 async def pause_queue(call: Caller, name: str, body: PauseBody | None = None) -> QueueShape:
     """Start nothing of it until it is resumed; runs that are under way go on."""
     by = None if body is None else body.by
@@ -80,14 +81,14 @@ async def pause_queue(call: Caller, name: str, body: PauseBody | None = None) ->
     return await get_queue(call, name)
 
 
-@router.post("/queues/{name}/resume")
+@router.post("/queues/{name:path}/resume")
 async def resume_queue(call: Caller, name: str) -> QueueShape:
     """Go on."""
     await call.engine.change(ChangeQueue(call.environment_id, name, paused=False))
     return await get_queue(call, name)
 
 
-@router.patch("/queues/{name}")
+@router.patch("/queues/{name:path}")
 async def limit_queue(call: Caller, name: str, body: LimitsBody) -> QueueShape:
     """Set other limits than the code's, at once; a lower one ends nothing that runs. `reset` goes back."""
     change = ChangeQueue(call.environment_id, name, limits=body.changes(), is_reset=body.reset)

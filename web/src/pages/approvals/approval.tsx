@@ -1,5 +1,5 @@
 // One question to people: what it is about, who is asked until when, what was said before, and the form that answers.
-import { Link, useParams } from "wouter";
+import { Link } from "wouter";
 import { useRead } from "../../api/query";
 import { At, useNow } from "../../ui/clock";
 import { span } from "../../ui/format";
@@ -8,12 +8,13 @@ import { Page } from "../../ui/page";
 import { Skeleton, Wrong } from "../../ui/said";
 import { Shown } from "../../ui/shown";
 import { Status } from "../../ui/status";
+import { useLastPart } from "../../ui/place";
 import { Answers, People, Quorum, type Whole } from "./answers";
 import { AnswerForm } from "./form";
 import "../../style/operate.css";
 
 export default function ApprovalPage() {
-  const id = decodeURIComponent(useParams().id ?? "");
+  const id = useLastPart();
   const read = useRead("/api/v1/approvals/{id}", { id }, { every: 3_000 });
   return (
     <Page

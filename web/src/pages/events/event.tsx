@@ -1,6 +1,6 @@
 // One event: what each job made of it, what it brought; sent again as it is or changed, cancelled while it is put off.
 import { useState } from "react";
-import { Link, useLocation, useParams } from "wouter";
+import { Link, useLocation } from "wouter";
 import { type Problem, send } from "../../api/client";
 import { refresh, useRead } from "../../api/query";
 import { useKeys } from "../../keys/keys";
@@ -14,11 +14,12 @@ import { JsonField, parse } from "../../ui/json-field";
 import { Page } from "../../ui/page";
 import { Skeleton, Wrong } from "../../ui/said";
 import { attempt, toast } from "../../ui/toast";
+import { useLastPart } from "../../ui/place";
 import { type Event, Outcomes } from "./outcome";
 import "../../style/operate.css";
 
 export default function EventPage() {
-  const id = decodeURIComponent(useParams().id ?? "");
+  const id = useLastPart();
   const read = useRead("/api/v1/events/{id}", { id }, { every: 3_000 });
   const [isReplaying, setReplaying] = useState(false);
   const event = read.data;

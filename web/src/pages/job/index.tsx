@@ -1,5 +1,5 @@
 // One job: start a run of it by hand, see how its runs went, what it takes, which versions there are, its settings.
-import { Link, useParams, useSearchParams } from "wouter";
+import { Link, useSearchParams } from "wouter";
 import { useRead } from "../../api/query";
 import { useKeys } from "../../keys/keys";
 import { At } from "../../ui/clock";
@@ -8,6 +8,7 @@ import { Json } from "../../ui/json";
 import { Skeleton, Wrong } from "../../ui/said";
 import { useTitle } from "../../ui/title";
 import { Tabs } from "../../ui/tabs";
+import { useLastPart } from "../../ui/place";
 import { type Job, Strip, Switch } from "../jobs";
 import { Runs } from "./runs";
 import { Settings } from "./settings";
@@ -15,7 +16,7 @@ import { Test } from "./test";
 import "../../style/job.css";
 
 export default function JobPage() {
-  const { id = "" } = useParams();
+  const id = useLastPart();
   const read = useRead("/api/v1/jobs/{id}", { id: decodeURIComponent(id) });
   const [search, setSearch] = useSearchParams();
   const tab = search.get("tab") ?? "test";

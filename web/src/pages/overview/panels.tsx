@@ -38,9 +38,12 @@ export function People() {
       {data?.data.map((one) => (
         <li key={one.id}>
           <span className="what">{one.title}</span>
-          <span className="faint">{one.people.map((each) => each.person).join(", ") || "anybody"}</span>
+          <span className="faint" title={one.people.map((each) => each.person).join(", ")}>
+            {one.people[0]?.person ?? "anybody"}
+            {one.people.length > 1 && ` +${one.people.length - 1}`}
+          </span>
           <At at={one.created_at} />
-          <Link className="button" href={`/runs/${one.run_id}`}>
+          <Link className="button" href={`/approvals/${one.id}`}>
             Answer
           </Link>
         </li>

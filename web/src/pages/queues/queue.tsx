@@ -1,5 +1,5 @@
 // One queue: who has its slots, who is next and why they wait, its limits, and what the code says of them.
-import { Link, useParams } from "wouter";
+import { Link } from "wouter";
 import type { Shape } from "../../api/client";
 import { useRead } from "../../api/query";
 import { Button } from "../../ui/button";
@@ -9,12 +9,13 @@ import { Page } from "../../ui/page";
 import { Skeleton, Wrong } from "../../ui/said";
 import { Slots } from "../../ui/slots";
 import { Status } from "../../ui/status";
+import { useLastPart } from "../../ui/place";
 import { Paused, type Queue, turn } from ".";
 import { Limits } from "./limits";
 import "../../style/operate.css";
 
 export default function QueuePage() {
-  const name = decodeURIComponent(useParams().name ?? "");
+  const name = useLastPart();
   const read = useRead("/api/v1/queues/{name}", { name }, { every: 3_000 });
   const queue = read.data;
   return (
