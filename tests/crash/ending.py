@@ -6,15 +6,12 @@ from typing import Any
 from mainspring.audit.clients import check_finished
 from mainspring.audit.counts import check_counts
 from mainspring.audit.data import check_database
-from mainspring.audit.errors import check_errors
 from mainspring.clock import Instant
 from mainspring.engine import account, inspect
 from mainspring.engine.views import EventQuery, LogQuery, RunQuery, TaskView
-from mainspring.model.error_groups import ErrorGroup
 from mainspring.model.runs import Run
 from mainspring.model.store import StoreScope
 from mainspring.storage.database import Database, Transaction
-from mainspring.storage.shapes import ERROR
 
 _IDS = re.compile(r"\b(run|evt|wrk|batch|tok|apr)_[0-9A-Z]{26}\b")
 #: What nobody can guess is another each time.
@@ -44,23 +41,7 @@ def ending(database: Database, environment_id: str, now: Instant) -> dict[str, A
             for place in places
             for entry in inspect.list_store(tx, environment_id, place, limit=_ALL).data
         )
-        found["errors"] = [(one.job_id, one.task, one.type, one.runs) for one in _errors(tx, environment_id)]
     return found
-
-
-def uncounted(database: Database) -> list[str]:
-    """Failures that no group tells of, and groups that tell of others: at no time are there any."""
-    with database.read() as tx:
-        rows = tx.rows("uncounted_failures", limit=_ALL)
-    return [*(f"{row[0]} failed and is not counted" for row in rows), *map(str, check_errors(database))]
-
-
-def _errors(tx: Transaction, environment_id: str) -> list[ErrorGroup]:
-    asked = {"environment_id": environment_id, "at": 1 << 62, "before": "", "since": 0, "limit": _ALL}
-    return sorted(
-        ERROR.values(tx.rows("newest_errors", **asked)),
-        key=lambda one: (one.job_id, one.task or "", one.type),
-    )
 
 
 def wrongs(database: Database) -> list[str]:

@@ -533,7 +533,7 @@ async def test_lines_are_numbered_and_a_flood_is_cut_with_a_word(
         await backend.ended(run)
     lines = backend.kinds(run, LogWritten)
     assert [line.number for line in lines] == list(range(1, len(lines) + 1))
-    assert lines[-2].message.startswith("80 log lines were dropped")
+    assert lines[-2].message.startswith("80 log lines were left out")
     assert lines[-1].message == "after"
     assert '"odd":"<object object' in (lines[0].fields or "")
 
