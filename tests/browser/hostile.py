@@ -57,7 +57,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, Field
 
-from mainspring import IO, Client, cron_trigger, event_trigger, invoke_trigger
+from mainspring import IO, CircuitBreaker, Client, cron_trigger, event_trigger, invoke_trigger
 
 client = Client("shop")
 NASTY = json.loads(Path("nasty.json").read_text())
@@ -82,6 +82,18 @@ async def fails(payload: Text, io: IO) -> None:
     io.logger.error(text, **{"text": text})
     await io.run_task(text, lambda: {text: [text]}, params={text: text}, properties={text: text})
     raise ValueError(text)
+
+
+@client.job(id="holds", trigger=invoke_trigger(), retry=1)
+async def holds(payload: Text, io: IO) -> None:
+    text = payload.text
+    await io.run_task("look", lambda: None, breaker=CircuitBreaker(text))
+    token = await io.create_token(text, tags=[text])
+    await io.wait_for_token(token)
+
+
+@client.job(id="reports", trigger=client.dynamic_schedule("reports"))
+async def reports(io: IO) -> None: ...
 
 
 @client.job(id="asks", trigger=invoke_trigger())

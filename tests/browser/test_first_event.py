@@ -38,7 +38,7 @@ def test_from_nothing_to_a_finished_run_by_what_the_page_tells(page: Page, dev: 
 
 
 def test_json_that_is_none_says_where(page: Page, dev: Dev) -> None:
-    page.goto("/jobs/fulfil")
+    page.goto("/jobs/fulfil?tab=test")
     page.get_by_role("tab", name="JSON").click()
     payload = page.get_by_role("textbox", name="Payload")
     payload.fill('{\n  "id": "o-1",\n  "amount": }')

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -29,7 +30,7 @@ def dev(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dev]:
 @pytest.fixture(scope="module")
 def runs(dev: Dev) -> dict[str, list[str]]:
     """Runs that failed and runs that ask, one of each for every text; and events of every name."""
-    ids: dict[str, list[str]] = {"fails": [], "asks": []}
+    ids: dict[str, list[str]] = {"fails": [], "asks": [], "holds": []}
     for text in NASTY:
         for job, kept in ids.items():
             said = {
@@ -50,6 +51,9 @@ def runs(dev: Dev) -> dict[str, list[str]]:
         }
         status, answer = dev.request("POST", "/api/v1/events", event)
         assert status == 200, (text, answer)
+        made = {"dynamic_schedule": "reports", "key": text, "every": "1 day", "external_id": text}
+        status, answer = dev.request("POST", "/api/v1/schedules", {**made, "metadata": {text: text}})
+        assert status in (200, 400, 422), (text, answer)
     for run_id in ids["asks"]:
         dev.until(run_id, "WAITING")
     for run_id in ids["fails"]:
@@ -101,6 +105,7 @@ def test_on_no_list_they_are_more_than_text(page: Page, runs: dict[str, list[str
         *PAGES,
         "approvals?status=ALL",
         "jobs/fails",
+        "jobs/fails?tab=test",
         "jobs/fails?tab=schema",
         "jobs/fails?tab=settings",
     ):
@@ -120,6 +125,25 @@ def test_lists_show_them_as_they_were_written(page: Page, runs: dict[str, list[s
     expect(page.locator("tbody tr").first).to_be_visible()
     shown = page.locator("tbody .main a").all_text_contents()
     assert set(NASTY) <= set(shown)
+
+
+def test_pages_of_one_and_what_opens_over_them_are_text_alone(
+    page: Page, runs: dict[str, list[str]], dev: Dev
+) -> None:
+    found = {}
+    paths = [f"/queues/{quote(NASTY[1], safe='')}"]
+    for folder, name in (("events", "event_id"), ("errors", "id")):
+        _, listed = dev.request("GET", f"/api/v1/{folder}?limit=100")
+        paths += [f"/{folder}/{one[name]}" for one in listed["data"]]
+    paths += [f"/events?send={quote(text, safe='')}" for text in NASTY]
+    for number, path in enumerate(paths):
+        if is_others_turn(page, number):
+            continue
+        page.goto(path)
+        expect(page.get_by_role("heading", level=1)).to_be_visible()
+        expect(page.locator(".skeleton")).to_have_count(0)
+        found[path] = hurt(page)
+    assert {path: said for path, said in found.items() if said} == {}
 
 
 @pytest.mark.parametrize("job", ["fails", "asks"])

@@ -17,7 +17,7 @@ def run_id(dev: Dev) -> str:
 
 
 def test_a_run_is_started_with_options_and_the_payload_of_another(page: Page, dev: Dev, run_id: str) -> None:
-    page.goto("/jobs/many")
+    page.goto("/jobs/many?tab=test")
     page.get_by_label("Fill the payload").select_option(f"run:{run_id}")
     expect(page.get_by_role("textbox", name="Payload")).to_have_value(re.compile('"tasks": 3'))
     page.get_by_text("Options").click()
@@ -35,7 +35,7 @@ def test_a_run_is_started_with_options_and_the_payload_of_another(page: Page, de
         ["vip", "by hand"],
         "PENDING",
     )
-    page.goto("/jobs/many")
+    page.goto("/jobs/many?tab=test")
     page.get_by_role("textbox", name="Payload").fill('{"tasks": 1}')
     page.get_by_role("textbox", name="Payload").press("Control+Enter")
     expect(page).to_have_url(re.compile("/runs/run_"))
@@ -44,11 +44,11 @@ def test_a_run_is_started_with_options_and_the_payload_of_another(page: Page, de
 
 
 def test_its_runs_are_charted_and_listed(page: Page, run_id: str) -> None:
-    page.goto("/jobs/many?tab=runs")
+    page.goto("/jobs/many")
     expect(page.locator(".legend")).to_contain_text("succeeded")
     expect(page.get_by_role("link", name=run_id)).to_be_visible()
     page.get_by_role("button", name="7d").click()
-    expect(page).to_have_url(re.compile("tab=runs&span=7d"))
+    expect(page).to_have_url(re.compile("/jobs/many.span=7d"))
     expect(page.locator(".chart-bars > a")).to_have_count(56)
     page.locator(".legend a").first.click()
     expect(page).to_have_url(re.compile("q=job%3Amany"))

@@ -1,5 +1,6 @@
 """The trace: thousands of tasks, live and done; found, folded, walked through with the keys."""
 
+import pytest
 from playwright.sync_api import Page, Request, expect
 
 from browser.started import trigger
@@ -110,3 +111,29 @@ def test_zoom_by_keys_and_back(page: Page, dev: Dev) -> None:
     page.keyboard.press("j")
     page.keyboard.press("z")
     expect(whole).to_be_enabled()
+
+
+_COVERED = """() => [...document.querySelectorAll('.trace .row')].flatMap((row) => {
+  const words = row.querySelector('.lasted')?.getBoundingClientRect();
+  const bars = [...row.querySelectorAll('.bar')].map((bar) => bar.getBoundingClientRect());
+  if (!words) return bars.length ? [row.textContent + ': does not say it'] : [];
+  const isOver = (bar) => bar.left < words.right && words.left < bar.right;
+  const isCut = words.right > row.getBoundingClientRect().right;
+  return bars.some(isOver) || isCut ? [row.textContent] : [];
+})"""
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_how_long_a_row_took_stands_over_no_bar(page: Page, dev: Dev, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    slow = trigger(dev, "slow")
+    many = trigger(dev, "many", {"tasks": 20})
+    dev.finished(many)
+    for run in (slow, many):
+        page.goto(f"/runs/{run}")
+        expect(page.get_by_role("row").first).to_be_visible()
+        assert page.evaluate(_COVERED) == []
+    page.keyboard.press("+")  # a bar may begin before what is seen, and end behind it
+    page.keyboard.press("+")
+    assert page.evaluate(_COVERED) == []
+    dev.request("POST", f"/api/v1/runs/{slow}/cancel", {})

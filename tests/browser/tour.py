@@ -69,7 +69,7 @@ def views(dev: Dev) -> Iterator[View]:
     done = _first(dev, "/runs?status=SUCCESS&job=research-supplier")
     yield View("run-logs", f"/runs/{done}?tab=logs")
     yield View("run-history", f"/runs/{done}?tab=history")
-    yield View("job-test", "/jobs/refund-order")
+    yield View("job-test", "/jobs/refund-order?tab=test")
     yield View("runs-failed", "/runs?q=status%3Afailed")
     yield View("runs-none", "/runs?q=job%3Anobody")
 

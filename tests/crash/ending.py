@@ -6,8 +6,10 @@ from typing import Any
 from mainspring.audit.clients import check_finished
 from mainspring.audit.counts import check_counts
 from mainspring.audit.data import check_database
+from mainspring.audit.errors import check_errors
 from mainspring.clock import Instant
 from mainspring.engine import account, inspect
+from mainspring.engine.error_reads import ErrorQuery, list_errors
 from mainspring.engine.views import EventQuery, LogQuery, RunQuery, TaskView
 from mainspring.model.runs import Run
 from mainspring.model.store import StoreScope
@@ -42,6 +44,24 @@ def ending(database: Database, environment_id: str, now: Instant) -> dict[str, A
             for entry in inspect.list_store(tx, environment_id, place, limit=_ALL).data
         )
     return found
+
+
+def errors(database: Database, environment_id: str, now: Instant) -> list[tuple[str, str | None, str, int]]:
+    """The groups of failures, and how many runs each counts. Recordings know of none: some are older than groups."""
+    with database.read() as tx:
+        groups = list_errors(tx, environment_id, ErrorQuery(limit=_ALL), now).data
+    return sorted(
+        ((one.group.job_id, one.group.task, one.group.type, one.group.runs) for one in groups), key=str
+    )
+
+
+def uncounted(database: Database, environment_id: str, now: Instant) -> list[str]:
+    """Failures that no group counts, and groups that count others: at no time are there any."""
+    failed = RunQuery(statuses=("FAILED", "TIMED_OUT"), limit=_ALL)
+    with database.read() as tx:
+        views = inspect.list_runs(tx, environment_id, failed, now).data
+    lost = [f"{view.run.job_id} failed and is not counted" for view in views if view.error_id is None]
+    return [*lost, *map(str, check_errors(database))]
 
 
 def wrongs(database: Database) -> list[str]:

@@ -135,7 +135,7 @@ async def _run(stage: Stage) -> End:
     try:
         async with asyncio.timeout(LIMIT):
             await stage.run()
-        return End(stage.ending(), stage.ledger.doings())
+        return End({**stage.ending(), "errors": stage.errors()}, stage.ledger.doings())
     except TimeoutError:
         raise AssertionError(f"not done after {LIMIT:g} seconds\n{stage.world.outstanding()}") from None
     finally:

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from crash.ending import ending, wrongs
+from crash.ending import ending, errors, uncounted, wrongs
 from crash.jobs import Jobs, Play
 from crash.points import Fault, PointedDisk
 from mainspring.clock import SECOND
@@ -78,6 +78,7 @@ class Stage:
 
         def strike() -> None:
             self.see_what_is_kept()
+            self.ledger.wrong += self.uncounted()
             loop.call_soon_threadsafe(struck.set)
 
         fault.struck = strike
@@ -173,6 +174,17 @@ class Stage:
         server = self.world.server
         assert wrongs(server.disk) == []
         return ending(server.disk, server.environment_id, self.world.clock.now())
+
+    def uncounted(self) -> list[str]:
+        """Failures that are not counted as they were."""
+        server = self.world.server
+        return uncounted(server.disk, server.environment_id, self.world.clock.now())
+
+    def errors(self) -> list[Any]:
+        """The groups of failures at the end."""
+        assert self.uncounted() == []
+        server = self.world.server
+        return errors(server.disk, server.environment_id, self.world.clock.now())
 
     # ── what people outside do: each thing again until it is answered ────────────────────────────────
     async def _play(self) -> None:

@@ -18,6 +18,7 @@ from crash.points import Fault, Kind
 from mainspring import IO
 from simulation.planted import (
     a_claim_answer_lost_and_not_undone,
+    a_failure_that_is_counted_afterwards,
     a_retried_batch_applied_twice,
     a_task_completed_twice,
 )
@@ -50,6 +51,7 @@ PLANTS: list[tuple[Plant, str, Kind]] = [
     (a_retried_batch_applied_twice, "ledger", "refused"),
     (a_task_completed_twice, "approval", "after"),
     (a_claim_answer_lost_and_not_undone, "order", "refused"),
+    (a_failure_that_is_counted_afterwards, "parent", "after"),
 ]
 
 

@@ -155,7 +155,7 @@ async def test_a_run_that_ended_badly_raises_with_its_failure() -> None:
     error = {"type": "ValueError", "message": "no stock", "code": "task_failed", "task": "reserve"}
     client, _ = a_client(run_object(), run_object(status="FAILED", error=error))
     run = await a_job(client).trigger(Order("o-1"))
-    with pytest.raises(RunFailed, match="run run_1 of job 'fulfil' ended as FAILED: no stock") as caught:
+    with pytest.raises(RunFailed, match=r"job 'fulfil' ended as FAILED: no stock \(run_1\)") as caught:
         await run.result()
     assert (caught.value.run_id, caught.value.status) == ("run_1", "FAILED")
     assert caught.value.failure.task_key == "reserve"

@@ -320,6 +320,17 @@ def a_group_that_forgets_what_it_counted() -> AbstractContextManager[Any]:
     return mock.patch.object(error_groups, "_find", forgetful)
 
 
+def a_failure_that_is_counted_afterwards() -> AbstractContextManager[Any]:
+    """The transaction that ends a run leaves its failure to whoever looks next."""
+    count = error_groups._count
+
+    def forgetful(batch: Batch, rows: Any, *, is_new: bool) -> None:
+        if not is_new:
+            count(batch, rows, is_new=is_new)
+
+    return mock.patch.object(error_groups, "_count", forgetful)
+
+
 #: By what is printed beside them, each with the law that gives it away.
 PLANTS: tuple[Plant, ...] = (
     a_group_that_forgets_what_it_counted,

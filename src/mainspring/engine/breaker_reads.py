@@ -1,6 +1,5 @@
 """What is asked of circuit breakers: how each stands, whom it holds, and when it will be probed. Decides nothing."""
 
-from mainspring.clock import to_iso
 from mainspring.engine.views import BreakerView
 from mainspring.model.breakers import Breaker, breaker_channel
 from mainspring.model.pending import PendingReason
@@ -37,7 +36,7 @@ def breakers_of(tx: Transaction, waits: list[Wait]) -> dict[tuple[str, str | Non
 
 
 def in_words(breaker: Breaker, first_run_id: str | None = None) -> str:
-    """How it stands, and when and by whom it is probed. `first_run_id`: who has waited longest."""
+    """How it stands, and by whom it is probed; when stands beside it. `first_run_id`: who has waited longest."""
     called = f"the breaker '{breaker.name}'"
     if breaker.opened_at is None:
         return f"{called} is closed again, and lets everything through"
@@ -48,11 +47,10 @@ def in_words(breaker: Breaker, first_run_id: str | None = None) -> str:
     why = f"after {breaker.failed} failures in a row"
     if breaker.opened_by is not None:
         why = f"by {breaker.opened_by}"
-    said = f"{called} was opened {why} at {to_iso(breaker.opened_at)}"
+    said = f"{called} was opened {why}"
     if breaker.probe_at is None:
         return f"{said}, and stays open until it is reset"
-    by = f" by {first_run_id}, which has waited longest" if first_run_id else ""
-    return f"{said}; it is probed from {to_iso(breaker.probe_at)} on{by}"
+    return f"{said}; it is probed by {first_run_id}, which has waited longest" if first_run_id else said
 
 
 def why_held(tx: Transaction, wait: Wait) -> PendingReason | None:

@@ -37,7 +37,7 @@ def run_failed(run_id: str, job_id: str, status: RunStatus, failure: Failure | N
     """The error for a run that ended without success."""
     why = f": {failure.message}" if failure is not None else ""
     return RunFailed(
-        f"run {run_id} of job '{job_id}' ended as {status}{why}",
+        f"job '{job_id}' ended as {status}{why} ({run_id})",
         run_id=run_id,
         status=status,
         failure=failure,

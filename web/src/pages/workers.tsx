@@ -109,7 +109,8 @@ function Row({ worker }: { worker: Worker }) {
       </td>
       <td>
         <Status status={worker.status} />
-        <span className={isGone && worker.message.startsWith("lost") ? "note bad-text" : "note"}>{worker.message}</span>
+        {/* Of one that is well the slots say it all. */}
+        {(worker.status !== "ALIVE" || worker.blocked_stack) && <span className={isGone && worker.message.startsWith("lost") ? "note bad-text" : "note"}>{worker.message}</span>}
         <Drained worker={worker} />
       </td>
       <td>

@@ -6,7 +6,18 @@ import { type View, within } from "./view";
 
 const TICKS = 5;
 
-export function Axis({ scale, view, onView }: { scale: Scale; view: View; onView: (view: View) => void }) {
+/** What the words of a tick need, in pixels. */
+const WORDS = 46;
+
+interface Props {
+  scale: Scale;
+  view: View;
+  /** Of the lane, in pixels; 0: not known yet. */
+  width: number;
+  onView: (view: View) => void;
+}
+
+export function Axis({ scale, view, width, onView }: Props) {
   const [drawn, draw] = useState<[number, number] | null>(null);
   const ticks = Array.from({ length: TICKS }, (_, at) => at / TICKS);
   const cuts = scale.breaks.map((cut) => [within(view, cut.from), within(view, cut.to), cut.lasts] as const);
@@ -35,7 +46,7 @@ export function Axis({ scale, view, onView }: { scale: Scale; view: View; onView
       >
         {drawn && <b style={{ left: `${Math.min(...drawn) * 100}%`, width: `${Math.abs(drawn[1] - drawn[0]) * 100}%` }} />}
         {ticks.map((tick) => {
-          if (cuts.some(([from, to]) => from < tick + 1 / TICKS / 2 && to > tick)) return null;
+          if (cuts.some(([from, to]) => (from - tick) * width < WORDS && to > tick)) return null;
           const at = scale.instant(view.from + tick * (view.to - view.from));
           return (
             <span key={tick} style={{ left: `${tick * 100}%` }}>

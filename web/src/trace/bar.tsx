@@ -1,5 +1,5 @@
 // The bar of one row: solid for work, hatched for waiting, outlined while queued, a tick for each attempt that failed.
-// How long it took stands beside it; within it where it fits; never over another bar.
+// How long it took stands behind it, or before it; never over a bar: a lane leaves room at its end for what fills it.
 import { span as spanWords } from "../ui/format";
 import { toneOf } from "../ui/status";
 import type { Scale } from "./scale";
@@ -18,6 +18,8 @@ interface Props {
 }
 
 const LETTER = 6.6;
+/** What a lane leaves free at its end, in pixels: `--lasted` of the styles. */
+const ROOM = 52;
 
 export function Bar({ row, scale, view, now, width, queuedAt }: Props) {
   const { span } = row.node;
@@ -44,17 +46,20 @@ export function Bar({ row, scale, view, now, width, queuedAt }: Props) {
         const tick = within(view, scale.place(Date.parse(attempt.finished_at)));
         return tick >= 0 && tick <= 1 ? <i key={attempt.started_at} className="attempt" style={{ left: percent(tick) }} title="an attempt failed" /> : null;
       })}
-      <Lasted words={spanWords((end ?? now) - start)} kind={isThin ? "whole" : kind} left={Math.max(0, Math.min(left, queued))} right={right} width={width} />
+      <Lasted words={spanWords((end ?? now) - start)} left={Math.max(0, Math.min(left, queued))} right={right} width={width} />
     </>
   );
 }
 
-function Lasted({ words, kind, left, right, width }: { words: string; kind: string; left: number; right: number; width: number }) {
+function Lasted({ words, left, right, width }: { words: string; left: number; right: number; width: number }) {
   const needs = words.length * LETTER + 12;
-  if (right * width + needs <= width) return <span className="lasted" style={{ left: `calc(${percent(right)} + 6px)` }}>{words}</span>;
-  if (left * width >= needs) return <span className="lasted" style={{ right: `calc(${percent(1 - left)} + 6px)` }}>{words}</span>;
-  if (kind === "whole" || (right - left) * width < needs + 12) return null;
-  return <span className={`lasted in ${kind}`} style={{ right: `calc(${percent(1 - right)} + 6px)` }}>{words}</span>;
+  const fitsBefore = right * width + needs > width + ROOM && left * width >= needs;
+  const place = fitsBefore ? { right: `calc(${percent(1 - left)} + 6px)` } : { left: `calc(${percent(right)} + 6px)` };
+  return (
+    <span className="lasted" style={place}>
+      {words}
+    </span>
+  );
 }
 
 const percent = (share: number) => `${share * 100}%`;

@@ -1,10 +1,9 @@
 // All of the run in a strip: drag to look at a part of it.
 import { type PointerEvent, useEffect, useRef } from "react";
+import { toneOf } from "../ui/status";
 import type { Scale } from "./scale";
 import { isWait, type Node } from "./spans";
 import { type View, WHOLE } from "./view";
-
-const TONES: Record<string, string> = { FAILED: "--bad", RETRYING: "--warn", RUNNING: "--run", WAITING: "--wait" };
 
 interface Props {
   nodes: Node[];
@@ -59,7 +58,7 @@ function draw(context: CanvasRenderingContext2D, canvas: HTMLCanvasElement, node
     const from = scale.place(node.start) * width;
     const to = scale.place(node.end ?? now) * width;
     context.globalAlpha = isWait(node.span) ? 0.35 : 0.85;
-    context.fillStyle = style.getPropertyValue(TONES[node.span.status] ?? "--ok");
+    context.fillStyle = style.getPropertyValue(`--${toneOf(node.span.status)}`);
     context.fillRect(from, ((at * lane) % (height - 2)) + 1, Math.max(1, to - from), Math.max(1, lane));
   });
 }

@@ -63,6 +63,31 @@ export function At({ at, otherwise = "–" }: { at: string | null | undefined; o
   );
 }
 
+/** Since when, in a sentence: for how long, or the instant. */
+export function Since({ at }: { at: string }) {
+  const current = useNow();
+  const isRelative = useTimeStyle() === "relative";
+  if (!isRelative) return <>since <At at={at} /></>;
+  return (
+    <time dateTime={at} title={local(Date.parse(at), 0)}>
+      for {span(Math.max(0, current - Date.parse(at)))}
+    </time>
+  );
+}
+
+/** Until when, in a sentence: what is left, and the instant where instants are shown. */
+export function Until({ at }: { at: string }) {
+  const left = Date.parse(at) - useNow();
+  const isRelative = useTimeStyle() === "relative";
+  const words = left > 0 ? `${span(left)} left` : "due";
+  if (!isRelative) return <>until <At at={at} /> <span className="count">({words})</span></>;
+  return (
+    <time dateTime={at} title={local(Date.parse(at), 0)}>
+      {words}
+    </time>
+  );
+}
+
 /** How long from one instant to another, or until now. */
 export function Lasting({ from, until }: { from: string | null; until: string | null }) {
   const current = useNow();

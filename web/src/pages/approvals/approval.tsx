@@ -1,8 +1,7 @@
 // One question to people: what it is about, who is asked until when, what was said before, and the form that answers.
 import { Link } from "wouter";
 import { useRead } from "../../api/query";
-import { At, useNow } from "../../ui/clock";
-import { span } from "../../ui/format";
+import { At, Until, useNow } from "../../ui/clock";
 import { BackIcon } from "../../ui/icons";
 import { Page } from "../../ui/page";
 import { Skeleton, Wrong } from "../../ui/said";
@@ -65,11 +64,11 @@ function About({ approval }: { approval: Whole }) {
 
 /** Until when it may be answered. */
 export function Due({ until }: { until: string | null }) {
-  const left = until ? Date.parse(until) - useNow() : null;
-  if (until === null || left === null) return <span className="faint">no limit</span>;
+  const now = useNow();
+  if (until === null) return <span className="faint">no limit</span>;
   return (
-    <span className={left < 3_600_000 ? "due" : undefined}>
-      until <At at={until} /> <span className="count">({left > 0 ? `${span(left)} left` : "due"})</span>
+    <span className={Date.parse(until) - now < 3_600_000 ? "due" : undefined}>
+      <Until at={until} />
     </span>
   );
 }

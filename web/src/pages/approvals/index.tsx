@@ -123,7 +123,9 @@ function ApprovalsTable({ rows, onDecide }: { rows: Approval[] } & Deciding) {
                   <Quorum approval={each} />
                 </span>
               </td>
-              <td className="asked">{each.people.filter((person) => !person.delegated_to).map((person) => person.person).join(", ") || <span className="faint">anybody</span>}</td>
+              <td className="asked">
+                <Asked approval={each} />
+              </td>
               <td className="wide">
                 <Link href={`/runs/${each.run_id}`} className="mono">
                   {each.run_id.slice(0, 8)}…{each.run_id.slice(-6)}
@@ -133,7 +135,7 @@ function ApprovalsTable({ rows, onDecide }: { rows: Approval[] } & Deciding) {
                 <At at={each.created_at} />
               </td>
               <td className="number">{each.ended_at ? <At at={each.ended_at} /> : <Due until={each.expires_at} />}</td>
-              <td className="wide">{each.status === "WAITING" && <Decide approval={each} onDecide={onDecide} />}</td>
+              <td className="wide does">{each.status === "WAITING" && <Decide approval={each} onDecide={onDecide} />}</td>
             </tr>
           ))}
         </tbody>
@@ -142,9 +144,20 @@ function ApprovalsTable({ rows, onDecide }: { rows: Approval[] } & Deciding) {
   );
 }
 
+/** The first of them, and how many more: the question needs the room. */
+function Asked({ approval }: { approval: Approval }) {
+  const names = approval.people.filter((each) => !each.delegated_to).map((each) => each.person);
+  if (!names.length) return <span className="faint">anybody</span>;
+  return (
+    <span title={names.join(", ")}>
+      {names[0]} {names.length > 1 && <span className="faint">+{names.length - 1}</span>}
+    </span>
+  );
+}
+
 function Decide({ approval, onDecide }: { approval: Approval } & Deciding) {
   return (
-    <span className="row-of">
+    <span className="decide">
       <Button kind="quiet" hint="a" aria-label={`Approve: ${approval.title}`} icon={<DoneIcon size={14} />} onClick={() => onDecide("approve", approval)} />
       <Button kind="quiet" hint="r" aria-label={`Reject: ${approval.title}`} icon={<CancelIcon size={14} />} onClick={() => onDecide("reject", approval)} />
     </span>

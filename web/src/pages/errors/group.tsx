@@ -32,6 +32,7 @@ export default function ErrorGroupPage() {
   const group = read.data;
   useTitle(group ? `${group.type}: ${firstLine(group.message)}` : "Error");
   if (!group) return read.problem ? <Wrong problem={read.problem} retry={read.reload} /> : <Skeleton />;
+  const isSaidAbove = firstLine(group.message) === group.message;
   const sum = group.counts.runs.reduce((all, each) => all + each, 0);
   return (
     <div className="page run">
@@ -51,7 +52,7 @@ export default function ErrorGroupPage() {
           <span>now</span>
         </p>
       </section>
-      <ErrorCard failure={group.last_error && { ...group.last_error, type: group.type, message: group.message }} />
+      <ErrorCard failure={group.last_error && { ...group.last_error, type: group.type, message: group.message }} isTitled={!isSaidAbove} />
       <Runs group={group} />
       <div className="error-two">
         <Versions versions={group.versions} />

@@ -95,7 +95,7 @@ function Filters({ asked, onChange }: { asked: Record<Filter, string>; onChange:
 function EventsTable({ events }: { events: Event[] }) {
   return (
     <div className="sheet">
-      <table className="list">
+      <table className="list sent">
         <thead>
           <tr>
             <th>Event</th>

@@ -66,7 +66,7 @@ export function Outcomes({ event }: { event: Event }) {
         <thead>
           <tr>
             <th>Job</th>
-            <th>What came of it</th>
+            <th>Run</th>
           </tr>
         </thead>
         <tbody>

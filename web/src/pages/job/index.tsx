@@ -1,4 +1,4 @@
-// One job: start a run of it by hand, see how its runs went, what it takes, which versions there are, its settings.
+// One job: how its runs went, a run of it started by hand, what it takes, which versions there are, its settings.
 import { Link, useSearchParams } from "wouter";
 import { useRead } from "../../api/query";
 import { useKeys } from "../../keys/keys";
@@ -19,8 +19,8 @@ export default function JobPage() {
   const id = useLastPart();
   const read = useRead("/api/v1/jobs/{id}", { id: decodeURIComponent(id) });
   const [search, setSearch] = useSearchParams();
-  const tab = search.get("tab") ?? "test";
-  const show = (name: string) => setSearch(name === "test" ? {} : { tab: name }, { replace: true });
+  const tab = search.get("tab") ?? "runs";
+  const show = (name: string) => setSearch(name === "runs" ? {} : { tab: name }, { replace: true });
   useKeys([{ press: "t", does: "Test the job", act: () => show("test") }]);
   const job = read.data;
   useTitle(job?.name, "job");
@@ -47,9 +47,9 @@ export default function JobPage() {
         </div>
       </header>
       {job.description && <p className="pad">{job.description}</p>}
-      <Tabs label="About the job" tabs={{ test: "Test", runs: "Runs", schema: "Schema", versions: "Versions", settings: "Settings" }} chosen={tab} onChoose={show} hints={{ test: "t" }} />
-      {tab === "test" && <Test job={job} />}
+      <Tabs label="About the job" tabs={{ runs: "Runs", test: "Test", schema: "Schema", versions: "Versions", settings: "Settings" }} chosen={tab} onChoose={show} hints={{ test: "t" }} />
       {tab === "runs" && <Runs job={job} />}
+      {tab === "test" && <Test job={job} />}
       {tab === "schema" && (job.payload_schema ? <Json value={job.payload_schema} label="schema" /> : <p className="faint pad">It takes any JSON: annotate its payload with a model to have it checked.</p>)}
       {tab === "versions" && <Versions job={job} />}
       {tab === "settings" && <Settings job={job} />}

@@ -22,6 +22,9 @@ export function Runs({ job }: { job: Job }) {
     return (
       <Empty title="Here are its runs, and how they ended. None was started yet.">
         <Command text={`mainspring trigger ${job.id} '{}'`} />
+        <Link className="button plain" href={`/jobs/${encodeURIComponent(job.id)}?tab=test`}>
+          Start one here
+        </Link>
       </Empty>
     );
   }
@@ -31,7 +34,7 @@ export function Runs({ job }: { job: Job }) {
         <header>
           <Legend counts={stats.data.ended.counts} hrefOf={(status) => filtered(`status:${status.toLowerCase()} since:${span}`)} />
           <Took ended={stats.data.ended} />
-          <Spans chosen={span} onChoose={(chosen) => setSearch({ tab: "runs", ...(chosen === "24h" ? {} : { span: chosen }) }, { replace: true })} />
+          <Spans chosen={span} onChoose={(chosen) => setSearch(chosen === "24h" ? {} : { span: chosen }, { replace: true })} />
         </header>
         <StackedBars stats={stats.data} hrefOf={(from, until) => filtered(`since:${from} until:${until}`)} />
       </section>

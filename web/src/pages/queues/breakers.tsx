@@ -5,6 +5,7 @@ import { refresh, useRead } from "../../api/query";
 import { Button } from "../../ui/button";
 import { At } from "../../ui/clock";
 import { confirm } from "../../ui/confirm";
+import { count } from "../../ui/format";
 import { by } from "../../ui/me";
 import { attempt } from "../../ui/toast";
 
@@ -62,14 +63,13 @@ function Row({ breaker }: { breaker: Breaker }) {
     <tr>
       <td className="main says">
         <strong>{breaker.name}</strong>
-        <span className="note">{breaker.message}</span>
+        <span className="note"><Why breaker={breaker} /></span>
       </td>
       <td className={TONES[breaker.state]}>
         {breaker.state}
         {breaker.opened_at && (
           <span className="note">
             <At at={breaker.opened_at} />
-            {breaker.opened_by && ` by ${breaker.opened_by}`}
           </span>
         )}
       </td>
@@ -87,5 +87,24 @@ function Row({ breaker }: { breaker: Breaker }) {
         )}
       </td>
     </tr>
+  );
+}
+
+/** Why it stands as it does; when is said beside it. */
+function Why({ breaker }: { breaker: Breaker }) {
+  if (breaker.state === "closed") return <>lets everything through</>;
+  if (breaker.probe_run_id)
+    return (
+      <>
+        lets one attempt through to see: {breaker.probe_task} of <Link href={`/runs/${breaker.probe_run_id}`}>its run</Link>
+      </>
+    );
+  const why = breaker.opened_by ? `opened by ${breaker.opened_by}` : `opened after ${count(breaker.failed, "failure")} in a row`;
+  if (!breaker.probe_at) return <>{why}, until it is reset</>;
+  if (!breaker.first_run_id) return <>{why}</>;
+  return (
+    <>
+      {why}; <Link href={`/runs/${breaker.first_run_id}`}>who has waited longest</Link> tries it first
+    </>
   );
 }

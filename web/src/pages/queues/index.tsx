@@ -40,7 +40,7 @@ export default function QueuesPage() {
                   <th className="number">Waiting</th>
                   <th className="number took">The oldest since</th>
                   <th className="wide">Starts</th>
-                  <th>
+                  <th className="took">
                     <span className="unseen">Do</span>
                   </th>
                 </tr>
@@ -78,7 +78,7 @@ function Row({ queue }: { queue: Queue }) {
         <At at={queue.oldest_at} />
       </td>
       <td className="wide faint">{queue.limits.rate ?? "as they come"}</td>
-      <td className="does">
+      <td className="does took">
         <Button kind="quiet" onClick={() => void turn(queue)}>
           {queue.paused_at ? "Resume" : "Pause"}
         </Button>

@@ -38,7 +38,9 @@ function About({ queue }: { queue: Queue }) {
   return (
     <>
       <p className="pad row-of">
-        <Slots taken={queue.running + queue.admitted} of={queue.limits.concurrency} what="Slots" />
+        <span>
+          Running: <Slots taken={queue.running + queue.admitted} of={queue.limits.concurrency} what="Slots" />
+        </span>
         <span>{(queue.depth + queue.unserved).toLocaleString()} waiting</span>
         {queue.oldest_at && (
           <span className="faint">

@@ -4,14 +4,13 @@ import { Link } from "wouter";
 import { send, type Shape } from "../../api/client";
 import { useRead } from "../../api/query";
 import { Button } from "../../ui/button";
-import { At, useNow } from "../../ui/clock";
+import { At, Since, Until } from "../../ui/clock";
 import { Command } from "../../ui/copy";
-import { span } from "../../ui/format";
-import { SendIcon } from "../../ui/icons";
-import { parse } from "../../ui/json-field";
+import { capital } from "../../ui/format";
 import { attempt } from "../../ui/toast";
 import { Quorum } from "../approvals/answers";
 import { waitWords } from "../runs/table";
+import { AnswerWithEvent, CompleteToken, Settle } from "./answering";
 import type { Run } from "./live";
 
 type Wait = Run["waiting_for"][number];
@@ -25,7 +24,7 @@ export function PendingCard({ run }: { run: Run }) {
       <h2>It has not started: {reason.message}</h2>
       {reason.until && (
         <p>
-          Until <Countdown until={reason.until} />.
+          At the earliest <At at={reason.until} />.
         </p>
       )}
       {reason.held_by.length > 0 && (
@@ -62,14 +61,13 @@ function WaitingCard({ run, wait }: { run: Run; wait: Wait }) {
         {capital(waitWords(wait))} <span className="faint mono">{wait.task}</span>
       </h2>
       {wait.kind === "approval" && wait.target_id && <Asked id={wait.target_id} />}
-      <p>
-        Since <At at={wait.since} />
+      <p className="sentence">
+        <Since at={wait.since} />
         {wait.until && (
           <>
-            , until <At at={wait.until} /> (<Countdown until={wait.until} />)
+            , <Until at={wait.until} />
           </>
         )}
-        .
       </p>
       {wait.kind === "event" && wait.event_name && <AnswerWithEvent name={wait.event_name} id={wait.id} />}
       {wait.kind === "approval" && (
@@ -79,6 +77,11 @@ function WaitingCard({ run, wait }: { run: Run; wait: Wait }) {
       )}
       {wait.kind === "token" && <CompleteToken wait={wait} />}
       {wait.kind === "in_doubt" && <Settle run={run} task={wait.task} />}
+      {wait.kind === "breaker" && (
+        <Link className="button plain" href="/queues">
+          To the breakers
+        </Link>
+      )}
       {wait.kind === "drift" && (
         <Button onClick={() => void attempt(send("post", "/api/v1/runs/{id}/resume", { id: run.id }), "It goes on")}>
           Let it go on
@@ -102,86 +105,16 @@ function Asked({ id }: { id: string }) {
   );
 }
 
-function AnswerWithEvent({ name, id }: { name: string; id: string | null }) {
-  const answer = (payload: unknown) => attempt(send("post", "/api/v1/events", {}, { name, id, payload }), `${name} was sent`);
-  return <AnswerWithJson label={`Payload of ${name}`} does={`Send ${name}`} onAnswer={answer} />;
-}
-
-function CompleteToken({ wait }: { wait: Wait }) {
-  const id = wait.target_id;
-  if (!id) return null;
-  const answer = (output: unknown) => attempt(send("post", "/api/v1/tokens/{id}/complete", { id }, { output }), "The token is completed");
-  return <AnswerWithJson label="What the token is completed with" does="Complete it" onAnswer={answer} />;
-}
-
-interface AnswerProps {
-  label: string;
-  does: string;
-  onAnswer: (value: unknown) => Promise<unknown>;
-}
-
-function AnswerWithJson({ label, does, onAnswer }: AnswerProps) {
-  const [text, setText] = useState("{}");
-  const [problem, say] = useState("");
-  const answer = async () => {
-    const { value, problem: fault } = parse(text);
-    say(fault ?? "");
-    if (!fault) await onAnswer(value);
-  };
-  return (
-    <form
-      className="answer"
-      onSubmit={(event) => {
-        event.preventDefault();
-        void answer();
-      }}
-    >
-      <label>
-        {label}
-        <textarea value={text} onChange={(event) => setText(event.target.value)} rows={2} spellCheck={false} aria-invalid={problem !== ""} />
-      </label>
-      {problem && (
-        <p className="bad-text" role="alert">
-          {problem}
-        </p>
-      )}
-      <Button kind="main" type="submit" icon={<SendIcon size={14} />}>
-        {does}
-      </Button>
-    </form>
-  );
-}
-
-function Settle({ run, task }: { run: Run; task: string }) {
-  const settle = (verdict: string) =>
-    attempt(
-      send("post", "/api/v1/runs/{id}/tasks/{key}/settle", { id: run.id, key: task }, { verdict, message: verdict === "fail" ? "settled by hand" : null }),
-      "Settled",
-    );
-  return (
-    <p className="row-of">
-      <Button onClick={() => void settle("done")}>It was done</Button>
-      <Button onClick={() => void settle("retry")}>Try it again</Button>
-      <Button kind="danger" onClick={() => void settle("fail")}>
-        It failed
-      </Button>
-    </p>
-  );
-}
-
-function Countdown({ until }: { until: string }) {
-  const left = Date.parse(until) - useNow();
-  return <span className="count">{left > 0 ? `${span(left)} left` : "due"}</span>;
-}
-
 /** The message first; of the traceback the frames of the user's own code, the rest folded. */
-export function ErrorCard({ failure, run }: { failure: Shape<"FailureShape"> | null; run?: Run }) {
+export function ErrorCard({ failure, run, isTitled = true }: { failure: Shape<"FailureShape"> | null; run?: Run; isTitled?: boolean }) {
   if (!failure) return null;
   return (
     <section className="card bad-card" aria-label="Error">
-      <h2>
-        {failure.message} <span className="faint mono">{failure.type}</span>
-      </h2>
+      {isTitled && (
+        <h2>
+          {failure.message} <span className="faint mono">{failure.type}</span>
+        </h2>
+      )}
       <p>
         {failure.task && (
           <>
@@ -211,9 +144,9 @@ export function ErrorCard({ failure, run }: { failure: Shape<"FailureShape"> | n
   );
 }
 
-/** The child whose failure this is. */
+/** The child whose failure this is: named last, behind what it says of its own children. */
 const failedRunIn = ({ type, message }: Shape<"FailureShape">): string | undefined =>
-  type === "RunFailed" ? message.match(/\brun_[0-9A-Z]{26}\b/)?.[0] : undefined;
+  type === "RunFailed" ? message.match(/\brun_[0-9A-Z]{26}\b/g)?.at(-1) : undefined;
 
 const LIBRARY = /site-packages|[\\/]lib[\\/]python|mainspring[\\/](worker|sdk|engine|client)/;
 
@@ -237,5 +170,3 @@ function Traceback({ text }: { text: string }) {
     </>
   );
 }
-
-const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);

@@ -1,6 +1,8 @@
 // How a run ended that did not succeed, said calmly: what happened, and what can be done now.
 import type { ReactNode } from "react";
+import { Link } from "wouter";
 import { At } from "../../ui/clock";
+import { capital } from "../../ui/format";
 import { ErrorCard } from "./cards";
 import type { Run } from "./live";
 
@@ -19,22 +21,20 @@ export function EndedCard({ run }: { run: Run }) {
   if (run.status === "EXPIRED")
     return (
       <Calm title="It was given up: nobody started it in time.">
-        It was to begin by <At at={run.expires_at} otherwise="its expiry" />. Nothing of it has run. Replay starts it afresh.
+        The latest it could begin was <At at={run.expires_at} otherwise="its expiry" />. Nothing of it has run. Replay starts it afresh.
       </Calm>
     );
   if (run.status === "TIMED_OUT")
     return (
-      <>
-        <Calm title="It took longer than it may." isBad>
-          {run.deadline_at && (
-            <>
-              It had to end by <At at={run.deadline_at} />.{" "}
-            </>
-          )}
-          What was done before stays done. Give the job a longer <code>max_duration=</code>, or replay it.
-        </Calm>
-        <ErrorCard failure={run.error} run={run} />
-      </>
+      <Calm title="It took longer than it may." isBad>
+        {run.error && `${capital(run.error.message)}. `}What was done before stays done. Give the job a longer <code>max_duration=</code>, or replay it.
+        {run.error_id && (
+          <>
+            {" "}
+            <Link href={`/errors/${run.error_id}`}>All runs that failed so</Link>
+          </>
+        )}
+      </Calm>
     );
   return (
     <>

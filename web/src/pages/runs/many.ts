@@ -16,6 +16,8 @@ export function many(total: number, isExact: boolean): string {
 
 /** Asks first, with how many there are; null: nothing was done. */
 export async function actOn(action: Action, what: { ids: string[] } | Filter): Promise<Bulk | null> {
+  if (action === "replay" && "params" in what && !what.params.status)
+    throw new Error("Replay which of them? Say a status in the filter first: status:failed, or another.");
   const body = { action, ...("ids" in what ? { ids: what.ids } : { filter: bulkFilter(what) }) };
   const counted = await send("post", "/api/v1/runs/bulk", {}, { ...body, dry_run: true });
   const runs = many(counted.total, counted.is_total_exact);

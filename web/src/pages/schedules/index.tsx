@@ -55,7 +55,8 @@ export default function SchedulesPage() {
                   <th>When</th>
                   <th>Job</th>
                   <th>Next</th>
-                  <th className="wide">If missed, if under way</th>
+                  <th className="wide">If missed</th>
+                  <th className="wide">If the last still runs</th>
                   <th>Last</th>
                   <th>
                     <span className="unseen">Do</span>
@@ -83,8 +84,8 @@ function dynamicOf(jobs: Shape<"JobShape">[]): string[] {
   return [...new Set(found.filter((each): each is string => Boolean(each)))];
 }
 
-const MISSED = { none: "left out", last: "the last one runs", all: "all of them run" };
-const OVERLAP = { allow: "beside it", skip: "skipped", cancel: "the earlier is cancelled", queue: "after it" };
+const MISSED = { none: "left out", last: "the last is made up", all: "all are made up" };
+const OVERLAP = { allow: "both run", skip: "left out", cancel: "cancels the earlier", queue: "comes after it" };
 
 function Row({ schedule, known }: { schedule: Schedule; known: string[] }) {
   const [, go] = useLocation();
@@ -121,9 +122,8 @@ function Row({ schedule, known }: { schedule: Schedule; known: string[] }) {
       <td>
         <Next schedule={schedule} />
       </td>
-      <td className="wide faint">
-        {MISSED[schedule.catch_up]}; {OVERLAP[schedule.overlap]}
-      </td>
+      <td className="wide faint">{MISSED[schedule.catch_up]}</td>
+      <td className="wide faint">{OVERLAP[schedule.overlap]}</td>
       <td>
         {schedule.last_run ? (
           <Link href={`/runs/${schedule.last_run.id}`} title="The newest run that it started">
