@@ -12,6 +12,7 @@ from processes import PATIENCE, Dev
 
 APP = """
 import asyncio
+import os
 
 from mainspring import IO, Client, Queue, invoke_trigger
 
@@ -45,6 +46,11 @@ async def loses(io: IO) -> None:
 @client.job(id="sends", trigger=invoke_trigger(), retry=1)
 async def sends(io: IO) -> None:
     await loses.trigger_and_wait()
+
+
+@client.job(id="kills", trigger=invoke_trigger())
+async def kills(io: IO) -> None:
+    os._exit(1)
 
 
 @client.job(id="late", trigger=invoke_trigger(), queue=later)
@@ -164,6 +170,8 @@ def test_a_page_outlives_the_server_and_goes_on_where_it_was(browser: Browser, t
         dev.until(run, "WAITING")
         page.goto(f"/runs/{run}")
         expect(page.get_by_role("row", name="pick")).to_be_visible()
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
         dev.kill_everything()
         expect(page.get_by_text(re.compile(r"Reconnecting, data from \d"))).to_be_visible()
         expect(page.get_by_role("row", name="pick")).to_be_visible()
@@ -171,6 +179,8 @@ def test_a_page_outlives_the_server_and_goes_on_where_it_was(browser: Browser, t
         dev.send("van.left", {}, id="v-1")
         expect(page.locator("header .status", has_text="succeeded")).to_be_visible()
         expect(page.get_by_text(re.compile("^Reconnecting"))).to_have_count(0)
+        again = [url for url in asked if f"/runs/{run}/stream" in url]
+        assert all("last_event_id=" in url for url in again), again
         for name in ("pick", "hand over"):
             expect(page.get_by_role("row", name=name)).to_have_count(1)
     finally:
@@ -184,3 +194,12 @@ def test_a_failure_of_a_child_leads_to_the_child(page: Page, dev: Dev) -> None:
     page.goto(f"/runs/{run}")
     page.get_by_role("region", name="Error").get_by_role("link", name="The run that failed").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("loses")
+
+
+def test_a_run_that_takes_its_workers_along_says_how_many(page: Page, dev: Dev) -> None:
+    run = trigger(dev, "kills")
+    page.goto(f"/runs/{run}")
+    expect(page.locator("header .status", has_text="failed")).to_be_visible()
+    card = page.get_by_role("region", name="How it ended")
+    expect(card).to_contain_text("3 workers in a row died with it")
+    expect(card).to_contain_text("It is not tried again by itself")

@@ -36,6 +36,8 @@ async def test_a_poison_run_fails_and_its_neighbours_finish(world: World) -> Non
     error = await world.failure(poisoned)
     assert error.code == "worker_crashed"
     assert "3 times" in error.message
+    shown = await world.door.call("GET", f"/api/v1/runs/{poisoned.id}")
+    assert shown["crashes"] == 3
     assert (await world.kinds(poisoned)).count("WORKER_LOST") == 3
     assert world.effects == ["swallowed"] * 3
     assert [await world.output(run) for run in neighbours] == [0, 1, 2]

@@ -108,6 +108,7 @@ def _give_back_one(batch: Batch, run: Run, death: _Death) -> None:
         message = f"its worker died {crashes} times in a row while it held this run"
         if death.fault:
             message += f", the last time by itself ({death.fault})"
+        batch.tx.run("mark_deaths", id=run.id, lease=run.lease, crashes=crashes, faults=faults)
         end_unheard(batch, run, Failure("WorkerCrashed", message, "worker_crashed"))
     else:
         is_spaced = death.blames and not death.fault and crashes > SUSPECT_FROM

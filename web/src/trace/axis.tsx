@@ -1,7 +1,7 @@
 // The times above the bars; drag over them to look at a part.
 import { type PointerEvent, useState } from "react";
 import { span as spanWords } from "../ui/format";
-import type { Scale } from "./scale";
+import type { Break, Scale } from "./scale";
 import { type View, within } from "./view";
 
 const TICKS = 5;
@@ -14,13 +14,17 @@ interface Props {
   view: View;
   /** Of the lane, in pixels; 0: not known yet. */
   width: number;
+  /** The time, or when all was over. */
+  now: number;
   onView: (view: View) => void;
 }
 
-export function Axis({ scale, view, width, onView }: Props) {
+export function Axis({ scale, view, width, now, onView }: Props) {
   const [drawn, draw] = useState<[number, number] | null>(null);
   const ticks = Array.from({ length: TICKS }, (_, at) => at / TICKS);
-  const cuts = scale.breaks.map((cut) => [within(view, cut.from), within(view, cut.to), cut.lasts] as const);
+  // The picture of what goes on ends a little after now.
+  const lastsOf = (cut: Break) => Math.max(0, Math.min(cut.ended, now) - cut.began);
+  const cuts = scale.breaks.map((cut) => [within(view, cut.from), within(view, cut.to), lastsOf(cut)] as const);
   const placeOf = (event: PointerEvent) => {
     const box = event.currentTarget.getBoundingClientRect();
     return Math.min(1, Math.max(0, (event.clientX - box.left) / box.width));

@@ -2,10 +2,12 @@
 import { isWait, type Node } from "./spans";
 
 export interface Break {
-  /** Places from 0 to 1, and how long it is in ms. */
+  /** Places from 0 to 1. */
   from: number;
   to: number;
-  lasts: number;
+  /** Instants. */
+  began: number;
+  ended: number;
 }
 
 export interface Scale {
@@ -68,7 +70,8 @@ export function scaleBetween(begin: number, end: number, busy: [number, number][
     breaks: [...cut].map(([from, to]) => ({
       from: between(corners, from, 0, 1),
       to: between(corners, to, 0, 1),
-      lasts: to - from,
+      began: from,
+      ended: to,
     })),
   };
 }

@@ -103,7 +103,7 @@ export function Trace({ spans, createdAt, selected, onSelect }: Props) {
         onToSelection={at >= 0 ? toSelection : undefined}
         onFollow={() => setFollows(!follows)}
       />
-      <Axis scale={scale} view={view} width={width} onView={setView} />
+      <Axis {...{ scale, view, width, now }} onView={setView} />
       <div
         ref={scroller}
         className="trace-rows"

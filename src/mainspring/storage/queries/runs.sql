@@ -156,6 +156,10 @@ where id = :id and lease = :lease;
 -- It made progress: earlier deaths of its workers are not held against it.
 update runs set crashes = 0, faults = 0, lane = 0 where id = :id and lease = :lease;
 
+-- name: mark_deaths
+-- The last worker died with it as well.
+update runs set crashes = :crashes, faults = :faults where id = :id and lease = :lease;
+
 -- name: due_runs
 -- Runs that the engine must look at now: delay over, expiry, deadline, unanswered cancel.
 select {run} from runs where timer_at <= :now order by timer_at limit :limit @skip_locked;
